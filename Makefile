@@ -1,0 +1,32 @@
+# The two commands: `make run` (the panel with its demo) and `make test` (everything). The rest serves them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version) 2>/dev/null)))
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+.PHONY: help run web worker test check bench faults conformance lock audit migrations-reset
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+.venv/bin/python:
+	@test -n "$(PY)" || { echo "Python 3.11, 3.12 or 3.13 is missing. As root: apt-get install python3.11 python3.11-venv"; exit 1; }
+	@$(PY) -c 'import ensurepip' 2>/dev/null || .ci/packages $$(basename $(PY))-venv
+	@$(PY) -m venv .venv
+
+.venv/.run: requirements/run.lock | .venv/bin/python
+	@echo "Installing the packages of requirements/run.lock ..."
+	@$(PIP) -r requirements/run.lock
+	@touch $@
+
+.venv/.dev: requirements/dev.lock .venv/.run
+	@echo "Installing the packages of requirements/dev.lock ..."
+	@$(PIP) -r requirements/dev.lock
+	@touch $@
+
+lock: ## Remake requirements/*.lock from pyproject.toml (maintainers; needs uv)
+	@command -v uv >/dev/null || { echo "uv is missing: pip install uv"; exit 1; }
+	uv pip compile pyproject.toml $(LOCK) -o requirements/run.lock
+	uv pip compile pyproject.toml --group dev -c requirements/run.lock $(LOCK) -o requirements/dev.lock
+	@! grep -nE '://|index|find-links' requirements/*.lock
+LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

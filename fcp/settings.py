@@ -1,0 +1,358 @@
+"""Every setting of the project. Values come from the environment, or from the file .env beside manage.py.
+
+Each value that an operator may set says what it is, its unit, its range and its default. A wrong one
+stops the start with a sentence that names it (fcp/env.py).
+"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from fcp.env import (
+    env_bool,
+    env_cache,
+    env_choice,
+    env_database,
+    env_email,
+    env_field_keys,
+    env_int,
+    env_list,
+    env_path,
+    env_str,
+    env_web_address,
+    read_env_file,
+)
+from fcp.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# File with further values; what the environment already holds wins. Default .env; empty: no file.
+if os.environ.get("FCP_ENV_FILE", ".env"):
+    read_env_file(BASE_DIR / os.environ.get("FCP_ENV_FILE", ".env"))
+
+# --- What this installation is ------------------------------------------------------------------
+
+# development or production; default development. Production switches every safety check on, debug and the
+# sandbox off, and demands SECRET_KEY, FCP_FIELD_KEYS, ALLOWED_HOSTS, DATABASE_URL and CACHE_URL.
+FCP_MODE = env_choice("FCP_MODE", "development", ["development", "production"])
+PRODUCTION = FCP_MODE == "production"
+
+# true or false; default false. Django's pages with the insides of an error; refused in production.
+DEBUG = env_bool("DEBUG", False)
+
+# true or false; default false, true in the .env that the first `make run` writes. Starts the stand-in
+# stores and warehouse with their demo accounts; refused in production.
+FCP_SANDBOX = env_bool("FCP_SANDBOX", False)
+
+for _name, _on in (("DEBUG", DEBUG), ("FCP_SANDBOX", FCP_SANDBOX)):
+    if PRODUCTION and _on:
+        raise ImproperlyConfigured(f"{_name} is switched on, but FCP_MODE=production forbids it. Remove {_name}.")
+
+# Random text of at least 50 characters that signs sessions and queued tasks. Required in production.
+# Without one (and without a .env) each process makes its own: enough for checks, not for a panel.
+SECRET_KEY = env_str("SECRET_KEY", None if PRODUCTION else secrets.token_urlsafe(50))
+
+# Fernet keys for stored credentials, separated by commas; `python manage.py new_key` prints one. The first
+# encrypts, all decrypt: put a new one in front to rotate. Required in production. Default as SECRET_KEY.
+FCP_FIELD_KEYS = env_field_keys("FCP_FIELD_KEYS", None if PRODUCTION else [Fernet.generate_key().decode()])
+
+# Host names under which the panel is reached, separated by commas. Required in production.
+# Default localhost and 127.0.0.1.
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", None if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+
+# Port of the web server on 127.0.0.1, 1 to 65535; default 8020.
+FCP_PORT = env_int("FCP_PORT", 8020, at_least=1, at_most=65535)
+
+# Address on which the web server listens; default 127.0.0.1, so that only this machine reaches it.
+FCP_BIND = env_str("FCP_BIND", "127.0.0.1")
+
+# Port of the stand-in stores and warehouse on 127.0.0.1, 1 to 65535; default 8021. Used with FCP_SANDBOX only.
+FCP_SANDBOX_PORT = env_int("FCP_SANDBOX_PORT", 8021, at_least=1, at_most=65535)
+
+# Random text from which the stand-in stores make their secrets. Written to .env by the first `make run`;
+# used with FCP_SANDBOX only.
+FCP_SANDBOX_SECRET = env_str("FCP_SANDBOX_SECRET", "" if PRODUCTION else secrets.token_urlsafe(32))
+
+# Address under which the outside world reaches the panel: in mails and in the webhook addresses that stores
+# are given. Default: https and the first of ALLOWED_HOSTS in production, else http://127.0.0.1:FCP_PORT.
+FCP_PUBLIC_URL = env_web_address(
+    "FCP_PUBLIC_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.*')}" if PRODUCTION else f"http://127.0.0.1:{FCP_PORT}"
+)
+
+# Directory for what the panel keeps beside the database (absolute path); default var/ beside manage.py.
+FCP_DATA_DIR = env_path("FCP_DATA_DIR", BASE_DIR / "var")
+
+# Whom a merchant may ask for help, as it is shown on the pages: an e-mail address, a telephone number or both.
+# Default empty: no such line is shown.
+FCP_SUPPORT_CONTACT = env_str("FCP_SUPPORT_CONTACT", "")
+
+# --- Stores -------------------------------------------------------------------------------------
+
+# Seconds to wait for one reply of a store, 1 to 300; default 30. Each wait keeps one worker busy, so a slow
+# store with a long timeout delays the other stores' pulls.
+FCP_STORE_TIMEOUT = env_int("FCP_STORE_TIMEOUT", 30, at_least=1, at_most=300)
+
+# Seconds that a flow belongs to the worker that runs it, renewed with every page, 1 to 600; default 60. After
+# a crash it takes this long, and at most a minute more, until another worker goes on.
+FCP_LEASE_SECONDS = env_int("FCP_LEASE_SECONDS", 60, at_least=1, at_most=600)
+
+# The operator's own Wix app, from its page at Wix: App ID, App secret key, public key (PEM; line ends may be
+# written as \n). Default empty: stores are connected by API key only.
+FCP_WIX_APP_ID = env_str("FCP_WIX_APP_ID", "")
+FCP_WIX_APP_SECRET = env_str("FCP_WIX_APP_SECRET", "")
+FCP_WIX_PUBLIC_KEY = env_str("FCP_WIX_PUBLIC_KEY", "").replace("\\n", "\n")
+
+# --- Apps ---------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "fcp.apps.FcpConfig",
+    "inventory.apps.InventoryConfig",
+    "mappings.apps.MappingsConfig",
+    "orders.apps.OrdersConfig",
+    "integrations.apps.IntegrationsConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_q",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "fcp.urls"
+WSGI_APPLICATION = "fcp.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database and cache -------------------------------------------------------------------------
+
+# sqlite:////absolute/path or postgres://user:password@host:port/name. Required in production.
+# Default: the file fcp.sqlite3 in FCP_DATA_DIR.
+DATABASES = {
+    "default": env_database("DATABASE_URL", None if PRODUCTION else f"sqlite:///{FCP_DATA_DIR / 'fcp.sqlite3'}")
+}
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384",
+        "transaction_mode": "IMMEDIATE",  # a writer waits at the start, where waiting works, not in the middle
+        "timeout": 20,  # seconds
+    }
+else:
+    # Without it django-q opens a connection for each enqueue, poll and acknowledgement.
+    DATABASES["default"]["CONN_MAX_AGE"] = 300  # seconds
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# dbcache://table (in the database) or redis://host:6379/0. All processes must share it: it holds the limits of
+# sign-in. Required in production. Default dbcache://fcp_cache.
+CACHES = {"default": env_cache("CACHE_URL", None if PRODUCTION else "dbcache://fcp_cache")}
+
+# --- Queue --------------------------------------------------------------------------------------
+
+# Worker processes of the default queue (orders, stock, tracking, webhooks), 1 to 64; default 2.
+FCP_WORKERS = env_int("FCP_WORKERS", 2, at_least=1, at_most=64)
+
+# Worker processes of the slow queue (catalogues, first imports), 1 to 64; default 1.
+FCP_SLOW_WORKERS = env_int("FCP_SLOW_WORKERS", 1, at_least=1, at_most=64)
+
+# The queue is a doorbell: what is to be done stands in our tables, so a task is tried once and a finished one
+# is forgotten. `retry` must be longer than timeout + (queue_limit + 2) / workers * the longest task.
+Q_CLUSTER = {
+    "name": "fcp",
+    "orm": "default",
+    "workers": FCP_WORKERS,
+    "timeout": 120,  # seconds
+    "retry": 600,  # seconds
+    "queue_limit": 8,
+    "bulk": 1,
+    "save_limit": -1,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "catch_up": False,
+    "poll": 0.5,  # seconds
+    "recycle": 500,  # tasks
+    "max_rss": 300_000,  # kB
+    "label": "Queue",
+    "ALT_CLUSTERS": {"slow": {"workers": FCP_SLOW_WORKERS, "timeout": 540, "retry": 1800}},
+}
+
+# --- Sign-in ------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "fcp.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(FCP_PUBLIC_URL).scheme
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "reauthenticate": "10/m/user",
+    "confirm_email": "1/3m/key",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Fulfillment Control Panel"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+USERSESSIONS_TRACK_ACTIVITY = True
+
+# --- Mail ---------------------------------------------------------------------------------------
+
+# consolemail:// (written to the terminal), smtp://, smtp+tls:// or smtp+ssl:// with user:password@host:port.
+# Default consolemail://.
+_EMAIL = env_email("EMAIL_URL", "consolemail://")
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST = _EMAIL.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _EMAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _EMAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _EMAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = _EMAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _EMAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20  # seconds
+
+# Sender of the panel's mails; default panel@ and the host of FCP_PUBLIC_URL.
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", f"panel@{urlsplit(FCP_PUBLIC_URL).hostname}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- API ----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "fcp.api.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Fulfillment Control Panel API",
+    "DESCRIPTION": "Orders to ship, their acknowledgement, and what has left the warehouse.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Language and time --------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Static files -------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = FCP_DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- Safety -------------------------------------------------------------------------------------
+
+# Reverse proxies in front of the web server whose X-Forwarded-* headers are believed, 0 to 10; default 0.
+FCP_TRUSTED_PROXIES = env_int("FCP_TRUSTED_PROXIES", 0, at_least=0, at_most=10)
+ALLAUTH_TRUSTED_PROXY_COUNT = FCP_TRUSTED_PROXIES
+if FCP_TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_TRUSTED_ORIGINS = [FCP_PUBLIC_URL]
+X_FRAME_OPTIONS = "DENY"
+
+# Nothing inline, nothing from elsewhere. Images may be data: for the QR code of two-factor sign-in.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Logs ---------------------------------------------------------------------------------------
+
+# DEBUG, INFO, WARNING or ERROR; default INFO.
+FCP_LOG_LEVEL = env_choice("FCP_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
+LOGGING = logging_config(level=FCP_LOG_LEVEL, json=PRODUCTION)
