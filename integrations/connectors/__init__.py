@@ -1,0 +1,21 @@
+"""The platforms, listed by hand, once."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .base import Connector
+
+CONNECTORS = {  # key -> class; its label stands in its declaration
+    "wix": "integrations.connectors.wix.connector.WixConnector",
+}
+
+
+def connector_class(key: str) -> type[Connector]:
+    """The class of a platform. KeyError for one that is not listed."""
+    module, name = CONNECTORS[key].rsplit(".", 1)
+    return getattr(import_module(module), name)  # type: ignore[no-any-return]
+
+
+def platforms() -> list[type[Connector]]:
+    return [connector_class(key) for key in CONNECTORS]

@@ -1,0 +1,354 @@
+"""What a connector is. Plain Python: no model, clock, retry, log or database; a bound session does the calls.
+
+A platform is one folder here (declaration, connector, help), its stand-in under `sandbox/`, and one line in
+`integrations/connectors/__init__.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from fcp.errors import SyncError
+from orders.shapes import IncomingOrder, RawOrder, ShipWord, StoreShipment
+
+if TYPE_CHECKING:
+    from fcp.http import Session
+
+T = TypeVar("T")
+
+
+class FlowKind(StrEnum):
+    ORDERS = "orders"
+    PRODUCTS = "products"
+    INVENTORY = "inventory"
+    FULFILLMENTS = "fulfillments"
+    LOCATIONS = "locations"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class Mode(StrEnum):
+    DISABLED = "disabled"
+    PULL = "pull"
+    PUSH = "push"
+
+
+# --- declaration -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a setting. `value` is our word (`orders.shapes`) or the platform's; `help` one sentence."""
+
+    value: str
+    label: str
+    help: str = ""
+
+
+class SettingKind(StrEnum):
+    CHOICES = "choices"  # several of `choices`; with `any_label` a first entry that means any
+    CHOICE = "choice"
+    INTEGER = "integer"
+    MINUTES = "minutes"
+    DATE = "date"
+    BOOLEAN = "boolean"  # shown as Yes / No or as `choices`
+    TEXT = "text"
+    WAREHOUSE = "warehouse"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of an integration. `help` says its effect in one sentence; forms name the default beside it."""
+
+    key: str
+    label: str
+    kind: SettingKind
+    help: str
+    default: Any = None
+    choices: tuple[Choice, ...] = ()
+    tab: str = "main"  # main, advanced, channel
+    card: str = ""
+    unit: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    pattern: str = ""
+    pattern_help: str = ""
+    staff_only: bool = False
+    read_only: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOffer:
+    """One flow that a platform supports, its modes beside Disabled, and what it starts with (EFS-19: minutes)."""
+
+    kind: FlowKind
+    modes: tuple[Mode, ...]
+    interval: int  # minutes, proposed
+    always_on: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """One way of connecting a store. `fields` are what `finish` asks for; `redirect`: the store's own page comes first."""
+
+    key: str
+    label: str
+    help: str
+    fields: tuple[Setting, ...] = ()
+    redirect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything the rest of the product knows of a platform: catalogue entry, forms, limits, help."""
+
+    key: str
+    label: str
+    summary: str
+    variants: Mapping[str, str]  # key -> label: {"v1": "Catalog V1"}
+    ways_in: tuple[WayIn, ...]
+    flows: tuple[FlowOffer, ...]
+    settings: tuple[Setting, ...]
+    hosts: tuple[str, ...]
+    api_url: str
+    statuses: tuple[Choice, ...]
+    payments: tuple[Choice, ...]
+    fulfillments: tuple[Choice, ...]
+    calls_per_minute: int
+    page: int  # orders a page, at most
+    shipments_per_call: int
+    carriers: tuple[Choice, ...] = ()  # names the store makes tracking links for
+    shipments_note: str = ""  # what the store can show of several parcels
+
+
+# --- what a connector gives back --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A record that cannot even be told apart from others (no id): `packed` is its JSON."""
+
+    sentence: str
+    detail: str
+    packed: bytes
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page. `next` is an opaque, storable token, None on the last page; `high_water` the latest change on it."""
+
+    items: Sequence[T]
+    bad: Sequence[Bad] = ()
+    next: str | None = None
+    high_water: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which orders are asked for: changed since `since`, or (backfill) created in [created_from, created_to)."""
+
+    since: dt.datetime | None = None
+    created_from: dt.datetime | None = None
+    created_to: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppSecrets:
+    """The operator's own app at the platform; empty where a way in does not need it."""
+
+    client_id: str = ""
+    client_secret: str = ""
+    public_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a store's calls are signed with. `values` is kept encrypted and never shown; `expires_at` of the short-lived part."""
+
+    kind: str
+    values: Mapping[str, str]
+    expires_at: dt.datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Credential({self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A store that answered: who it is, and what we reach it with."""
+
+    store_uid: str
+    name: str
+    currency: str
+    time_zone: str
+    variant: str
+    credential: Credential
+    install_uid: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingListing:
+    """One sellable variant as the store shows it. `tracked` None where the store does not say."""
+
+    product_uid: str
+    variant_uid: str
+    sku: str
+    title: str
+    tracked: bool | None = None
+    barcode: str = ""
+    weight_grams: int | None = None
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingLocation:
+    uid: str
+    name: str
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelToTell:
+    number: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentToTell:
+    """One fulfillment the store shall know. `key` is ours, to match the answer; `store_ref` the store's id when it has one.
+
+    `action` is "create", "change" (tracking only) or "retract". `carrier` is the name for the store, already translated.
+    """
+
+    key: str
+    order_uid: str
+    action: str
+    lines: tuple[tuple[str, int], ...]
+    carrier: str = ""
+    parcels: tuple[ParcelToTell, ...] = ()
+    store_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the store said to one item of a push: its id there, or the error."""
+
+    key: str
+    store_ref: str = ""
+    error: SyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    answers: Sequence[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The store works on it; `poll(ticket)` asks again."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a verified webhook says: look at this object. `kind` is "order", "removed", ...; `event_id` for repeats."""
+
+    event_id: str
+    kind: str
+    object_uid: str
+    sequence: int = 0
+    at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a connector works with: the session, which variant the store is, the credential, the operator's app."""
+
+    session: Session
+    variant: str
+    credential: Credential
+    app: AppSecrets = field(default_factory=AppSecrets)
+    api_url: str = ""
+
+
+class Connector:
+    """One store, reached through a bound session. Every method raises `fcp.errors.SyncError` only."""
+
+    platform: Platform
+
+    def __init__(self, bound: Bound) -> None:
+        self.bound = bound
+        self.session = bound.session
+
+    # connecting: no integration yet
+    @classmethod
+    def finish(
+        cls, way: str, app: AppSecrets, received: Mapping[str, str], session: Session, api_url: str, now: dt.datetime
+    ) -> Connected:
+        """Check what the person gave (or the store sent back) by calling the store, and say which store it is."""
+        raise NotImplementedError
+
+    def renew(self, now: dt.datetime) -> Credential:
+        """A credential that works from `now` on; the old one where nothing expires."""
+        raise NotImplementedError
+
+    def check(self) -> Connected:
+        """Ask the store who it is, which variant, and whether our permissions still stand."""
+        raise NotImplementedError
+
+    # webhooks of the operator's app
+    @classmethod
+    def verify(cls, body: bytes, headers: Mapping[str, str], app: AppSecrets, now: dt.datetime) -> tuple[str, list[Hint]]:
+        """(install uid, hints) of a delivery that is genuine; raises Rejected for a forged or expired one."""
+        raise NotImplementedError
+
+    # orders
+    def orders(self, window: Window, token: str | None) -> Page[RawOrder]:
+        """One page of every order in the window, in every status the store can return, oldest change first."""
+        raise NotImplementedError
+
+    def order(self, uid: str) -> RawOrder:
+        """One order. Raises NotFound when the store has no such order."""
+        raise NotImplementedError
+
+    def shape_order(self, raw: RawOrder) -> IncomingOrder:
+        """The order in our words. Raises Unreadable with a sentence that names what is odd."""
+        raise NotImplementedError
+
+    # words
+    def listings(self, token: str | None) -> Page[IncomingListing]:
+        raise NotImplementedError
+
+    def locations(self) -> list[IncomingLocation]:
+        raise NotImplementedError
+
+    def ship_words(self, orders: Iterable[IncomingOrder]) -> list[ShipWord]:
+        """The shipping options these orders use, each once."""
+        words = {o.ship_word.key: o.ship_word for o in orders if o.ship_word}
+        return list(words.values())
+
+    # shipments
+    def push_shipments(self, shipments: Sequence[ShipmentToTell]) -> Done | Later:
+        """Tell the store; one answer for each. Raises Unreachable(maybe_done=True) when an answer was lost."""
+        raise NotImplementedError
+
+    def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
+        """What the store itself lists, by order uid. Orders it does not know are missing."""
+        raise NotImplementedError
+
+    def poll(self, ticket: str) -> Done | Later:
+        raise NotImplementedError
+
+
+ConnectorFactory = Callable[[Bound], Connector]

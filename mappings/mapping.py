@@ -1,0 +1,66 @@
+"""Giving a store's word its meaning here: the row, its history, and the nudge to whoever waits for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from inventory.models import Product, Warehouse
+
+from .models import Listing, Location, MappingChange, ShipMethod, Word
+from .signals import word_mapped
+
+KIND_OF_HOLD = {ShipMethod: "ship_code", Listing: "sku", Location: "location"}
+
+
+def map_ship_method(
+    row: ShipMethod, target: str, *, by: str, now: dt.datetime, carrier: str = "", service: str = "", why: str = "", batch: str = ""
+) -> None:
+    """Map a shipping option to a ship code of the warehouse; an empty target unmaps it."""
+    _change(row, {"target": target.strip(), "target_carrier": carrier, "target_service": service}, by, now, why, batch)
+
+
+def map_listing(
+    row: Listing, product: Product | None, *, by: str, now: dt.datetime, units: int = 1, why: str = "", batch: str = ""
+) -> None:
+    """Link a listing to one of the account's products; None unlinks it. ValueError for another account's product."""
+    _same_account(row, product)
+    _change(row, {"product_id": product.pk if product else None, "units": units}, by, now, why, batch)
+
+
+def map_location(
+    row: Location, warehouse: Warehouse | None, *, by: str, now: dt.datetime, why: str = "", batch: str = ""
+) -> None:
+    """Bind a store's location to one of the account's warehouses; None unbinds it. ValueError as above."""
+    _same_account(row, warehouse)
+    _change(row, {"warehouse_id": warehouse.pk if warehouse else None}, by, now, why, batch)
+
+
+def _same_account(row: Word, target: Product | Warehouse | None) -> None:
+    if target is not None and target.account_id != row.account_id:
+        raise ValueError("The target belongs to another account.")
+
+
+def _change(row: Word, after: dict[str, Any], by: str, now: dt.datetime, why: str, batch: str) -> None:
+    model = type(row)
+    with transaction.atomic():
+        # Lock by writing: the same on SQLite and PostgreSQL, and the version counts even when two people press at once.
+        model.objects.filter(pk=row.pk).update(version=F("version") + 1)
+        row.refresh_from_db()
+        before = {name: getattr(row, name) for name in after}
+        if before == after:
+            model.objects.filter(pk=row.pk).update(version=F("version") - 1)
+            row.refresh_from_db()
+            return
+        model.objects.filter(pk=row.pk).update(**after)
+        MappingChange.objects.create(
+            account_id=row.account_id, table=model._meta.model_name, row=row.pk, at=now, before=before, after=after,
+            by=by, why=why, batch=batch,
+        )
+        row.refresh_from_db()
+        transaction.on_commit(
+            lambda: word_mapped.send(model, kind=KIND_OF_HOLD[model], row_id=row.pk, account_id=row.account_id)
+        )

@@ -1,0 +1,159 @@
+"""One table per kind of foreign word. A row exists as soon as a store said the word; its target may be empty."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+
+from fcp.models import Account, AccountQuerySet, Store
+from inventory.models import Product, Warehouse
+
+
+class WordQuerySet(AccountQuerySet):
+    """Rows of foreign words; "unmapped" is a question, not a list of its own."""
+
+    def unmapped(self) -> Self:
+        return self.filter(self.model.UNMAPPED)
+
+
+class Word(models.Model):
+    """What every foreign word has. `version` rises with each change of its target; MappingChange keeps the history."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
+    version = models.PositiveIntegerField(default=0)
+    first_seen_at = models.DateTimeField()
+    last_seen_on = models.DateField(help_text="A day, so that a word seen a thousand times a day costs one write.")
+
+    objects = WordQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class ShipMethod(Word):
+    """A store's way of shipping, and the ship code it means. Shown as Ship codes and as the Carrier Mappings tab.
+
+    `word_key` is made by the connector (Wix: the normalised title, the code where there is no title).
+    """
+
+    UNMAPPED = models.Q(target="")
+
+    word_key = models.CharField(max_length=200)
+    carrier = models.CharField(max_length=100, blank=True)
+    title = models.CharField(max_length=255)
+    code = models.CharField(max_length=100, blank=True)
+    target = models.CharField("ship code", max_length=60, blank=True)
+    target_carrier = models.CharField("carrier", max_length=60, blank=True)
+    target_service = models.CharField("service", max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [models.UniqueConstraint(fields=["store", "word_key"], name="mappings_shipmethod_one_per_word")]
+        indexes = [
+            models.Index(fields=["account", "id"], condition=models.Q(target=""), name="mappings_ship_unmapped"),
+            models.Index(fields=["account", "title", "id"], name="mappings_ship_list"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.code
+
+
+class Location(Word):
+    """A store's idea of a place where stock lies, and the warehouse it means."""
+
+    UNMAPPED = models.Q(warehouse__isnull=True)
+
+    uid = models.CharField(max_length=100)
+    name = models.CharField(max_length=255)
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["store", "uid"], name="mappings_location_one_per_uid")]
+        indexes = [models.Index(fields=["account", "name", "id"], name="mappings_location_list")]
+
+    def __str__(self) -> str:
+        return self.name or self.uid
+
+
+class Listing(Word):
+    """One sellable thing as the store shows it, keyed by the store's ids, never by SKU; and the product it means."""
+
+    UNMAPPED = models.Q(product__isnull=True, retired_at__isnull=True)
+
+    product_uid = models.CharField(max_length=100)
+    variant_uid = models.CharField(max_length=100, blank=True)
+    sku = models.CharField(max_length=100, blank=True)
+    sku_key = models.CharField(max_length=100, blank=True)
+    title = models.CharField(max_length=255, blank=True)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    units = models.PositiveIntegerField(default=1, help_text="How many of the product one of these is.")
+    tracked = models.BooleanField(null=True, help_text="Whether the store counts this one's stock.")
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["sku_key"]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "product_uid", "variant_uid"], name="mappings_listing_one_per_variant"),
+            models.CheckConstraint(condition=models.Q(units__gt=0), name="mappings_listing_units_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["store", "sku_key"], name="mappings_listing_sku"),
+            models.Index(fields=["account", "sku_key", "id"], name="mappings_listing_list"),
+            models.Index(fields=["product"], name="mappings_listing_product"),
+            models.Index(
+                fields=["account", "sku_key", "id"],
+                condition=models.Q(product__isnull=True, retired_at__isnull=True),
+                name="mappings_listing_unmapped",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku or self.title or self.product_uid
+
+
+class CarrierOut(models.Model):
+    """What a store calls one of our carriers when we tell it a shipment; without a row the name passes unchanged."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
+    carrier = models.CharField(max_length=60)
+    name = models.CharField("name for the store", max_length=100)
+    link = models.CharField(
+        "tracking link", max_length=500, blank=True, help_text="{number} stands for the tracking number."
+    )
+    version = models.PositiveIntegerField(default=0)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["carrier"]
+        constraints = [models.UniqueConstraint(fields=["store", "carrier"], name="mappings_carrierout_one_per_carrier")]
+
+    def __str__(self) -> str:
+        return self.carrier
+
+
+class MappingChange(models.Model):
+    """One change of a mapping row. Append only; orders keep the version's plain number."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    table = models.CharField(max_length=20)
+    row = models.BigIntegerField()
+    at = models.DateTimeField()
+    before = models.JSONField()
+    after = models.JSONField()
+    by = models.CharField(max_length=120)
+    why = models.CharField(max_length=200, blank=True)
+    batch = models.CharField(max_length=40, blank=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["table", "row", "-id"], name="mappings_change_row"),
+            models.Index(fields=["account", "-id"], name="mappings_change_account"),
+        ]

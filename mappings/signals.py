@@ -1,0 +1,6 @@
+"""Nudges for the apps to the left; the rows are the promise."""
+
+from django.dispatch import Signal
+
+# A word got a target or another one: kind ("ship_code", "sku", "location"), row_id, account_id. Sent after commit.
+word_mapped = Signal()

@@ -1,0 +1,131 @@
+"""Whether an order is imported, and whether it may go to a warehouse: pure, with the reasons.
+
+The flow acts on these results; "Where is my order?" and the dry run of settings show the same ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .settings import ImportRules, Release
+from .shapes import IncomingOrder, Payment, Status, StoreFulfillment
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the decision looks at; kept with every order a store ever showed us. No person in it."""
+
+    status: str
+    payment: str
+    fulfillment: str
+    placed_at: dt.datetime
+    pickup: bool = False
+    cash_on_delivery: bool = False
+    currency: str = ""
+    total: str = ""
+    skus: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, order: IncomingOrder) -> Facts:
+        return cls(
+            status=order.status.value,
+            payment=order.payment.value,
+            fulfillment=order.fulfillment.value,
+            placed_at=order.placed_at,
+            pickup=order.pickup,
+            cash_on_delivery=order.cash_on_delivery,
+            currency=order.currency,
+            total=str(order.total),
+            skus=tuple(line.sku for line in order.lines[:20]),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "placed_at": self.placed_at.isoformat(), "skus": list(self.skus)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Facts:
+        return cls(**{**value, "placed_at": dt.datetime.fromisoformat(value["placed_at"]), "skus": tuple(value["skus"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of the import, met or not. `setting` is the key of the setting it comes from."""
+
+    code: str
+    met: bool
+    found: str
+    wanted: str
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    conditions: tuple[Condition, ...]
+
+    @property
+    def imported(self) -> bool:
+        return all(c.met for c in self.conditions)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Codes of the conditions that were not met."""
+        return [c.code for c in self.conditions if not c.met]
+
+
+# A partly refunded order was paid, and what remains must ship; the vendors list it as a payment word of its own.
+_PAYS_AS = {Payment.PARTLY_REFUNDED.value: {Payment.PAID.value}}
+
+
+def import_decision(facts: Facts, rules: ImportRules, now: dt.datetime) -> Decision:
+    """Whether an order seen with these facts is imported for the first time, with every condition."""
+    conditions = [
+        _one_of("payment", facts.payment, rules.payments, "payment_status", also=_PAYS_AS.get(facts.payment, set())),
+        _one_of("fulfillment", facts.fulfillment, rules.fulfillments, "fulfillment_status"),
+        _one_of("status", facts.status, rules.statuses, "order_status"),
+    ]
+    if rules.age_days is not None:
+        oldest = now - dt.timedelta(days=rules.age_days)
+        conditions.append(_not_before("age", facts.placed_at, oldest, "history"))
+    if rules.earliest is not None:
+        conditions.append(_not_before("earliest", facts.placed_at, rules.earliest, "earliest_order_date"))
+    if facts.pickup or not rules.pickup:
+        met = rules.pickup or not facts.pickup
+        found = "pickup" if facts.pickup else "delivery"
+        conditions.append(Condition("pickup", met, found, "any" if rules.pickup else "delivery", "process_pickup"))
+    return Decision(tuple(conditions))
+
+
+def _one_of(code: str, found: str, wanted: frozenset[Any] | None, setting: str, also: set[str] = frozenset()) -> Condition:  # type: ignore[assignment]
+    if wanted is None:
+        return Condition(code, True, found, "any", setting)
+    values = {w.value for w in wanted}
+    return Condition(code, bool(values & {found, *also}), found, ",".join(sorted(values)), setting)
+
+
+def _not_before(code: str, found: dt.datetime, bound: dt.datetime, setting: str) -> Condition:
+    return Condition(code, found >= bound, found.isoformat(), bound.isoformat(), setting)
+
+
+CLOSED_STATUSES = {Status.CANCELED.value, Status.REJECTED.value}
+
+
+def is_canceled(status: str, payment: str) -> bool:
+    """The store shows it canceled, rejected or fully refunded: it never becomes ready."""
+    return status in CLOSED_STATUSES or payment in {Payment.REFUNDED.value, Payment.CANCELED.value}
+
+
+def is_closed(status: str, payment: str, fulfillment: str) -> bool:
+    """Kept for the record only: canceled as above, or already shipped by the store itself."""
+    return is_canceled(status, payment) or fulfillment == StoreFulfillment.ALL.value
+
+
+PAID = {Payment.PAID.value, Payment.PARTLY_REFUNDED.value}
+
+
+def may_release(payment: str, cash_on_delivery: bool, policy: Release) -> bool:
+    """The second gate: an imported order that does not pass waits for its payment."""
+    if policy is Release.ANY or payment in PAID:
+        return True
+    return policy is Release.PAID_OR_COD and cash_on_delivery and payment == Payment.UNPAID.value

@@ -1,0 +1,119 @@
+"""Why an order waits: the kinds of holds, and the pure function that says which ones an order needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class HoldKind(StrEnum):
+    SHIP_CODE = "ship_code"
+    SKU = "sku"
+    LOCATION = "location"
+    NO_WAREHOUSE = "no_warehouse"
+    ADDRESS = "address"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    CANCELED_IN_STORE = "canceled_in_store"
+    CHANGED_AFTER_RELEASE = "changed_after_release"
+    REJECTED_BY_WAREHOUSE = "rejected_by_warehouse"
+    OPERATOR = "operator"
+    CLIENT = "client"
+    FRAUD = "fraud"
+
+    @property
+    def label(self) -> str:
+        return KINDS[self].label
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfHold:
+    """`by_itself`: placed and lifted by us as the facts change. Otherwise a person (or a warehouse's answer) lifts it.
+
+    `sentence` is for the merchant, `{word}` what the hold is about; `after_release`: it asks for a decision then
+    and does not keep an unreleased order back by itself.
+    """
+
+    label: str
+    sentence: str
+    by_itself: bool = False
+    after_release: bool = False
+
+
+KINDS: dict[HoldKind, KindOfHold] = {
+    HoldKind.SHIP_CODE: KindOfHold(
+        "Ship code missing", "The shipping option “{word}” is not mapped to a ship code yet.", by_itself=True
+    ),
+    HoldKind.SKU: KindOfHold(
+        "SKU unknown", "“{word}” is not linked to a product yet.", by_itself=True
+    ),
+    HoldKind.LOCATION: KindOfHold(
+        "Location not mapped", "The store's location “{word}” is not mapped to a warehouse yet.", by_itself=True
+    ),
+    HoldKind.NO_WAREHOUSE: KindOfHold(
+        "No warehouse", "No warehouse is chosen for this integration. Choose one in its settings.", by_itself=True
+    ),
+    HoldKind.ADDRESS: KindOfHold("Address incomplete", "The address lacks: {word}.", by_itself=True),
+    HoldKind.PAYMENT: KindOfHold(
+        "Waiting for payment", "The store shows the payment as {word}. It goes on by itself once it is paid.", by_itself=True
+    ),
+    HoldKind.REFUND: KindOfHold(
+        "Refunded in part", "Part of the money was refunded in the store. Say whether it still ships.", after_release=True
+    ),
+    HoldKind.CANCELED_IN_STORE: KindOfHold(
+        "Canceled in the store", "The store canceled it after the warehouse took it. The warehouse was asked to stop.",
+        after_release=True,
+    ),
+    HoldKind.CHANGED_AFTER_RELEASE: KindOfHold(
+        "Changed after release", "It changed in the store after the warehouse took it: {word}.", after_release=True
+    ),
+    HoldKind.REJECTED_BY_WAREHOUSE: KindOfHold("Rejected by the warehouse", "The warehouse will not ship it: {word}."),
+    HoldKind.OPERATOR: KindOfHold("Held by the operator", "Held by hand: {word}."),
+    HoldKind.CLIENT: KindOfHold("Held by hand", "Held by hand: {word}."),
+    HoldKind.FRAUD: KindOfHold("Fraud check", "Held for a fraud check: {word}."),
+}
+
+BY_ITSELF = tuple(kind for kind, of in KINDS.items() if of.by_itself)
+BY_HAND = (HoldKind.CLIENT, HoldKind.OPERATOR, HoldKind.FRAUD)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedHold:
+    """A hold that the facts ask for. `cause` is the key of what one fix cures; `word` what a person reads of it."""
+
+    kind: HoldKind
+    cause: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFacts:
+    """What `wanted_holds` looks at. Each unmapped word is a pair (id of its mapping row, the word)."""
+
+    ships: bool  # something of it goes to a warehouse
+    closed: bool  # the store shows it canceled, rejected, refunded or already fulfilled
+    pays_later: str = ""  # the payment word that the release gate does not let through, or empty
+    unmapped_ship: tuple[int, str] | None = None
+    unmapped_skus: tuple[tuple[int, str], ...] = ()
+    unmapped_location: tuple[int, str] | None = None
+    has_warehouse: bool = True
+    address_lacks: tuple[str, ...] = field(default=())
+
+
+def wanted_holds(facts: HoldFacts) -> list[WantedHold]:
+    """The holds that place and lift themselves, as the facts now ask for them."""
+    if facts.closed or not facts.ships:
+        return []
+    holds = []
+    if facts.pays_later:
+        holds.append(WantedHold(HoldKind.PAYMENT, "", facts.pays_later))
+    if facts.unmapped_ship:
+        holds.append(WantedHold(HoldKind.SHIP_CODE, str(facts.unmapped_ship[0]), facts.unmapped_ship[1]))
+    holds += [WantedHold(HoldKind.SKU, str(row), word) for row, word in dict(facts.unmapped_skus).items()]
+    if facts.unmapped_location:
+        holds.append(WantedHold(HoldKind.LOCATION, str(facts.unmapped_location[0]), facts.unmapped_location[1]))
+    elif not facts.has_warehouse:
+        holds.append(WantedHold(HoldKind.NO_WAREHOUSE))
+    if facts.address_lacks:
+        holds.append(WantedHold(HoldKind.ADDRESS, "", ", ".join(facts.address_lacks)))
+    return holds

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+
+from fcp.models import Account, AccountQuerySet, Partner, Store
+from inventory.models import Warehouse
+
+from .orders import Order, OrderLine
+
+
+class RequestState(models.TextChoices):
+    OFFERED = "offered", "Offered"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    PARTLY_SHIPPED = "partly_shipped", "Partly shipped"
+    SHIPPED = "shipped", "Shipped"
+    CANCEL_ASKED = "cancel_asked", "Asked to stop"
+    CANCELED = "canceled", "Canceled"
+    REJECTED = "rejected", "Rejected by the warehouse"
+    WITHDRAWN = "withdrawn", "Withdrawn"  # taken back before anybody acknowledged it
+
+
+# What a warehouse has in hand; and what is not settled yet.
+AT_WAREHOUSE = (RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED, RequestState.CANCEL_ASKED)
+UNSETTLED = (RequestState.OFFERED, *AT_WAREHOUSE)
+
+
+class RequestQuerySet(AccountQuerySet):
+    def for_partner(self, partner: Partner) -> Self:
+        return self.filter(warehouse__partner=partner)
+
+
+class ShippingRequest(models.Model):
+    """What one warehouse is asked to ship of one order. `snapshot` is what it was shown at `revision`."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="requests", db_index=False)
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=16, choices=RequestState.choices)
+    revision = models.PositiveIntegerField(default=1)
+    snapshot = models.JSONField()
+    partner_ref = models.CharField(max_length=100, blank=True, help_text="The warehouse's own number for it.")
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it was rejected, or too late to stop.")
+    offered_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    cancel_asked_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    objects = RequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "warehouse", "number"], name="orders_request_one_per_number")
+        ]
+        indexes = [
+            models.Index(fields=["warehouse", "state", "id"], name="orders_request_work"),
+            models.Index(fields=["account", "state", "id"], name="orders_request_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}-{self.number}"
+
+
+class RequestLine(models.Model):
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    request = models.ForeignKey(ShippingRequest, models.CASCADE, related_name="lines", db_index=False)
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="+", db_index=False)
+    quantity = models.PositiveIntegerField()
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "line"], name="orders_requestline_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="orders_requestline_positive"),
+        ]
+        indexes = [models.Index(fields=["line"], name="orders_requestline_line")]
+
+
+class Origin(models.TextChoices):
+    PARTNER = "partner", "Warehouse"
+    PERSON = "person", "Person"
+    STORE = "store", "Store"
+
+
+class Told(models.TextChoices):
+    """Whether the store knows a fulfillment. DUE, CHANGE and RETRACT are work for the fulfillments flow."""
+
+    DUE = "due", "Not told yet"
+    CHANGE = "change", "Correction not told yet"
+    RETRACT = "retract", "Withdrawal not told yet"
+    TOLD = "told", "Told"
+    NOT_WANTED = "not_wanted", "Not to be told"
+
+
+TO_TELL = (Told.DUE, Told.CHANGE, Told.RETRACT)
+
+
+class FulfillmentQuerySet(AccountQuerySet):
+    def to_tell(self) -> Self:
+        return self.filter(told__in=[t.value for t in TO_TELL])
+
+
+class Fulfillment(models.Model):
+    """Goods that left. Voided, never deleted. `partner_ref` is the reporter's own id: the same id twice is one."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="fulfillments", db_index=False)
+    request = models.ForeignKey(ShippingRequest, models.PROTECT, null=True, related_name="+", db_index=False)
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    partner_ref = models.CharField(max_length=100, null=True)
+    store_ref = models.CharField(max_length=100, null=True)
+    carrier = models.CharField(max_length=60, blank=True)
+    service = models.CharField(max_length=60, blank=True)
+    shipped_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    told = models.CharField(max_length=12, choices=Told.choices)
+    told_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True, help_text="When telling is tried next.")
+    attempts = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True, help_text="The sentence of the last failed try.")
+    voided_at = models.DateTimeField(null=True)
+    voided_by = models.CharField(max_length=120, blank=True)
+
+    objects = FulfillmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "partner_ref"], name="orders_fulfillment_one_per_partner_ref"),
+            models.UniqueConstraint(fields=["order", "store_ref"], name="orders_fulfillment_one_per_store_ref"),
+        ]
+        indexes = [
+            models.Index(fields=["order", "id"], name="orders_fulfillment_order"),
+            models.Index(
+                fields=["store", "not_before"],
+                condition=models.Q(told__in=[t.value for t in TO_TELL]),
+                name="orders_fulfillment_due",
+            ),
+            models.Index(fields=["account", "-created_at"], name="orders_fulfillment_account"),
+        ]
+
+
+class FulfillmentLine(models.Model):
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    fulfillment = models.ForeignKey(Fulfillment, models.CASCADE, related_name="lines", db_index=False)
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="+", db_index=False)
+    quantity = models.PositiveIntegerField()
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["fulfillment", "line"], name="orders_fulfillmentline_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="orders_fulfillmentline_positive"),
+        ]
+        indexes = [models.Index(fields=["line"], name="orders_fulfillmentline_line")]
+
+
+class Parcel(models.Model):
+    """Tracking numbers are not unique: carriers reuse them."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    fulfillment = models.ForeignKey(Fulfillment, models.CASCADE, related_name="parcels", db_index=False)
+    tracking = models.CharField(max_length=100, blank=True)
+    tracking_key = models.CharField(max_length=100, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["fulfillment", "tracking"], name="orders_parcel_once")]
+        indexes = [models.Index(fields=["account", "tracking_key"], name="orders_parcel_tracking")]
