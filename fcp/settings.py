@@ -195,8 +195,8 @@ CACHES = {"default": env_cache("CACHE_URL", None if PRODUCTION else "dbcache://f
 
 # --- Queue --------------------------------------------------------------------------------------
 
-# Worker processes of the default queue (orders, stock, tracking, webhooks), 1 to 64; default 2.
-FCP_WORKERS = env_int("FCP_WORKERS", 2, at_least=1, at_most=64)
+# Worker processes of the default queue (orders, stock, tracking, webhooks), 1 to 64; default 4.
+FCP_WORKERS = env_int("FCP_WORKERS", 4, at_least=1, at_most=64)
 
 # Worker processes of the slow queue (catalogues, first imports), 1 to 64; default 1.
 FCP_SLOW_WORKERS = env_int("FCP_SLOW_WORKERS", 1, at_least=1, at_most=64)
@@ -209,7 +209,7 @@ Q_CLUSTER = {
     "workers": FCP_WORKERS,
     "timeout": 120,  # seconds
     "retry": 600,  # seconds
-    "queue_limit": 8,
+    "queue_limit": FCP_WORKERS,
     "bulk": 1,
     "save_limit": -1,
     "ack_failures": True,
@@ -219,7 +219,7 @@ Q_CLUSTER = {
     "recycle": 500,  # tasks
     "max_rss": 300_000,  # kB
     "label": "Queue",
-    "ALT_CLUSTERS": {"slow": {"workers": FCP_SLOW_WORKERS, "timeout": 540, "retry": 1800}},
+    "ALT_CLUSTERS": {"slow": {"workers": FCP_SLOW_WORKERS, "timeout": 540, "retry": 2400, "queue_limit": FCP_SLOW_WORKERS}},
 }
 
 # --- Sign-in ------------------------------------------------------------------------------------
