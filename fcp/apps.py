@@ -5,3 +5,11 @@ class FcpConfig(AppConfig):
     name = "fcp"
     verbose_name = "Fulfillment Control Panel"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django_q.signals import post_execute_in_worker, pre_execute
+
+        from fcp.pulse import show_life
+
+        pre_execute.connect(show_life)
+        post_execute_in_worker.connect(show_life)

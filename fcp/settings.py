@@ -71,6 +71,10 @@ FCP_PORT = env_int("FCP_PORT", 8020, at_least=1, at_most=65535)
 # Address on which the web server listens; default 127.0.0.1, so that only this machine reaches it.
 FCP_BIND = env_str("FCP_BIND", "127.0.0.1")
 
+# Processes of the web server, 1 to 64, and threads of each, 1 to 64; default 1 and 8.
+FCP_WEB_WORKERS = env_int("FCP_WEB_WORKERS", 1, at_least=1, at_most=64)
+FCP_WEB_THREADS = env_int("FCP_WEB_THREADS", 8, at_least=1, at_most=64)
+
 # Port of the stand-in stores and warehouse on 127.0.0.1, 1 to 65535; default 8021. Used with FCP_SANDBOX only.
 FCP_SANDBOX_PORT = env_int("FCP_SANDBOX_PORT", 8021, at_least=1, at_most=65535)
 
@@ -188,10 +192,15 @@ else:
     # Without it django-q opens a connection for each enqueue, poll and acknowledgement.
     DATABASES["default"]["CONN_MAX_AGE"] = 300  # seconds
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds
 
 # dbcache://table (in the database) or redis://host:6379/0. All processes must share it: it holds the limits of
 # sign-in. Required in production. Default dbcache://fcp_cache.
-CACHES = {"default": env_cache("CACHE_URL", None if PRODUCTION else "dbcache://fcp_cache")}
+CACHES = {
+    "default": env_cache("CACHE_URL", None if PRODUCTION else "dbcache://fcp_cache"),
+    # django-q notes its state twice a second for monitors that we do not use: not in the database.
+    "queue": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+}
 
 # --- Queue --------------------------------------------------------------------------------------
 
@@ -200,6 +209,10 @@ FCP_WORKERS = env_int("FCP_WORKERS", 4, at_least=1, at_most=64)
 
 # Worker processes of the slow queue (catalogues, first imports), 1 to 64; default 1.
 FCP_SLOW_WORKERS = env_int("FCP_SLOW_WORKERS", 1, at_least=1, at_most=64)
+
+# Seconds that running tasks and requests have for ending when the panel is stopped, 1 to 600; default 30.
+# What has not ended by then is killed, and done again after the next start.
+FCP_STOP_SECONDS = env_int("FCP_STOP_SECONDS", 30, at_least=1, at_most=600)
 
 # The queue is a doorbell: what is to be done stands in our tables, so a task is tried once and a finished one
 # is forgotten. `retry` must be longer than timeout + (queue_limit + 2) / workers * the longest task.
@@ -219,6 +232,7 @@ Q_CLUSTER = {
     "recycle": 500,  # tasks
     "max_rss": 300_000,  # kB
     "label": "Queue",
+    "cache": "queue",
     "ALT_CLUSTERS": {"slow": {"workers": FCP_SLOW_WORKERS, "timeout": 540, "retry": 2400, "queue_limit": FCP_SLOW_WORKERS}},
 }
 

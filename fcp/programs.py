@@ -1,0 +1,59 @@
+"""The programs of an installation, as the supervisor starts them."""
+
+import os
+import sys
+
+from django.conf import settings
+from django.db import close_old_connections
+from django_q.tasks import async_task
+
+from fcp import tasks
+from fcp.supervisor import Program, Pulse
+
+HEARTBEATS = {"default": tasks.WORKER, "slow": tasks.SLOW_WORKER}  # queue -> name of its heartbeat
+
+
+def manage(*arguments: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+
+
+def web_command() -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", "fcp.wsgi"),
+        *("--bind", f"{settings.FCP_BIND}:{settings.FCP_PORT}"),
+        *("--worker-class", "gthread"),
+        *("--workers", str(settings.FCP_WEB_WORKERS)),
+        *("--threads", str(settings.FCP_WEB_THREADS)),
+        *("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5"),
+        *("--log-level", "warning", "--no-control-socket"),
+    ]
+
+
+def web() -> Program:
+    return Program("The web server", web_command())
+
+
+def cluster(queue: str) -> Program:
+    """`queue` is default or slow. Watched: see fcp/supervisor.py."""
+
+    def beat() -> None:
+        close_old_connections()
+        options = {} if queue == "default" else {"cluster": queue}
+        async_task("fcp.tasks.heartbeat", HEARTBEATS[queue], **options)
+
+    return Program(
+        f"The {queue} queue",
+        manage("qcluster"),
+        environment={"Q_CLUSTER_NAME": settings.Q_CLUSTER["name"] if queue == "default" else queue},
+        pulse=Pulse(file=settings.FCP_DATA_DIR / "pulse" / f"{queue}-{os.getpid()}", beat=beat),
+    )
+
+
+def sandbox() -> Program:
+    command = manage(
+        "sandbox",
+        *("--port", str(settings.FCP_SANDBOX_PORT)),
+        *("--state", str(settings.FCP_DATA_DIR / "sandbox.json")),
+        *("--info", str(settings.FCP_DATA_DIR / "sandbox.info.json")),
+    )
+    return Program("The sandbox", command, stop_last=True)
