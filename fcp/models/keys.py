@@ -20,7 +20,10 @@ class ApiKeyQuerySet(AccountQuerySet):
 
 
 class ApiKey(models.Model):
-    """A key of the API, for one account or for one partner; only its hash is kept."""
+    """A key of the API, for one account or for one partner; only its hash is kept.
+
+    `calls_left` (at `calls_at`) is its rate limit's bucket, from which each web process takes some calls at a time.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="+")
     partner = models.ForeignKey(Partner, models.CASCADE, null=True, blank=True, related_name="+")
@@ -31,6 +34,8 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    calls_left = models.FloatField(default=0, editable=False)
+    calls_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ApiKeyQuerySet.as_manager()

@@ -28,15 +28,21 @@ UNSETTLED = (RequestState.OFFERED, *AT_WAREHOUSE)
 
 class RequestQuerySet(AccountQuerySet):
     def for_partner(self, partner: Partner) -> Self:
-        return self.filter(warehouse__partner=partner)
+        """What this partner was asked, as far as it still serves the warehouse."""
+        return self.filter(partner=partner, warehouse__partner=partner)
 
 
 class ShippingRequest(models.Model):
-    """What one warehouse is asked to ship of one order. `snapshot` is what it was shown at `revision`."""
+    """What one warehouse is asked to ship of one order. `snapshot` is what it was shown at `revision`.
+
+    `partner` is the warehouse's partner, repeated here so that the list of one who serves thousands of warehouses
+    stays one walk along an index.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="requests", db_index=False)
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=RequestState.choices)
     revision = models.PositiveIntegerField(default=1)
@@ -55,8 +61,9 @@ class ShippingRequest(models.Model):
             models.UniqueConstraint(fields=["order", "warehouse", "number"], name="orders_request_one_per_number")
         ]
         indexes = [
-            models.Index(fields=["warehouse", "state", "id"], name="orders_request_work"),
-            models.Index(fields=["account", "state", "id"], name="orders_request_account"),
+            models.Index(fields=["partner", "state", "changed_at", "id"], name="orders_request_partner"),
+            models.Index(fields=["warehouse", "state", "changed_at", "id"], name="orders_request_work"),
+            models.Index(fields=["account", "state", "changed_at", "id"], name="orders_request_account"),
         ]
 
     def __str__(self) -> str:
@@ -104,7 +111,10 @@ class FulfillmentQuerySet(AccountQuerySet):
 
 
 class Fulfillment(models.Model):
-    """Goods that left. Voided, never deleted. `partner_ref` is the reporter's own id: the same id twice is one."""
+    """Goods that left. Voided, never deleted. `partner_ref` is the reporter's own id: the same id twice is one.
+
+    `revision` rises with each correction, so that whoever tells the store can see that it told an older one.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
@@ -115,6 +125,7 @@ class Fulfillment(models.Model):
     store_ref = models.CharField(max_length=100, null=True)
     carrier = models.CharField(max_length=60, blank=True)
     service = models.CharField(max_length=60, blank=True)
+    revision = models.PositiveIntegerField(default=1)
     shipped_at = models.DateTimeField()
     created_at = models.DateTimeField()
     told = models.CharField(max_length=12, choices=Told.choices)
@@ -157,6 +168,11 @@ class FulfillmentLine(models.Model):
             models.CheckConstraint(condition=models.Q(quantity__gt=0), name="orders_fulfillmentline_positive"),
         ]
         indexes = [models.Index(fields=["line"], name="orders_fulfillmentline_line")]
+
+
+def tracking_key_of(tracking: str) -> str:
+    """The form in which tracking numbers are searched: letters and digits only, upper case."""
+    return "".join(c for c in tracking if c.isalnum()).upper()[:100]
 
 
 class Parcel(models.Model):
