@@ -280,6 +280,7 @@ class Bound:
     credential: Credential
     app: AppSecrets = field(default_factory=AppSecrets)
     api_url: str = ""
+    page: int = 0  # records a page that suit this store now; 0: `Platform.page`
 
 
 class Connector:

@@ -73,6 +73,7 @@ class Credential(models.Model):
     cipher = SecretField()  # JSON of the connector's values
     expires_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
+    renewing_until = models.DateTimeField(null=True, help_text="Somebody is renewing it; nobody else does until then.")
 
     objects = AccountQuerySet.as_manager()
 

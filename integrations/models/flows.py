@@ -35,6 +35,8 @@ class Flow(models.Model):
     gen = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    trigger = models.CharField(max_length=10, blank=True, help_text="What asked for the next run, if not the schedule.")
+    asked_by = models.CharField(max_length=120, blank=True, help_text="Who asked for it.")
     unfinished = models.PositiveSmallIntegerField(default=0, help_text="Leases in a row that ended without an end.")
 
     watermark = models.DateTimeField(null=True, blank=True)
@@ -126,6 +128,7 @@ class Budget(models.Model):
 
     store = models.OneToOneField(Store, models.CASCADE, related_name="+")
     tokens = models.FloatField()
+    bulk_tokens = models.FloatField(default=0, help_text="The part that products and inventory may use.")
     per_minute = models.PositiveIntegerField()
     refilled_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, help_text="The store asked us to wait until then.")
