@@ -93,3 +93,35 @@ def take_ids(model: type[models.Model], count: int, using: str = "default") -> S
         cursor.execute(f'SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0)', [table])
         start = cursor.fetchone()[0] + 1
         return range(start, start + count)
+
+
+def update_rows(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], using: str = "default"
+) -> None:
+    """Update many rows by primary key, one round trip: each row is its new values in the order of `columns`, then its id."""
+    statement, adapt = _update_plan(model, tuple(columns), using)
+    values = [list(row) for row in rows]
+    if not values:
+        return
+    for position, convert in adapt:
+        for row in values:
+            row[position] = convert(row[position])
+    with connections[using].cursor() as cursor:
+        cursor.executemany(statement, values)
+
+
+@lru_cache(maxsize=64)
+def _update_plan(
+    model: type[models.Model], columns: tuple[str, ...], using: str
+) -> tuple[str, list[tuple[int, Callable[[Any], Any]]]]:
+    _, adapt = _plan(model, columns, using)
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    sets = ", ".join(
+        # A JSON text needs its type named on PostgreSQL; elsewhere the parameter takes the column's.
+        f"{quote(f.column)} = %s::jsonb"
+        if isinstance(f, models.JSONField) and connection.vendor == "postgresql"
+        else f"{quote(f.column)} = %s"
+        for f in (model._meta.get_field(name) for name in columns)
+    )
+    return f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE id = %s", adapt

@@ -10,8 +10,15 @@ from fcp.models import Account, AccountQuerySet, Store
 from inventory.models import Product, Warehouse
 
 
+CHANGED = models.Q(version__gt=models.F("applied_version"))
+
+
 class WordQuerySet(AccountQuerySet):
     """Rows of foreign words; "unmapped" is a question, not a list of its own."""
+
+    def changed(self) -> Self:
+        """Words whose meaning changed since the orders that wait for them were last settled."""
+        return self.filter(CHANGED)
 
     def unmapped(self) -> Self:
         return self.filter(self.model.UNMAPPED)
@@ -23,6 +30,9 @@ class Word(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
     version = models.PositiveIntegerField(default=0)
+    applied_version = models.PositiveIntegerField(
+        default=0, help_text="The version that the orders waiting for this word were last settled with."
+    )
     first_seen_at = models.DateTimeField()
     last_seen_on = models.DateField(help_text="A day, so that a word seen a thousand times a day costs one write.")
 
@@ -54,6 +64,7 @@ class ShipMethod(Word):
         indexes = [
             models.Index(fields=["account", "id"], condition=models.Q(target=""), name="mappings_ship_unmapped"),
             models.Index(fields=["account", "title", "id"], name="mappings_ship_list"),
+            models.Index(fields=["id"], condition=CHANGED, name="mappings_ship_changed"),
         ]
 
     def __str__(self) -> str:
@@ -72,7 +83,10 @@ class Location(Word):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["store", "uid"], name="mappings_location_one_per_uid")]
-        indexes = [models.Index(fields=["account", "name", "id"], name="mappings_location_list")]
+        indexes = [
+            models.Index(fields=["account", "name", "id"], name="mappings_location_list"),
+            models.Index(fields=["id"], condition=CHANGED, name="mappings_location_changed"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.uid
@@ -103,6 +117,7 @@ class Listing(Word):
             models.Index(fields=["store", "sku_key"], name="mappings_listing_sku"),
             models.Index(fields=["account", "sku_key", "id"], name="mappings_listing_list"),
             models.Index(fields=["product"], name="mappings_listing_product"),
+            models.Index(fields=["id"], condition=CHANGED, name="mappings_listing_changed"),
             models.Index(
                 fields=["account", "sku_key", "id"],
                 condition=models.Q(product__isnull=True, retired_at__isnull=True),

@@ -102,7 +102,6 @@ class Order(models.Model):
     refunded = models.DecimalField(max_digits=18, decimal_places=4, default=0)
 
     country = models.CharField(max_length=2, blank=True)
-    customer = models.CharField(max_length=120, blank=True, help_text="The recipient's name, for lists.")
     units = models.PositiveIntegerField(help_text="How many pieces ship.")
     ship_method = models.ForeignKey(ShipMethod, models.PROTECT, null=True, related_name="+", db_index=False)
     ship_code = models.CharField(max_length=100, blank=True)
@@ -140,9 +139,11 @@ class Order(models.Model):
                 condition=models.Q(state__in=[s.value for s in OPEN_STATES]),
                 name="orders_order_open",
             ),
-            models.Index(
-                fields=["store", "id"], condition=models.Q(state="new"), name="orders_order_waiting"
-            ),  # what may be offered
+            models.Index(  # what may be offered, held, or translated again
+                fields=["store", "state", "id"],
+                condition=models.Q(state__in=["new", "held", "ready"]),
+                name="orders_order_waiting",
+            ),
             models.Index(fields=["account", "number_key"], name="orders_order_number"),
             models.Index(fields=["account", "email_key"], name="orders_order_email"),
         ]
@@ -159,6 +160,8 @@ class OrderLine(models.Model):
     uid = models.CharField(max_length=100)
     listing = models.ForeignKey(Listing, models.PROTECT, null=True, related_name="+", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+", db_index=False)
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, null=True, related_name="+", db_index=False)
+    location = models.ForeignKey(Location, models.PROTECT, null=True, related_name="+", db_index=False)
     sku = models.CharField(max_length=100, blank=True)
     sku_key = models.CharField(max_length=100, blank=True)
     title = models.CharField(max_length=255)

@@ -125,7 +125,7 @@ class Fulfillment(models.Model):
     store_ref = models.CharField(max_length=100, null=True)
     carrier = models.CharField(max_length=60, blank=True)
     service = models.CharField(max_length=60, blank=True)
-    revision = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(default=1, db_default=1)
     shipped_at = models.DateTimeField()
     created_at = models.DateTimeField()
     told = models.CharField(max_length=12, choices=Told.choices)

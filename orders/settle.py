@@ -1,0 +1,217 @@
+"""Translating orders again after a word, a setting or an address changed: holds placed and lifted, offers renewed.
+
+The same pure functions as intake decide; this module only fetches what they need for orders that are here already.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from django.db import transaction
+
+from fcp.insert import insert_rows, update_rows
+from fcp.models import Store
+from mappings.models import Listing, Location, ShipMethod, Word
+from mappings.words import ListingRow, LocationRow, ShipRow, locked
+
+from .address import address_lacks
+from .holds import BY_ITSELF, HoldKind
+from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, ShippingRequest
+from .models.shipping import AT_WAREHOUSE, RequestState
+from .release import PARTY_FIELDS, offer_waiting, renew_offers, ship_to_of
+from .rules import rules_of_store
+from .settings import OrderRules
+from .shapes import Party
+from .state import State
+from .stored_state import lock_orders, refresh_states
+from .translation import Chosen, LineWords, Meaning, OrderWords, meaning_of
+
+BATCH = 200
+TAKEN = (*AT_WAREHOUSE, RequestState.SHIPPED)
+
+
+def settle(
+    store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: str, rules: OrderRules | None = None
+) -> None:
+    """Give these orders of one store the meaning that mappings, settings and their own rows have now.
+
+    In the caller's transaction; a constant number of statements. What a warehouse has taken is left as it is.
+    """
+    rules = rules or rules_of_store(store.pk)
+    taken = set(
+        ShippingRequest.objects.filter(order_id__in=order_ids, state__in=TAKEN).values_list("order_id", flat=True)
+    )
+    orders = [order for order in lock_orders(order_ids) if order.pk not in taken]
+    if orders:
+        lines = _lines(orders)
+        meanings = {o.pk: meaning_of(w, rules, _chosen(o)) for o, w in _words(orders, lines)}
+        _write(orders, lines, meanings, rules)
+        _reconcile_holds(orders, meanings, now, actor)
+        renew_offers(store, [o.pk for o in orders], now=now, actor=actor)
+    refresh_states(order_ids, now=now)
+
+
+def _lines(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order_id__in=[o.pk for o in orders], removed_at=None).order_by("pk"):
+        lines[line.order_id].append(line)
+    return lines
+
+
+def _words(orders: Sequence[Order], lines: dict[int, list[OrderLine]]) -> Iterable[tuple[Order, OrderWords]]:
+    all_lines = [line for of_order in lines.values() for line in of_order]
+    ship = _rows(ShipMethod, ShipRow, {o.ship_method_id for o in orders})
+    listings = _rows(Listing, ListingRow, {line.listing_id for line in all_lines})
+    locations = _rows(Location, LocationRow, {o.location_id for o in orders} | {line.location_id for line in all_lines})
+    parties = ship_to_of([o.pk for o in orders])
+    for order in orders:
+        yield (
+            order,
+            OrderWords(
+                status=order.status,
+                payment=order.payment,
+                fulfillment=order.fulfillment,
+                cash_on_delivery=order.cash_on_delivery,
+                ship=ship.get(order.ship_method_id),
+                location=locations.get(order.location_id),
+                lines=[
+                    LineWords(listings.get(line.listing_id), locations.get(line.location_id), line.ships)
+                    for line in lines[order.pk]
+                ],
+                address_lacks=() if order.pickup else address_lacks(party_of(parties.get(order.pk))),
+            ),
+        )
+
+
+def _rows(model: type[Word], row: type, ids: set[int | None]) -> dict[int | None, object]:
+    return {r.pk: r for r in locked(model, row, pk__in=sorted(i for i in ids if i))}
+
+
+def party_of(row: OrderParty | None) -> Party:
+    return Party(**{name: getattr(row, name) for name in PARTY_FIELDS}) if row else Party()
+
+
+def _chosen(order: Order) -> Chosen:
+    return Chosen(
+        ship_code=order.ship_code if "ship_code" in order.edited else None,
+        warehouse_id=order.warehouse_id if "warehouse" in order.edited else None,
+    )
+
+
+def _write(
+    orders: Sequence[Order], lines: dict[int, list[OrderLine]], meanings: dict[int, Meaning], rules: OrderRules
+) -> None:
+    order_rows, line_rows = [], []
+    for order in orders:
+        m = meanings[order.pk]
+        after = (m.ship_code, m.carrier, m.service, m.warehouse_id, m.mapping_version, rules.version)
+        before = (
+            order.ship_code, order.carrier, order.service, order.warehouse_id, order.mapping_version,
+            order.settings_version,
+        )  # fmt: skip
+        if after != before:
+            order_rows.append((*after, order.pk))
+        for line, of in zip(lines[order.pk], m.lines, strict=True):
+            new = (of.product_id, of.units, of.mapping_version, of.warehouse_id)
+            if new != (line.product_id, line.units, line.mapping_version, line.warehouse_id):
+                line_rows.append((*new, line.pk))
+    update_rows(
+        Order, ("ship_code", "carrier", "service", "warehouse", "mapping_version", "settings_version"), order_rows
+    )
+    update_rows(OrderLine, ("product", "units", "mapping_version", "warehouse"), line_rows)
+
+
+def _reconcile_holds(
+    orders: Sequence[Order], meanings: dict[int, Meaning], now: dt.datetime, actor: str
+) -> None:
+    """Place the holds that are asked for and not there, lift those that place themselves and are no longer asked for."""
+    accounts = {o.pk: o.account_id for o in orders}
+    there: dict[tuple[int, str, str], Hold] = {
+        (hold.order_id, hold.kind, hold.cause): hold
+        for hold in Hold.objects.open().filter(order_id__in=accounts, kind__in=BY_ITSELF)
+    }
+    wanted = {
+        (pk, hold.kind.value, hold.cause): hold.word for pk, meaning in meanings.items() for hold in meaning.holds
+    }
+    gone = [there[key] for key in there.keys() - wanted.keys()]
+    new = sorted(wanted.keys() - there.keys())
+    for key in there.keys() & wanted.keys():
+        if there[key].params.get("word") != wanted[key]:
+            Hold.objects.filter(pk=there[key].pk).update(params={"word": wanted[key]})
+    if gone:
+        Hold.objects.filter(pk__in=[hold.pk for hold in gone]).update(lifted_at=now, lifted_by=actor)
+    insert_rows(
+        Hold,
+        ("account", "order", "kind", "cause", "params", "note", "placed_at", "placed_by", "lifted_at", "lifted_by"),
+        [(accounts[pk], pk, kind, cause, {"word": wanted[pk, kind, cause]}, "", now, actor, None, "")
+         for pk, kind, cause in new],
+    )  # fmt: skip
+    events = [(accounts[pk], pk, now, actor, "held", {"kind": kind, "word": wanted[pk, kind, cause]}) for pk, kind, cause in new]
+    events += [
+        (hold.account_id, hold.order_id, now, actor, "lifted", {"kind": hold.kind, "word": hold.params.get("word", "")})
+        for hold in gone
+    ]
+    insert_rows(OrderEvent, ("account", "order", "at", "actor", "code", "params"), events)
+
+
+# --- words that got another meaning ----------------------------------------------------------------------------------
+
+WORDS: dict[str, type[Word]] = {
+    HoldKind.SHIP_CODE.value: ShipMethod,
+    HoldKind.SKU.value: Listing,
+    HoldKind.LOCATION.value: Location,
+}
+
+
+def lift_mapped(kind: str, row_id: int, *, now: dt.datetime, actor: str) -> int:
+    """Settle every order that waits for this word, in batches; returns how many no longer wait for it.
+
+    Safe to stop at any point and to run twice: the word stays "changed" until all its orders were settled.
+    """
+    model = WORDS[kind]
+    row = model.objects.select_related("store").get(pk=row_id)
+    version, lifted, last = row.version, 0, 0
+    while True:
+        waiting = Hold.objects.open().filter(account_id=row.account_id, kind=kind, cause=str(row_id))
+        ids = list(waiting.filter(order_id__gt=last).order_by("order_id").values_list("order_id", flat=True)[:BATCH])
+        if not ids:
+            break
+        with transaction.atomic():
+            settle(row.store, ids, now=now, actor=actor)
+            lifted += len(ids) - waiting.filter(order_id__in=ids).count()
+        last = ids[-1]
+    model.objects.filter(pk=row_id, applied_version__lt=version).update(applied_version=version)
+    offer_waiting(row.store, now=now, actor=actor)
+    return lifted
+
+
+def lift_mapped_everywhere(now: dt.datetime, *, limit: int = 200) -> int:
+    """The sweep: settle what waits for words that changed and whose nudge was lost; returns the number of words."""
+    done = 0
+    for kind, model in WORDS.items():
+        for row_id in list(model.objects.changed().order_by("pk").values_list("pk", flat=True)[:limit]):
+            lift_mapped(kind, row_id, now=now, actor="schedule")
+            done += 1
+    return done
+
+
+def settle_store(store: Store, rules: OrderRules, *, now: dt.datetime, actor: str) -> int:
+    """After a change of settings: settle every order of the store that no warehouse has yet; returns how many."""
+    settled, last = 0, 0
+    waiting = Order.objects.filter(store=store, settings_version__lt=rules.version).in_state(
+        State.NEW, State.HELD, State.READY
+    )
+    while True:
+        ids = list(waiting.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH])
+        if not ids:
+            break
+        with transaction.atomic():
+            settle(store, ids, now=now, actor=actor, rules=rules)
+            # Also those that kept their meaning: they are decided under this version now.
+            Order.objects.filter(pk__in=ids).update(settings_version=rules.version)
+        settled += len(ids)
+        last = ids[-1]
+    offer_waiting(store, now=now, actor=actor)
+    return settled

@@ -1,0 +1,127 @@
+"""An order's foreign words turned into ours: pure, from mapping rows to what the warehouse reads, with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mappings.words import ListingRow, LocationRow, ShipRow
+
+from .decide import is_closed, may_release
+from .holds import HoldFacts, WantedHold, wanted_holds
+from .settings import OrderRules
+
+
+@dataclass(frozen=True, slots=True)
+class LineWords:
+    """One line's words: the listing and the location it names, and whether it goes to a warehouse at all."""
+
+    listing: ListingRow | None
+    location: LocationRow | None
+    ships: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineMeaning:
+    product_id: int | None
+    units: int
+    mapping_version: int
+    warehouse_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an order's words mean here, and the holds that what is missing asks for."""
+
+    ship_code: str
+    carrier: str
+    service: str
+    mapping_version: int
+    warehouse_id: int | None
+    lines: tuple[LineMeaning, ...]
+    holds: tuple[WantedHold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a person set by hand on this order; it stands whatever the mappings say. None: nothing set."""
+
+    ship_code: str | None = None
+    warehouse_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWords:
+    """What the store says of one order, as far as it needs a meaning."""
+
+    status: str
+    payment: str
+    fulfillment: str
+    cash_on_delivery: bool
+    ship: ShipRow | None
+    location: LocationRow | None
+    lines: Sequence[LineWords]
+    address_lacks: tuple[str, ...]
+
+
+NOTHING_CHOSEN = Chosen()
+
+
+def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CHOSEN) -> Meaning:
+    """Translate one order. An unknown word is never guessed: it becomes a hold, or (by setting) passes unchanged."""
+    ship_code, carrier, service, unmapped_ship = _ship(order.ship, rules)
+    if chosen.ship_code is not None:
+        ship_code, unmapped_ship = chosen.ship_code, None
+    lines = tuple(_line(line, order.location, rules, chosen) for line in order.lines)
+    unmapped_skus = tuple(
+        (line.listing.pk, line.listing.sku or line.listing.title)
+        for line in order.lines
+        if line.ships and line.listing and line.listing.product_id is None
+    )
+    warehouses = [m.warehouse_id for m, line in zip(lines, order.lines, strict=True) if line.ships]
+    facts = HoldFacts(
+        ships=any(line.ships for line in order.lines),
+        closed=is_closed(order.status, order.payment, order.fulfillment),
+        pays_later="" if may_release(order.payment, order.cash_on_delivery, rules.release) else order.payment,
+        unmapped_ship=unmapped_ship,
+        unmapped_skus=unmapped_skus,
+        unmapped_location=None if chosen.warehouse_id else _unmapped_location(order),
+        has_warehouse=all(warehouses),
+        address_lacks=order.address_lacks,
+    )
+    return Meaning(
+        ship_code=ship_code,
+        carrier=carrier,
+        service=service,
+        mapping_version=order.ship.version if order.ship else 0,
+        warehouse_id=next((w for w in warehouses if w), chosen.warehouse_id or rules.warehouse_id),
+        lines=lines,
+        holds=tuple(wanted_holds(facts)),
+    )
+
+
+def _ship(row: ShipRow | None, rules: OrderRules) -> tuple[str, str, str, tuple[int, str] | None]:
+    if row is None:
+        return "", "", "", None
+    if row.target:
+        return row.target, row.target_carrier, row.target_service, None
+    if rules.reject_unmapped:
+        return "", "", "", (row.pk, row.title or row.code)
+    return (row.code or row.title)[:100], "", "", None
+
+
+def _line(line: LineWords, order_location: LocationRow | None, rules: OrderRules, chosen: Chosen) -> LineMeaning:
+    location = line.location or order_location
+    mapped = location.warehouse_id if location else rules.warehouse_id
+    return LineMeaning(
+        product_id=line.listing.product_id if line.listing else None,
+        units=line.listing.units if line.listing else 1,
+        mapping_version=line.listing.version if line.listing else 0,
+        warehouse_id=chosen.warehouse_id or mapped,
+    )
+
+
+def _unmapped_location(order: OrderWords) -> tuple[int, str] | None:
+    """The first named location without a warehouse. An order that names none goes to the default warehouse (TECH-54)."""
+    named = [line.location or order.location for line in order.lines if line.ships]
+    return next(((place.pk, place.name or place.uid) for place in named if place and not place.warehouse_id), None)
