@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
 from fcp.insert import insert_rows, take_ids
 from fcp.models import Store
-from inventory.models import Product
+from inventory.models import Product, Warehouse
 
 from .decide import is_closed
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, RequestLine, ShippingRequest
@@ -24,8 +24,8 @@ BATCH = 200
 MAY_BE_OFFERED = (State.NEW, State.PARTLY_SHIPPED)
 
 REQUEST_COLUMNS = (
-    "id", "account", "order", "warehouse", "number", "state", "revision", "snapshot", "partner_ref", "reason",
-    "offered_at", "acknowledged_at", "cancel_asked_at", "changed_at",
+    "id", "account", "order", "warehouse", "partner", "number", "state", "revision", "snapshot", "partner_ref",
+    "reason", "offered_at", "acknowledged_at", "cancel_asked_at", "changed_at",
 )  # fmt: skip
 
 
@@ -70,16 +70,19 @@ def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: 
         for warehouse_id, of_warehouse in by_warehouse(lines[order.pk]).items()
         if warehouse_id
     ]
+    partners = dict(Warehouse.objects.filter(pk__in={w for _, w, _ in wanted}).values_list("pk", "partner_id"))
     rows, request_lines, events = [], [], []
     for pk, (order, warehouse_id, of_warehouse) in zip(take_ids(ShippingRequest, len(wanted)), wanted, strict=True):
         number = numbers[order.pk] = (numbers.get(order.pk) or 0) + 1
         snapshot = snapshot_of(order, store, of_warehouse, parties.get(order.pk))
         rows.append(
-            (pk, order.account_id, order.pk, warehouse_id, number, RequestState.OFFERED.value, 1, snapshot, "", "",
-             now, None, None, now)
+            (pk, order.account_id, order.pk, warehouse_id, partners[warehouse_id], number, RequestState.OFFERED.value,
+             1, snapshot, "", "", now, None, None, now)
         )  # fmt: skip
         request_lines += [(order.account_id, pk, line.pk, line.quantity - line.shipped) for line in of_warehouse]
-        events.append((order.account_id, order.pk, now, actor, "offered", {"request": number, "warehouse": warehouse_id}))
+        events.append(
+            (order.account_id, order.pk, now, actor, "offered", {"request": number, "warehouse": warehouse_id})
+        )
     insert_rows(ShippingRequest, REQUEST_COLUMNS, rows)
     insert_rows(RequestLine, ("account", "request", "line", "quantity"), request_lines)
     insert_rows(OrderEvent, ("account", "order", "at", "actor", "code", "params"), events)

@@ -20,7 +20,7 @@ from fcp.insert import insert_rows
 from .errors import OrderError, StaleRevision
 from .events import record
 from .holds import HoldKind
-from .models import Hold, Order, OrderEvent, ShippingRequest
+from .models import Fulfillment, Hold, Order, OrderEvent, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, RequestState
 from .stored_state import lock_orders, refresh_states
 
@@ -28,7 +28,7 @@ from .stored_state import lock_orders, refresh_states
 SETTLED = {
     RequestState.WITHDRAWN: ("withdrawn", "This shipping request was withdrawn. Do not ship it."),
     RequestState.CANCELED: ("canceled", "This shipping request was canceled. Do not ship it."),
-    RequestState.REJECTED: ("rejected", "This shipping request was rejected; a new one follows if it is to ship after all."),
+    RequestState.REJECTED: ("rejected", "This shipping request was rejected. A new one follows if it is to ship."),
     RequestState.SHIPPED: ("shipped", "This shipping request has shipped completely."),
 }
 TAKEN = (*AT_WAREHOUSE, RequestState.SHIPPED)
@@ -59,7 +59,7 @@ def acknowledge(
 def acknowledge_many(
     wanted: Sequence[Acknowledgement], *, by: str, now: dt.datetime
 ) -> dict[int, ShippingRequest | OrderError]:
-    """Each for itself: by request id the request as it now is, or why it was not taken. A constant number of statements."""
+    """Each for itself: by request id the request as it now is, or why it was not taken. Constantly many statements."""
     answers: dict[int, ShippingRequest | OrderError] = {}
     with transaction.atomic():
         requests = _locked([w.request_id for w in wanted])
@@ -80,15 +80,13 @@ def acknowledge_many(
 def _is_open(request: ShippingRequest, revision: int) -> bool:
     """Whether this acknowledgement is the first; an outdated one, or one of something settled, is an error."""
     if request.state in SETTLED and request.state != RequestState.SHIPPED:
-        raise _refusal(request)
+        raise refusal(request)
     if request.revision != revision:
         raise StaleRevision(request.revision)
     return request.state not in TAKEN
 
 
-def _take(
-    requests: Sequence[ShippingRequest], wanted: dict[int, Acknowledgement], by: str, now: dt.datetime
-) -> None:
+def _take(requests: Sequence[ShippingRequest], wanted: dict[int, Acknowledgement], by: str, now: dt.datetime) -> None:
     as_read = reduce(or_, (Q(pk=one.request_id, revision=one.revision) for one in wanted.values()))
     refs = Case(*(When(pk=one.request_id, then=Value(one.partner_ref)) for one in wanted.values()))
     taken = ShippingRequest.objects.filter(as_read, state=RequestState.OFFERED).update(
@@ -119,7 +117,7 @@ def reject(request: ShippingRequest, reason: str, *, by: str, now: dt.datetime) 
         if request.state == RequestState.REJECTED:
             return request
         if request.state not in (RequestState.OFFERED, RequestState.ACKNOWLEDGED):
-            raise _refusal(request)
+            raise refusal(request)
         _move(request, RequestState.REJECTED, now, reason=reason[:500])
         Hold.objects.get_or_create(
             order_id=request.order_id,
@@ -149,11 +147,12 @@ def answer_cancel(
             if request.cancel_asked_at and said_before:
                 return request
             if request.state in SETTLED:
-                raise _refusal(request)
+                raise refusal(request)
             raise OrderError("Nobody asked the warehouse to stop this shipping request.", "not_asked")
         code = "stopped" if stopped else "too_late"
         after = RequestState.CANCELED if stopped else RequestState.ACKNOWLEDGED
-        if not stopped and request.fulfillments.filter(voided_at=None).exists():
+        left = Fulfillment.objects.filter(order_id=request.order_id, request=request, voided_at=None)
+        if not stopped and left.exists():
             after = RequestState.PARTLY_SHIPPED
         _move(request, after, now, reason=reason[:500])
         record(request.order, code, by, now, warehouse=request.warehouse.name, reason=request.reason)
@@ -177,13 +176,16 @@ def _move(request: ShippingRequest, state: RequestState, now: dt.datetime, *, re
     request.state, request.reason, request.changed_at = state, reason, now
 
 
-def _refusal(request: ShippingRequest) -> OrderError:
+def refusal(request: ShippingRequest) -> OrderError:
+    """Why a request in this state takes no such answer."""
     state = RequestState(request.state)
     if state in SETTLED:
         code, sentence = SETTLED[state]
         return OrderError(sentence, code)
     if state is RequestState.CANCEL_ASKED:
-        return OrderError("The warehouse was asked to stop this shipping request. Say first whether it was stopped.", "cancel_asked")
+        return OrderError(
+            "The warehouse was asked to stop this shipping request. Say first whether it was stopped.", "cancel_asked"
+        )
     return OrderError("Something of this shipping request has shipped already.", "partly_shipped")
 
 

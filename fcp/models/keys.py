@@ -34,7 +34,7 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
-    calls_left = models.FloatField(default=0, editable=False)
+    calls_left = models.FloatField(default=0, db_default=0, editable=False)
     calls_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -140,7 +140,7 @@ class Fulfillment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "partner_ref"], name="orders_fulfillment_one_per_partner_ref"),
+            models.UniqueConstraint(fields=["request", "partner_ref"], name="orders_fulfillment_one_per_partner_ref"),
             models.UniqueConstraint(fields=["order", "store_ref"], name="orders_fulfillment_one_per_store_ref"),
         ]
         indexes = [
