@@ -90,7 +90,7 @@ def take_ids(model: type[models.Model], count: int, using: str = "default") -> S
                 "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [f'"{table}"', count]
             )
             return [row[0] for row in cursor.fetchall()]
-        cursor.execute(f'SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0)', [table])
+        cursor.execute("SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0)", [table])
         start = cursor.fetchone()[0] + 1
         return range(start, start + count)
 
@@ -125,3 +125,16 @@ def _update_plan(
         for f in (model._meta.get_field(name) for name in columns)
     )
     return f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE id = %s", adapt
+
+
+def add_to_rows(
+    model: type[models.Model], column: str, rows: Iterable[tuple[int, int]], using: str = "default"
+) -> None:
+    """Add to a number of many rows: pairs of (what to add, id); one round trip, no value read in between."""
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    name = quote(model._meta.get_field(column).column)  # type: ignore[union-attr]
+    values = list(rows)
+    if values:
+        with connection.cursor() as cursor:
+            cursor.executemany(f"UPDATE {quote(model._meta.db_table)} SET {name} = {name} + %s WHERE id = %s", values)

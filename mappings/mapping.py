@@ -17,7 +17,15 @@ KIND_OF_HOLD = {ShipMethod: "ship_code", Listing: "sku", Location: "location"}
 
 
 def map_ship_method(
-    row: ShipMethod, target: str, *, by: str, now: dt.datetime, carrier: str = "", service: str = "", why: str = "", batch: str = ""
+    row: ShipMethod,
+    target: str,
+    *,
+    by: str,
+    now: dt.datetime,
+    carrier: str = "",
+    service: str = "",
+    why: str = "",
+    batch: str = "",
 ) -> None:
     """Map a shipping option to a ship code of the warehouse; an empty target unmaps it."""
     _change(row, {"target": target.strip(), "target_carrier": carrier, "target_service": service}, by, now, why, batch)
@@ -57,8 +65,15 @@ def _change(row: Word, after: dict[str, Any], by: str, now: dt.datetime, why: st
             return
         model.objects.filter(pk=row.pk).update(**after)
         MappingChange.objects.create(
-            account_id=row.account_id, table=model._meta.model_name, row=row.pk, at=now, before=before, after=after,
-            by=by, why=why, batch=batch,
+            account_id=row.account_id,
+            table=model._meta.model_name,
+            row=row.pk,
+            at=now,
+            before=before,
+            after=after,
+            by=by,
+            why=why,
+            batch=batch,
         )
         row.refresh_from_db()
         transaction.on_commit(

@@ -9,7 +9,6 @@ from django.db import models
 from fcp.models import Account, AccountQuerySet, Store
 from inventory.models import Product, Warehouse
 
-
 CHANGED = models.Q(version__gt=models.F("applied_version"))
 
 
@@ -110,7 +109,9 @@ class Listing(Word):
     class Meta:
         ordering = ["sku_key"]
         constraints = [
-            models.UniqueConstraint(fields=["store", "product_uid", "variant_uid"], name="mappings_listing_one_per_variant"),
+            models.UniqueConstraint(
+                fields=["store", "product_uid", "variant_uid"], name="mappings_listing_one_per_variant"
+            ),
             models.CheckConstraint(condition=models.Q(units__gt=0), name="mappings_listing_units_positive"),
         ]
         indexes = [

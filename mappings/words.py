@@ -108,8 +108,13 @@ def words_of(
         Listing.objects.bulk_create(
             [
                 Listing(
-                    product_uid=k[0], variant_uid=k[1], sku=seen.sku[:100], sku_key=sku_key_of(seen.sku),
-                    title=seen.title[:255], product_id=products.get(sku_key_of(seen.sku)), **base,
+                    product_uid=k[0],
+                    variant_uid=k[1],
+                    sku=seen.sku[:100],
+                    sku_key=sku_key_of(seen.sku),
+                    title=seen.title[:255],
+                    product_id=products.get(sku_key_of(seen.sku)),
+                    **base,
                 )
                 for k in new
                 for seen in (wanted_listings[k],)

@@ -46,7 +46,9 @@ class Facts:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Facts:
-        return cls(**{**value, "placed_at": dt.datetime.fromisoformat(value["placed_at"]), "skus": tuple(value["skus"])})
+        return cls(
+            **{**value, "placed_at": dt.datetime.fromisoformat(value["placed_at"]), "skus": tuple(value["skus"])}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ def import_decision(facts: Facts, rules: ImportRules, now: dt.datetime) -> Decis
     return Decision(tuple(conditions))
 
 
-def _one_of(code: str, found: str, wanted: frozenset[Any] | None, setting: str, also: set[str] = frozenset()) -> Condition:  # type: ignore[assignment]
+def _one_of(
+    code: str, found: str, wanted: frozenset[Any] | None, setting: str, also: set[str] = frozenset()
+) -> Condition:  # type: ignore[assignment]
     if wanted is None:
         return Condition(code, True, found, "any", setting)
     values = {w.value for w in wanted}

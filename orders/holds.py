@@ -44,9 +44,7 @@ KINDS: dict[HoldKind, KindOfHold] = {
     HoldKind.SHIP_CODE: KindOfHold(
         "Ship code missing", "The shipping option “{word}” is not mapped to a ship code yet.", by_itself=True
     ),
-    HoldKind.SKU: KindOfHold(
-        "SKU unknown", "“{word}” is not linked to a product yet.", by_itself=True
-    ),
+    HoldKind.SKU: KindOfHold("SKU unknown", "“{word}” is not linked to a product yet.", by_itself=True),
     HoldKind.LOCATION: KindOfHold(
         "Location not mapped", "The store's location “{word}” is not mapped to a warehouse yet.", by_itself=True
     ),
@@ -55,13 +53,18 @@ KINDS: dict[HoldKind, KindOfHold] = {
     ),
     HoldKind.ADDRESS: KindOfHold("Address incomplete", "The address lacks: {word}.", by_itself=True),
     HoldKind.PAYMENT: KindOfHold(
-        "Waiting for payment", "The store shows the payment as {word}. It goes on by itself once it is paid.", by_itself=True
+        "Waiting for payment",
+        "The store shows the payment as {word}. It goes on by itself once it is paid.",
+        by_itself=True,
     ),
     HoldKind.REFUND: KindOfHold(
-        "Refunded in part", "Part of the money was refunded in the store. Say whether it still ships.", after_release=True
+        "Refunded in part",
+        "Part of the money was refunded in the store. Say whether it still ships.",
+        after_release=True,
     ),
     HoldKind.CANCELED_IN_STORE: KindOfHold(
-        "Canceled in the store", "The store canceled it after the warehouse took it. The warehouse was asked to stop.",
+        "Canceled in the store",
+        "The store canceled it after the warehouse took it. The warehouse was asked to stop.",
         after_release=True,
     ),
     HoldKind.CHANGED_AFTER_RELEASE: KindOfHold(

@@ -7,7 +7,6 @@ written in the same transaction. An order is never doubled: its key is the store
 from __future__ import annotations
 
 import datetime as dt
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,14 +20,15 @@ from mappings.words import SeenListing, SeenShipWord, Words, words_of
 from .address import address_lacks
 from .changes import apply_changes
 from .decide import Decision, Facts, import_decision, is_canceled
-from .models import Fulfillment, FulfillmentLine, Hold, Order, OrderEvent, OrderLine, OrderParty, Parcel, Payload, SeenOrder
+from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
 from .models.orders import Outcome, number_key_of
-from .models.shipping import Origin, Told
+from .payloads import packed
 from .settings import OrderRules
 from .shapes import IncomingOrder, OddOrder, Party, ReadOrder
 from .state import OrderFacts, order_state
 from .store_shipments import StoreLeft, left_by_store
 from .translation import LineWords, Meaning, OrderWords, meaning_of
+from .written_shipments import write_left
 
 
 class Seen(NamedTuple):
@@ -255,15 +255,6 @@ HOLD_COLUMNS = (
 )  # fmt: skip
 EVENT_COLUMNS = ("account", "order", "at", "actor", "code", "params")
 PAYLOAD_COLUMNS = ("account", "order", "revision", "packed", "created_at")
-FULFILLMENT_COLUMNS = (
-    "id", "account", "store", "order", "request", "origin", "partner_ref", "store_ref", "carrier", "service",
-    "shipped_at", "created_at", "told", "told_at", "not_before", "attempts", "problem", "voided_at", "voided_by",
-)  # fmt: skip
-
-
-def packed(raw: bytes) -> bytes:
-    # The fastest level: an order's JSON packs to a quarter with it, and better levels cost more than the insert.
-    return zlib.compress(raw, 1)
 
 
 def _import(
@@ -296,7 +287,9 @@ def _import(
             parties.append(party_row(account, pk, OrderParty.Role.BILL_TO.value, order.bill_to))
         for hold in meaning.holds:
             holds.append((account, pk, hold.kind.value, hold.cause, {"word": hold.word}, "", now, "intake", None, ""))
-        events.append((account, pk, now, "store", "imported", {"by": seen_by, "holds": [h.kind.value for h in meaning.holds]}))
+        events.append(
+            (account, pk, now, "store", "imported", {"by": seen_by, "holds": [h.kind.value for h in meaning.holds]})
+        )
         payloads.append((account, pk, 1, packed(item.raw.packed), now))
     insert_rows(Order, ORDER_COLUMNS, orders)
     insert_rows(OrderLine, LINE_COLUMNS, lines)
@@ -308,7 +301,13 @@ def _import(
 
 
 def _order_row(
-    pk: int, store: Store, rules: OrderRules, order: IncomingOrder, meaning: Meaning, words: Words, shipped: int,
+    pk: int,
+    store: Store,
+    rules: OrderRules,
+    order: IncomingOrder,
+    meaning: Meaning,
+    words: Words,
+    shipped: int,
     now: dt.datetime,
 ) -> tuple[Any, ...]:
     canceled = is_canceled(order.status, order.payment)
@@ -333,23 +332,3 @@ def party_row(account_id: int, order_id: int, role: str, p: Party) -> tuple[Any,
         account_id, order_id, role, p.name, p.company, p.street1, p.street2, p.city, p.region, p.postcode, p.country,
         p.phone, p.email,
     )  # fmt: skip
-
-
-def write_left(store: Store, left: Sequence[tuple[int, StoreLeft]], now: dt.datetime) -> None:
-    """Fulfillments that somebody made in the store itself: the store knows them, nobody here shipped them."""
-    if not left:
-        return
-    shipments = [(order_id, shipment) for order_id, gone in left for shipment in gone.shipments]
-    ids = take_ids(Fulfillment, len(shipments))
-    rows, lines, parcels = [], [], []
-    for pk, (order_id, shipment) in zip(ids, shipments, strict=True):
-        rows.append(
-            (pk, store.account_id, store.pk, order_id, None, Origin.STORE.value, None, shipment.uid or None,
-             shipment.carrier, "", shipment.at or now, now, Told.TOLD.value, now, None, 0, "", None, "")
-        )  # fmt: skip
-        lines += [(store.account_id, pk, line_id, quantity) for line_id, quantity in shipment.lines]
-        if shipment.tracking:
-            parcels.append((store.account_id, pk, shipment.tracking, shipment.tracking.upper(), shipment.url))
-    insert_rows(Fulfillment, FULFILLMENT_COLUMNS, rows)
-    insert_rows(FulfillmentLine, ("account", "fulfillment", "line", "quantity"), lines)
-    insert_rows(Parcel, ("account", "fulfillment", "tracking", "tracking_key", "url"), parcels)

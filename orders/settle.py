@@ -123,9 +123,7 @@ def _write(
     update_rows(OrderLine, ("product", "units", "mapping_version", "warehouse"), line_rows)
 
 
-def _reconcile_holds(
-    orders: Sequence[Order], meanings: dict[int, Meaning], now: dt.datetime, actor: str
-) -> None:
+def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now: dt.datetime, actor: str) -> None:
     """Place the holds that are asked for and not there, lift those that place themselves and are no longer asked for."""
     accounts = {o.pk: o.account_id for o in orders}
     there: dict[tuple[int, str, str], Hold] = {
@@ -148,7 +146,10 @@ def _reconcile_holds(
         [(accounts[pk], pk, kind, cause, {"word": wanted[pk, kind, cause]}, "", now, actor, None, "")
          for pk, kind, cause in new],
     )  # fmt: skip
-    events = [(accounts[pk], pk, now, actor, "held", {"kind": kind, "word": wanted[pk, kind, cause]}) for pk, kind, cause in new]
+    events = [
+        (accounts[pk], pk, now, actor, "held", {"kind": kind, "word": wanted[pk, kind, cause]})
+        for pk, kind, cause in new
+    ]
     events += [
         (hold.account_id, hold.order_id, now, actor, "lifted", {"kind": hold.kind, "word": hold.params.get("word", "")})
         for hold in gone

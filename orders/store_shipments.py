@@ -71,7 +71,11 @@ def left_by_store(
         if pieces:
             left.append(
                 LeftShipment(
-                    shipment.uid, tuple(pieces), shipment.tracking[:100], shipment.carrier[:60], shipment.url[:500],
+                    shipment.uid,
+                    tuple(pieces),
+                    shipment.tracking[:100],
+                    shipment.carrier[:60],
+                    shipment.url[:500],
                     shipment.created_at,
                 )
             )

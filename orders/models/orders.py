@@ -117,7 +117,9 @@ class Order(models.Model):
     edited = models.JSONField(default=list, blank=True)
 
     revision = models.PositiveIntegerField(default=1)
-    mapping_version = models.PositiveIntegerField(default=0, help_text="Version of the ship method's row that was used.")
+    mapping_version = models.PositiveIntegerField(
+        default=0, help_text="Version of the ship method's row that was used."
+    )
     settings_version = models.PositiveIntegerField()
     canceled_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True, help_text="When a warehouse first acknowledged it.")
@@ -128,7 +130,9 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["store", "uid"], name="orders_order_one_per_uid"),
-            models.CheckConstraint(condition=models.Q(state__in=[s.value for s in State]), name="orders_order_known_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in State]), name="orders_order_known_state"
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "-placed_at", "-id"], name="orders_order_newest"),
@@ -183,7 +187,9 @@ class OrderLine(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["order", "uid"], name="orders_line_one_per_uid"),
-            models.CheckConstraint(condition=models.Q(shipped__lte=models.F("quantity")), name="orders_line_shipped_bound"),
+            models.CheckConstraint(
+                condition=models.Q(shipped__lte=models.F("quantity")), name="orders_line_shipped_bound"
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "sku_key", "-order"], name="orders_line_sku"),

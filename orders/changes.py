@@ -1,0 +1,336 @@
+"""Following an imported order through everything that happens to it later in the store.
+
+Before a warehouse took it, the order simply becomes what the store says. Afterwards nothing that the warehouse has is
+rewritten: it is asked to stop, or a person is asked to decide. A cancellation, a full refund and a new address always
+ask, whatever the setting "Later changes in the store" says.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fcp.insert import add_to_rows, insert_rows, take_ids, update_rows
+from fcp.models import Store
+from inventory.models import sku_key_of
+from mappings.words import Words
+
+from .decide import is_canceled
+from .holds import HoldKind
+from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Parcel, Payload, ShippingRequest
+from .models.shipping import AT_WAREHOUSE, RequestState, Told
+from .payloads import packed
+from .release import PARTY_FIELDS, withdraw
+from .settings import LaterChanges, OrderRules
+from .settle import TAKEN, party_of, settle
+from .shapes import IncomingLine, IncomingOrder, Payment, ReadOrder, StoreFulfillment
+from .store_shipments import StoreLeft, left_by_store
+from .stored_state import lock_orders
+from .written_shipments import write_left
+
+SCALARS = (
+    "changed_at", "status", "payment", "fulfillment", "pickup", "cash_on_delivery", "archived", "channel",
+    "subtotal", "shipping", "tax", "discount", "total", "refunded", "country", "units", "ship_method", "location",
+    "buyer_note", "gift_note", "delivery_note", "email_key", "canceled_at", "revision",
+)  # fmt: skip
+MONEY = ("subtotal", "shipping", "tax", "discount", "total", "refunded")
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is stored of the orders of a page, read once for all of them."""
+
+    orders: dict[str, Order]
+    lines: dict[int, list[OrderLine]]
+    parties: dict[tuple[int, str], OrderParty]
+    taken: set[int]
+    store_refs: dict[int, set[str]]
+    trackings: dict[int, set[str]]
+    in_doubt: set[int]
+
+
+@dataclass(slots=True)
+class _Writes:
+    """What a page of changes writes, gathered so that each table is written once."""
+
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    lines: list[tuple[Any, ...]] = field(default_factory=list)
+    new_lines: list[tuple[Any, ...]] = field(default_factory=list)
+    parties: list[tuple[Any, ...]] = field(default_factory=list)
+    new_parties: list[tuple[Any, ...]] = field(default_factory=list)
+    payloads: list[tuple[Any, ...]] = field(default_factory=list)
+    holds: list[tuple[int, HoldKind, str]] = field(default_factory=list)
+    events: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    canceled: list[int] = field(default_factory=list)
+    left: list[tuple[int, StoreLeft]] = field(default_factory=list)
+
+
+def apply_changes(
+    store: Store, rules: OrderRules, items: Sequence[ReadOrder], words: Words, now: dt.datetime
+) -> list[int]:
+    """Follow orders that are here already; returns the ids of those that changed. In the caller's transaction."""
+    known = _read(store, items)
+    writes = _Writes()
+    changed = []
+    for item in items:
+        order = known.orders[item.order.uid]
+        what = _follow(order, item, words, rules, known, writes, now)
+        if not what:
+            continue
+        changed.append(order.pk)
+        writes.payloads.append((store.account_id, order.pk, order.revision, packed(item.raw.packed), now))
+        writes.events.append((order.pk, "changed", {"what": what}))
+    if changed:
+        _write(store, changed, writes, now)
+        settle(store, changed, now=now, actor="store", rules=rules)
+    return changed
+
+
+def _read(store: Store, items: Sequence[ReadOrder]) -> _Known:
+    uids = [item.order.uid for item in items]
+    ids = list(Order.objects.filter(store=store, uid__in=uids).order_by("pk").values_list("pk", flat=True))
+    orders = {order.uid: order for order in lock_orders(ids)}
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order_id__in=ids).order_by("pk"):
+        lines[line.order_id].append(line)
+    refs: dict[int, set[str]] = defaultdict(set)
+    trackings: dict[int, set[str]] = defaultdict(set)
+    in_doubt = set()
+    for f in Fulfillment.objects.filter(order_id__in=ids):
+        if f.store_ref:
+            refs[f.order_id].add(f.store_ref)
+        if f.told == Told.DUE and f.attempts:
+            in_doubt.add(f.order_id)
+    for order_id, key in Parcel.objects.filter(fulfillment__order_id__in=ids).values_list(
+        "fulfillment__order_id", "tracking_key"
+    ):
+        trackings[order_id].add(key)
+    return _Known(
+        orders=orders,
+        lines=lines,
+        parties={(p.order_id, p.role): p for p in OrderParty.objects.filter(order_id__in=ids)},
+        taken=set(ShippingRequest.objects.filter(order_id__in=ids, state__in=TAKEN).values_list("order_id", flat=True)),
+        store_refs=refs,
+        trackings=trackings,
+        in_doubt=in_doubt,
+    )
+
+
+def _follow(
+    order: Order, item: ReadOrder, words: Words, rules: OrderRules, known: _Known, writes: _Writes, now: dt.datetime
+) -> list[str]:
+    """What changed in this order, as words; the order object carries the new values, `writes` the rest."""
+    incoming = item.order
+    taken = order.pk in known.taken
+    follow_content = not (
+        rules.later_changes is LaterChanges.IGNORE or (taken and rules.later_changes is LaterChanges.UNTIL_RELEASED)
+    )
+    was_canceled = is_canceled(order.status, order.payment)
+    before_payment = order.payment
+
+    what = _statuses(order, incoming)
+    content: list[str] = []
+    if follow_content:
+        content += _lines(order, incoming, words, known, writes, taken, now)
+        content += _content(order, incoming, words)
+    # After release a new address is asked about in every mode; before, the setting decides.
+    address = _address(order, incoming, known, writes) if follow_content or taken else []
+    what += content + address
+    if not what:
+        return []
+
+    order.changed_at = incoming.changed_at
+    order.revision += 1
+    if is_canceled(order.status, order.payment) and not was_canceled:
+        order.canceled_at = now
+        writes.canceled.append(order.pk)
+        writes.events.append((order.pk, "canceled_in_store", {"payment": order.payment, "status": order.status}))
+        if taken:
+            writes.holds.append((order.pk, HoldKind.CANCELED_IN_STORE, ""))
+    elif was_canceled and not is_canceled(order.status, order.payment):
+        order.canceled_at = None
+        writes.events.append((order.pk, "restored_in_store", {}))
+    elif taken and content + address:
+        writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, ", ".join(content + address)))
+    if order.payment == Payment.PARTLY_REFUNDED and before_payment != order.payment:
+        writes.holds.append((order.pk, HoldKind.REFUND, ""))
+    _shipped_in_store(order, item, known, writes, taken)
+    writes.orders.append(_order_row(order))
+    return what
+
+
+def _statuses(order: Order, incoming: IncomingOrder) -> list[str]:
+    what = []
+    for name in ("status", "payment", "fulfillment"):
+        value = getattr(incoming, name).value
+        if getattr(order, name) != value:
+            setattr(order, name, value)
+            what.append(name)
+    for name in ("archived", "refunded"):
+        if getattr(order, name) != getattr(incoming, name):
+            setattr(order, name, getattr(incoming, name))
+            what.append(name)
+    return what
+
+
+def _content(order: Order, incoming: IncomingOrder, words: Words) -> list[str]:
+    what = []
+    if any(getattr(order, name) != getattr(incoming, name) for name in MONEY if name != "refunded"):
+        for name in MONEY:
+            setattr(order, name, getattr(incoming, name))
+        what.append("amounts")
+    ship = words.ship[incoming.ship_word.key].pk if incoming.ship_word else None
+    if order.ship_method_id != ship:
+        order.ship_method_id = ship
+        what.append("shipping option")
+    location = words.locations[incoming.location_uid].pk if incoming.location_uid else None
+    if order.location_id != location:
+        order.location_id = location
+        what.append("location")
+    for name in ("buyer_note", "gift_note", "delivery_note", "pickup", "cash_on_delivery", "channel"):
+        value = getattr(incoming, name)
+        if getattr(order, name) != value:
+            setattr(order, name, value)
+            what.append(name.replace("_", " "))
+    return what
+
+
+def _lines(
+    order: Order, incoming: IncomingOrder, words: Words, known: _Known, writes: _Writes, taken: bool, now: dt.datetime
+) -> list[str]:
+    """Lines that came, went or changed. What a warehouse has keeps its quantity; the store's stands beside it."""
+    stored = {line.uid: line for line in known.lines[order.pk]}
+    changed = False
+    for line in incoming.lines:
+        old = stored.pop(line.uid, None)
+        if old is None:
+            writes.new_lines.append(_new_line(order, line, words, taken))
+            changed = True
+        elif old.store_quantity != line.quantity or old.removed_at is not None:
+            old.quantity = old.quantity if taken else max(old.shipped, line.quantity)
+            old.store_quantity, old.removed_at = line.quantity, None
+            writes.lines.append((old.quantity, old.store_quantity, None, old.pk))
+            changed = True
+    for old in stored.values():
+        if old.removed_at is None and old.store_quantity:
+            removed = None if taken or old.shipped else now
+            quantity = old.quantity if taken else old.shipped
+            writes.lines.append((quantity, 0, removed, old.pk))
+            changed = True
+    if changed and not taken:
+        order.units = sum(line.quantity for line in incoming.lines if line.ships)
+    return ["lines"] if changed else []
+
+
+def _new_line(order: Order, line: IncomingLine, words: Words, taken: bool) -> tuple[Any, ...]:
+    listing = words.listings[line.product_uid, line.variant_uid]
+    location = words.locations[line.location_uid].pk if line.location_uid else None
+    quantity = 0 if taken else line.quantity
+    return (
+        order.account_id, order.pk, line.uid, listing.pk, listing.product_id, None, location, line.sku,
+        sku_key_of(line.sku), line.title, line.options, quantity, line.quantity, 0, listing.units, line.ships,
+        line.price, line.total, line.weight_grams, listing.version, None,
+    )  # fmt: skip
+
+
+NEW_LINE_COLUMNS = (
+    "id", "account", "order", "uid", "listing", "product", "warehouse", "location", "sku", "sku_key", "title", "options",
+    "quantity", "store_quantity", "shipped", "units", "ships", "price", "total", "weight_grams", "mapping_version",
+    "removed_at",
+)  # fmt: skip
+
+
+def _address(order: Order, incoming: IncomingOrder, known: _Known, writes: _Writes) -> list[str]:
+    what = []
+    for role, party, label in (
+        (OrderParty.Role.SHIP_TO.value, incoming.ship_to, "address"),
+        (OrderParty.Role.BILL_TO.value, incoming.bill_to, "billing address"),
+    ):
+        row = known.parties.get((order.pk, role))
+        if role == OrderParty.Role.BILL_TO and row is None and party == incoming.ship_to:
+            continue
+        values = tuple(getattr(party, name) for name in PARTY_FIELDS)
+        if row is None:
+            writes.new_parties.append((order.account_id, order.pk, role, *values))
+        elif party_of(row) != party and not (role == OrderParty.Role.SHIP_TO and "address" in order.edited):
+            writes.parties.append((*values, row.pk))
+        else:
+            continue
+        what.append(label)
+    if "address" in what:
+        order.country = incoming.ship_to.country
+        order.email_key = incoming.ship_to.email.lower() or incoming.bill_to.email.lower()
+    # A billing address alone is nothing a warehouse needs to decide about, yet it is kept.
+    return what
+
+
+def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Writes, taken: bool) -> None:
+    """What somebody shipped in the store itself. While an answer of the store is in doubt, it may be our own telling."""
+    if order.fulfillment == StoreFulfillment.NONE or order.pk in known.in_doubt:
+        return
+    lines = {line.uid: line for line in known.lines[order.pk]}
+    if any(line.uid not in lines for line in item.order.lines):
+        return  # lines that are new in this very change; the next look sees them
+    ours = known.trackings[order.pk]
+    gone = left_by_store(
+        item.order,
+        [s for s in item.shipments if not s.tracking or s.tracking.upper() not in ours],
+        [lines[line.uid].pk for line in item.order.lines],
+        open_quantity={line.pk: line.quantity - line.shipped for line in lines.values()},
+        known=known.store_refs[order.pk],
+    )
+    if gone and taken:
+        writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, "marked as fulfilled in the store"))
+    elif gone:
+        writes.left.append((order.pk, gone))
+
+
+def _order_row(order: Order) -> tuple[Any, ...]:
+    def value(name: str) -> Any:
+        return getattr(order, f"{name}_id" if name in {"ship_method", "location"} else name)
+
+    return (*(value(name) for name in SCALARS), order.pk)
+
+
+def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) -> None:
+    update_rows(Order, SCALARS, writes.orders)
+    update_rows(OrderLine, ("quantity", "store_quantity", "removed_at"), writes.lines)
+    new_ids = take_ids(OrderLine, len(writes.new_lines))
+    insert_rows(OrderLine, NEW_LINE_COLUMNS, [(pk, *row) for pk, row in zip(new_ids, writes.new_lines, strict=True)])
+    update_rows(OrderParty, PARTY_FIELDS, writes.parties)
+    insert_rows(OrderParty, ("account", "order", "role", *PARTY_FIELDS), writes.new_parties)
+    insert_rows(Payload, ("account", "order", "revision", "packed", "created_at"), writes.payloads)
+    insert_rows(
+        OrderEvent,
+        ("account", "order", "at", "actor", "code", "params"),
+        [(store.account_id, pk, now, "store", code, params) for pk, code, params in writes.events],
+    )
+    _place(store, writes.holds, now)
+    if writes.canceled:
+        withdraw(writes.canceled, now=now, actor="store")
+        ShippingRequest.objects.filter(order_id__in=writes.canceled, state__in=AT_WAREHOUSE).exclude(
+            state=RequestState.CANCEL_ASKED
+        ).update(state=RequestState.CANCEL_ASKED, cancel_asked_at=now, changed_at=now)
+    if writes.left:
+        shipped = [(quantity, pk) for _, gone in writes.left for pk, quantity in gone.shipped.items()]
+        add_to_rows(OrderLine, "shipped", shipped)
+        withdraw([pk for pk, _ in writes.left], now=now, actor="store")
+        write_left(store, writes.left, now)
+
+
+def _place(store: Store, holds: Sequence[tuple[int, HoldKind, str]], now: dt.datetime) -> None:
+    """Holds that ask a person; one that is open already is not placed twice, its word is brought up to date."""
+    wanted = {(pk, kind.value): word for pk, kind, word in holds}
+    rows = Hold.objects.open().filter(order_id__in=[pk for pk, _ in wanted], kind__in={kind for _, kind in wanted})
+    there = {(hold.order_id, hold.kind): hold for hold in rows}
+    for key in wanted.keys() & there.keys():
+        Hold.objects.filter(pk=there[key].pk).update(params={"word": wanted[key]})
+    insert_rows(
+        Hold,
+        ("account", "order", "kind", "cause", "params", "note", "placed_at", "placed_by", "lifted_at", "lifted_by"),
+        [(store.account_id, pk, kind, "", {"word": wanted[pk, kind]}, "", now, "store", None, "")
+         for pk, kind in sorted(wanted.keys() - there.keys())],
+    )  # fmt: skip
