@@ -22,15 +22,19 @@ class SyncError(Exception):
     """One failure in talking to a store.
 
     `detail` goes to the log only (secrets removed before it is given); `sentence` is what the merchant reads.
+    `maybe_done`: the call was to change something, and the store may have done it: read back first.
     """
 
     code = "sync_error"
     sentence = "Something went wrong while talking to the store. We try again by ourselves."
     scope = Scope.CALL
 
-    def __init__(self, detail: str = "", *, sentence: str = "", code: str = "", **params: Any) -> None:
+    def __init__(
+        self, detail: str = "", *, sentence: str = "", code: str = "", maybe_done: bool = False, **params: Any
+    ) -> None:
         super().__init__(detail or sentence or self.sentence)
         self.detail = detail
+        self.maybe_done = maybe_done
         self.params = params
         if sentence:
             self.sentence = sentence
@@ -50,14 +54,10 @@ class Busy(SyncError):
 
 
 class Unreachable(SyncError):
-    """No usable answer. `maybe_done` is true when the store may have carried out the call: read back first."""
+    """No answer, or one that says the store itself has a fault."""
 
     code = "store_unreachable"
     sentence = "The store does not answer. We try again by ourselves."
-
-    def __init__(self, detail: str = "", *, maybe_done: bool = False, **kw: Any) -> None:
-        super().__init__(detail, **kw)
-        self.maybe_done = maybe_done
 
 
 class Refused(SyncError):
