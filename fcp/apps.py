@@ -1,4 +1,7 @@
+import django_stubs_ext
 from django.apps import AppConfig
+
+django_stubs_ext.monkeypatch()  # lets `ModelForm[Account]` and the like stand in the code, for the type checker
 
 
 class FcpConfig(AppConfig):
