@@ -40,3 +40,27 @@ web: .venv/.run ## The web server alone
 
 worker: .venv/.run ## The workers alone
 	@exec .venv/bin/python manage.py worker
+
+test: .venv/.dev ## Everything: checks, then the suite on SQLite and PostgreSQL, with a browser
+	@.ci/browser
+	@.venv/bin/python -m tests.run $(ARGS)
+
+check: .venv/.dev ## The fast half of `make test`
+	@.venv/bin/python -m tests.run --fast $(ARGS)
+
+bench: .venv/.dev ## The figures, on SQLite and PostgreSQL
+	@.venv/bin/python -m tests.bench $(ARGS)
+
+faults: .venv/.dev ## Kills at random points through a real cluster, on both databases
+	@.venv/bin/python -m tests.faults $(ARGS)
+
+conformance: .venv/.dev ## The vendors' own npm clients against the stand-in stores (needs Node)
+	@command -v node npm >/dev/null || .ci/packages nodejs npm
+	@tests/conformance/run
+
+audit: .venv/.dev ## Known weaknesses of the locked packages (needs the network)
+	@.venv/bin/python -m pip_audit --require-hashes --disable-pip -r requirements/dev.lock
+
+migrations-reset: .venv/.dev ## Until the first release: one initial migration per app, made anew
+	@rm -f {fcp,inventory,mappings,orders,integrations}/migrations/0*.py
+	@.venv/bin/python manage.py makemigrations fcp inventory mappings orders integrations

@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # its widgets' templates, for fcp.forms.PanelRenderer
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -147,15 +148,18 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "fcp.middleware.SignInAgainMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "fcp.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "fcp.urls"
+FORM_RENDERER = "fcp.forms.PanelRenderer"
 WSGI_APPLICATION = "fcp.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -169,7 +173,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "fcp.shell.shell",
             ],
+            "builtins": ["fcp.templatetags.panel"],
         },
     },
 ]
@@ -233,7 +239,9 @@ Q_CLUSTER = {
     "max_rss": 300_000,  # kB
     "label": "Queue",
     "cache": "queue",
-    "ALT_CLUSTERS": {"slow": {"workers": FCP_SLOW_WORKERS, "timeout": 540, "retry": 2400, "queue_limit": FCP_SLOW_WORKERS}},
+    "ALT_CLUSTERS": {
+        "slow": {"workers": FCP_SLOW_WORKERS, "timeout": 540, "retry": 2400, "queue_limit": FCP_SLOW_WORKERS},
+    },
 }
 
 # --- Sign-in ------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ class Supervisor:
             program.pulse.file.touch()
             environment["FCP_PULSE_FILE"] = str(program.pulse.file)
             program.pulse.unanswered_since = None
-            program.pulse.next_beat = time.monotonic() + program.pulse.beat_every
+            program.pulse.next_beat = 0
         program.process = subprocess.Popen(
             program.command, env=environment, cwd=PROJECT, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -148,18 +148,11 @@ class Supervisor:
                 program.start_at = 0
 
     def _reap(self) -> None:
-        """Collect every ended child: as process 1 of a container also those that others left behind."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            known = [program.process for program in self.programs if program.process]
-            for process in [*known, *([self._leash] if self._leash else [])]:
-                if process.pid == pid:
-                    process.returncode = os.waitstatus_to_exitcode(status)
+        processes = [program.process for program in self.programs if program.process]
+        if os.getpid() == 1:  # of a container: collect what others left behind, too
+            _collect_all(processes)
+        for process in processes:
+            process.poll()
 
     def _start_later(self, program: Program) -> None:
         assert program.process
@@ -212,6 +205,14 @@ class Supervisor:
         with contextlib.suppress(BrokenPipeError):  # the next line starts another one
             self._leash.stdin.write(line.encode() + b"\n")
             self._leash.stdin.flush()
+
+
+def _collect_all(known: "list[subprocess.Popen[bytes]]") -> None:
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            for process in known:
+                if process.pid == found[0]:
+                    process.returncode = os.waitstatus_to_exitcode(found[1])
 
 
 def is_port_free(address: str, port: int) -> bool:
