@@ -39,6 +39,9 @@ class Mode(StrEnum):
     PUSH = "push"
 
 
+ANY = "any"  # the explicit choice of a CHOICES setting that filters nothing; stands alone
+
+
 # --- declaration -----------------------------------------------------------------------------------------------
 
 
@@ -52,7 +55,7 @@ class Choice:
 
 
 class SettingKind(StrEnum):
-    CHOICES = "choices"  # several of `choices`; with `any_label` a first entry that means any
+    CHOICES = "choices"  # several of `choices`, at least one; the value "any" (`ANY`), where offered, means any
     CHOICE = "choice"
     INTEGER = "integer"
     MINUTES = "minutes"
@@ -64,7 +67,10 @@ class SettingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting of an integration. `help` says its effect in one sentence; forms name the default beside it."""
+    """One setting of an integration. `help` says its effect in one sentence; forms name the default beside it.
+
+    `install_label` is its label on the initial configuration page, where that differs. A `secret` is never shown again.
+    """
 
     key: str
     label: str
@@ -82,6 +88,8 @@ class Setting:
     staff_only: bool = False
     read_only: bool = False
     required: bool = False
+    install_label: str = ""
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +101,32 @@ class FlowOffer:
     interval: int  # minutes, proposed
     always_on: bool = False
     help: str = ""
+    interval_label: str = ""
+    interval_help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a set-up guide. `in_store`: done on the platform's own pages, which change without notice."""
+
+    text: str
+    in_store: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """One way of connecting a store. `fields` are what `finish` asks for; `redirect`: the store's own page comes first."""
+    """One way of connecting a store. `fields` are what `finish` asks for; `redirect`: the store's own page comes first.
+
+    `needs_app`: offered only where the operator has an app of his own at the platform.
+    """
 
     key: str
     label: str
     help: str
     fields: tuple[Setting, ...] = ()
     redirect: bool = False
+    needs_app: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +150,7 @@ class Platform:
     shipments_per_call: int
     carriers: tuple[Choice, ...] = ()  # names the store makes tracking links for
     shipments_note: str = ""  # what the store can show of several parcels
+    rates: Mapping[str, int] = field(default_factory=dict)  # values of the setting "throughput" -> calls per minute
 
 
 # --- what a connector gives back --------------------------------------------------------------------------------
@@ -315,8 +339,12 @@ class Connector:
         raise NotImplementedError
 
     # orders
-    def orders(self, window: Window, token: str | None) -> Page[RawOrder]:
-        """One page of every order in the window, in every status the store can return, oldest change first."""
+    def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
+        """One page of every order in the window, in every status the store can return, oldest change first.
+
+        An order that stands on the page twice is given once, as it was changed last. `limit` is at most the platform's
+        page. Raises Stale when the token is no longer good: begin anew at the watermark.
+        """
         raise NotImplementedError
 
     def order(self, uid: str) -> RawOrder:
@@ -347,6 +375,11 @@ class Connector:
     def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
         """What the store itself lists, by order uid. Orders it does not know are missing."""
         raise NotImplementedError
+
+    def same_shipment(self, told: StoreShipment, ours: ShipmentToTell) -> bool:
+        """Whether what the store lists is what we told it, by lines and tracking. For reading back a lost answer."""
+        numbers = ", ".join(parcel.number for parcel in ours.parcels if parcel.number)
+        return sorted(told.lines) == sorted(ours.lines) and told.tracking == numbers
 
     def poll(self, ticket: str) -> Done | Later:
         raise NotImplementedError
