@@ -21,7 +21,7 @@ from mappings.words import Words
 from .decide import is_canceled
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Parcel, Payload, ShippingRequest
-from .models.shipping import AT_WAREHOUSE, RequestState, Told
+from .models.shipping import AT_WAREHOUSE, RequestState, Told, tracking_key_of
 from .payloads import packed
 from .release import PARTY_FIELDS, withdraw
 from .settings import LaterChanges, OrderRules
@@ -277,7 +277,7 @@ def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Wri
     ours = known.trackings[order.pk]
     gone = left_by_store(
         item.order,
-        [s for s in item.shipments if not s.tracking or s.tracking.upper() not in ours],
+        [s for s in item.shipments if not s.tracking or tracking_key_of(s.tracking) not in ours],
         [lines[line.uid].pk for line in item.order.lines],
         open_quantity={line.pk: line.quantity - line.shipped for line in lines.values()},
         known=known.store_refs[order.pk],

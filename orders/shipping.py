@@ -156,8 +156,19 @@ def answer_cancel(
             after = RequestState.PARTLY_SHIPPED
         _move(request, after, now, reason=reason[:500])
         record(request.order, code, by, now, warehouse=request.warehouse.name, reason=request.reason)
+        if stopped:
+            _settle_cancellation(request, by, now)
         refresh_states([request.order_id], now=now)
     return request
+
+
+def _settle_cancellation(request: ShippingRequest, by: str, now: dt.datetime) -> None:
+    """Once the last warehouse has stopped, nobody needs to decide about the store's cancellation any more."""
+    if ShippingRequest.objects.filter(order=request.order_id, state=RequestState.CANCEL_ASKED).exists():
+        return
+    asking = Hold.objects.open().filter(order=request.order_id, kind=HoldKind.CANCELED_IN_STORE)
+    if asking.update(lifted_at=now, lifted_by=by):
+        record(request.order, "lifted", by, now, kind=HoldKind.CANCELED_IN_STORE.value, word="")
 
 
 def _locked(request_ids: Sequence[int]) -> dict[int, ShippingRequest]:

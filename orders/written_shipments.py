@@ -9,7 +9,7 @@ from fcp.insert import insert_rows, take_ids
 from fcp.models import Store
 
 from .models import Fulfillment, FulfillmentLine, Parcel
-from .models.shipping import Origin, Told
+from .models.shipping import Origin, Told, tracking_key_of
 from .store_shipments import StoreLeft
 
 FULFILLMENT_COLUMNS = (
@@ -32,7 +32,7 @@ def write_left(store: Store, left: Sequence[tuple[int, StoreLeft]], now: dt.date
         )  # fmt: skip
         lines += [(store.account_id, pk, line_id, quantity) for line_id, quantity in shipment.lines]
         if shipment.tracking:
-            parcels.append((store.account_id, pk, shipment.tracking, shipment.tracking.upper(), shipment.url))
+            parcels.append((store.account_id, pk, shipment.tracking, tracking_key_of(shipment.tracking), shipment.url))
     insert_rows(Fulfillment, FULFILLMENT_COLUMNS, rows)
     insert_rows(FulfillmentLine, ("account", "fulfillment", "line", "quantity"), lines)
     insert_rows(Parcel, ("account", "fulfillment", "tracking", "tracking_key", "url"), parcels)
