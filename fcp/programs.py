@@ -53,7 +53,7 @@ def sandbox() -> Program:
     command = manage(
         "sandbox",
         *("--port", str(settings.FCP_SANDBOX_PORT)),
-        *("--state", str(settings.FCP_DATA_DIR / "sandbox.json")),
+        *("--state", str(settings.FCP_DATA_DIR / "sandbox.sqlite3")),
         *("--info", str(settings.FCP_DATA_DIR / "sandbox.info.json")),
     )
     return Program("The sandbox", command, stop_last=True)

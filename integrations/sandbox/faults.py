@@ -1,0 +1,125 @@
+"""Misbehaviour on demand: what a stand-in can be told to do wrong, how often, and to which calls."""
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# What goes wrong before the call is looked at: status, body, headers. None: see Fault.
+REFUSALS: dict[str, int] = {
+    "busy": 429,
+    "error": 500,
+    "gateway": 502,
+    "unavailable": 503,
+    "unauthorized": 401,
+    "forbidden": 403,
+}
+KINDS = {
+    "slow": "Answers slowly",
+    "busy": "Says it is too busy (429)",
+    "error": "Has an internal error (500)",
+    "gateway": "Has a broken gateway (502)",
+    "unavailable": "Is down for maintenance (503)",
+    "unauthorized": "Refuses the token (401)",
+    "forbidden": "Says the app has no permission (403)",
+    "timeout": "Never answers",
+    "drop": "Hangs up before it does anything",
+    "lost_answer": "Does what it is told, then hangs up before it answers",
+    "cut": "Sends half of the answer",
+    "html": "Answers with a web page",
+    "wrong_type": "Sends an order with a quantity in words",
+    "no_lines": "Sends an order without lines",
+    "no_id": "Sends an order without an id",
+    "nul": "Sends a name with a NUL character in it",
+    "long": "Sends over-long values",
+    "duplicate": "Sends an order twice in a page",
+    "same_id": "Sends two orders with one id",
+    "reordered": "Sends a page in another order",
+    "repeat_page": "Sends the page before once more",
+    "stale_revision": "Says that the record was changed meanwhile",
+}
+
+
+@dataclass
+class Fault:
+    """One way to misbehave: for the next `count` calls (None: until cleared), or for a `share` of them."""
+
+    kind: str
+    count: int | None = 1
+    share: float = 1.0
+    skip: int = 0  # matching calls that still go well first
+    path: str = ""  # a regular expression searched in "METHOD /path"
+    seconds: float = 1.0  # slow, timeout
+    retry_after: int | None = None  # busy: the header's value
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown misbehaviour {self.kind!r}")
+        re.compile(self.path)
+
+    def strikes(self, call: str, write: bool, dice: random.Random) -> bool:
+        """Whether it hits this call; counts down when it does."""
+        if self.count == 0 or not re.search(self.path, call):
+            return False
+        if not self.path and self.kind == "lost_answer" and not write:
+            return False
+        if not self.path and self.kind in SPOILERS and "orders/search" not in call:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        if self.share < 1 and dice.random() >= self.share:
+            return False
+        if self.count is not None:
+            self.count -= 1
+        return True
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "label": KINDS[self.kind]}
+
+
+def _first(change: Callable[[dict], None]) -> Callable[[list], list]:
+    def spoil(records: list) -> list:
+        if records:
+            change(records[0])
+        return records
+
+    return spoil
+
+
+def _wrong_type(record: dict) -> None:
+    record["lineItems"] = [{**line, "quantity": "many"} for line in record.get("lineItems", [])]
+
+
+def _nul(record: dict) -> None:
+    for line in record.get("lineItems", []):
+        line["productName"] = {"original": "Mug\x00 blue", "translated": "Mug\x00 blue"}
+    record["buyerNote"] = "Ring\x00 twice"
+
+
+def _long(record: dict) -> None:
+    for line in record.get("lineItems", []):
+        line["productName"] = {"original": "Mug " * 2000}
+        line.setdefault("physicalProperties", {})["sku"] = "SKU" * 500
+    record["buyerNote"] = "Ring twice " * 1000
+
+
+def _same_id(records: list) -> list:
+    for record in records[1:2]:
+        record["id"] = records[0]["id"]
+    return records
+
+
+# What goes wrong with a page's records on their way out.
+SPOILERS: dict[str, Callable[[list], list]] = {
+    "wrong_type": _first(_wrong_type),
+    "no_lines": _first(lambda record: record.update(lineItems=[])),
+    "no_id": _first(lambda record: record.pop("id", None)),
+    "nul": _first(_nul),
+    "long": _first(_long),
+    "duplicate": lambda records: records[:1] + records,
+    "same_id": _same_id,
+    "reordered": lambda records: records[::-1],
+    "repeat_page": lambda records: records,  # the caller keeps the page before
+}

@@ -1,0 +1,125 @@
+"""The sandbox: stand-in stores behind one loopback HTTP server.
+
+with Sandbox(orders=20, products=6) as box:
+    box.wix.place_order("v1", shipping="std-eu")
+    box.info["wix"]["base_url"]
+"""
+
+import contextlib
+import json
+import os
+import threading
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from .control import Control
+from .setup import Setup
+from .state import State
+from .wire import Reply, Request
+from .wix.host import Wix, make_key
+
+make_key_once = cache(make_key)  # one key pair per process: making one costs a tenth of a second
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body in one go
+    timeout = 60
+    server: "Server"
+
+    def handle_one(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        address = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, address.path, address.query, headers, self.rfile.read(length))
+        self.reply(self.server.box.answer(request))
+
+    do_GET = do_POST = do_PATCH = do_DELETE = handle_one
+
+    def reply(self, reply: Reply) -> None:
+        if reply.status == 0:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            **reply.headers,
+            "Content-Length": str(len(reply.body)),
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
+        self.close_connection = self.close_connection or reply.cut
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError, TimeoutError):  # the caller hung up
+            super().handle()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    box: "Sandbox"
+
+
+class Sandbox:
+    """Options: see Setup."""
+
+    def __init__(self, **options: Any):
+        setup = Setup(**options)
+        self.state = State(setup.state)
+        key = self.state.once("key", make_key_once)
+        with self.state.filling():
+            self.wix = Wix(setup, self.state, key)
+        self.control = Control(self)
+        self.server = Server(("127.0.0.1", setup.port), Handler)
+        self.server.box = self
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    @property
+    def info(self) -> dict[str, dict[str, str]]:
+        return {"wix": self.wix.info(f"{self.url}/wix")}
+
+    def write_info(self, path: str) -> None:
+        """Write the info file so that a reader sees all of it or none."""
+        temporary = f"{path}.{os.getpid()}.tmp"
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(self.info, file, indent=1)
+        os.replace(temporary, path)
+
+    def answer(self, request: Request) -> Reply:
+        first, _, rest = request.path.lstrip("/").partition("/")
+        if first == "wix":
+            request.path = f"/{rest}"
+            return self.wix.answer(request)
+        return self.control.answer(request)
+
+    def start(self) -> "Sandbox":
+        self.wix.sender.start()
+        self.thread.start()
+        return self
+
+    def stop(self) -> None:
+        self.wix.stop()
+        if self.thread.is_alive():
+            self.server.shutdown()
+            self.thread.join()
+        self.server.server_close()
+        self.state.close()
+
+    __enter__ = start
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()

@@ -1,0 +1,26 @@
+"""How a sandbox is set up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+# Seconds between the tries to deliver a webhook. Wix waits 1 minute to 12 hours ("Webhook resend policy").
+RETRIES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 600.0, 600.0, 600.0)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Setup:
+    orders: int = 0  # in each store
+    products: int = 12  # in each store
+    seed: int = 1
+    port: int = 0  # 0: any free one
+    state: str | None = None  # file that keeps everything; None: nothing is kept
+    webhook_urls: tuple[str, ...] = ()
+    rate_limit: int = 200  # calls a minute and store; 0: no limit
+    plain: bool = False  # every order is paid, waits, and has three lines, as measurements want them
+    clock: Callable[[], datetime] = utc_now
+    retries: tuple[float, ...] = RETRIES

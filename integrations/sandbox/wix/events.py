@@ -1,0 +1,139 @@
+"""Wix webhooks: what is told when something changes, signed as Wix signs it, sent until it is taken."""
+
+import heapq
+import itertools
+import json
+import threading
+import time
+import urllib.request
+from typing import Any
+from urllib.error import URLError
+
+import jwt
+
+from .site import Site
+
+PATIENCE = 1.25  # seconds within which 200 must have come
+
+
+def tell(site: Site, slug: str, order: dict, **more: Any) -> None:
+    """Raise wix.ecom.v1.order_<slug>."""
+    sequence = site.next_sequence()
+    event: dict[str, Any] = {
+        "id": site.new_id(),
+        "entityFqdn": "wix.ecom.v1.order",
+        "slug": slug,
+        "entityId": order["id"],
+    }
+    event.update(
+        eventTime=order["updatedDate"],
+        triggeredByAnonymizeRequest=False,
+        originatedFrom="",
+        entityEventSequence=str(sequence),
+    )
+    if slug == "created":
+        event["createdEvent"] = {"entity": order}
+    elif slug == "updated":
+        event["updatedEvent"] = {"currentEntity": order}
+    else:
+        event["actionEvent"] = {"body": {"order": order, **more}}
+    site.raise_event(f"wix.ecom.v1.order_{slug}", event)
+
+
+def tell_fulfillments(site: Site, order_id: str, fulfillments: list[dict]) -> None:
+    event: dict[str, Any] = {
+        "id": site.new_id(),
+        "entityFqdn": "wix.ecom.v1.fulfillments",
+        "slug": "updated",
+        "entityId": order_id,
+    }
+    event.update(
+        eventTime=site.latest,
+        triggeredByAnonymizeRequest=False,
+        originatedFrom="",
+        entityEventSequence=str(site.next_sequence()),
+    )
+    event["updatedEvent"] = {"currentEntity": {"orderId": order_id, "fulfillments": fulfillments}}
+    site.raise_event("wix.ecom.v1.fulfillments_updated", event)
+
+
+def sign(site: Site, private_key: str, app_id: str, event_type: str, event: dict[str, Any], now: float) -> str:
+    """The JWT that is the whole body of a delivery."""
+    data = {
+        "eventType": event_type,
+        "instanceId": site.instance_id,
+        "data": json.dumps(event, ensure_ascii=False),
+        "identity": json.dumps({"identityType": "WIX_USER", "wixUserId": site.owner_id}),
+        "accountInfo": {"accountId": site.account_id, "siteId": site.site_id},
+    }
+    claims = {
+        "data": json.dumps(data, ensure_ascii=False),
+        "iat": int(now),
+        "exp": int(now) + 600,
+        "iss": "wix.com",
+        "aud": app_id,
+    }
+    return jwt.encode(claims, private_key, algorithm="RS256")
+
+
+def post(url: str, body: str) -> bool:
+    request = urllib.request.Request(url, data=body.encode(), headers={"Content-Type": "text/plain"})
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return answer.status == 200
+    except (URLError, OSError, ValueError):
+        return False
+
+
+class Sender(threading.Thread):
+    """Delivers signed events to the app's addresses from one thread, each until it answers 200 or the tries are over."""
+
+    def __init__(self, urls: tuple[str, ...], retries: tuple[float, ...]):
+        super().__init__(name="sandbox webhooks", daemon=True)
+        self.urls, self.retries = list(urls), retries
+        # When due, running number, tries so far, url, body
+        self.waiting: list[tuple[float, int, int, str, str]] = []
+        self.log: list[dict[str, Any]] = []  # the last deliveries, for the control page
+        self.change = threading.Condition()
+        self.counter = itertools.count()
+        self.stopped = False
+
+    def send(self, event_type: str, body: str) -> None:
+        with self.change:
+            for url in self.urls:
+                heapq.heappush(self.waiting, (time.monotonic(), next(self.counter), 0, url, body))
+                entry = {"event": event_type, "url": url, "tries": 0, "taken": False, "body": body}
+                self.log = [*self.log[-49:], entry]
+            self.change.notify()
+
+    def run(self) -> None:
+        while True:
+            with self.change:
+                while not self.stopped and (not self.waiting or self.waiting[0][0] > time.monotonic()):
+                    self.change.wait(self.waiting[0][0] - time.monotonic() if self.waiting else None)
+                if self.stopped:
+                    return
+                _, number, tries, url, body = heapq.heappop(self.waiting)
+            taken = post(url, body)
+            with self.change:
+                for entry in self.log:
+                    if entry["body"] is body and entry["url"] == url:
+                        entry.update(tries=tries + 1, taken=taken)
+                if not taken and tries < len(self.retries):
+                    heapq.heappush(self.waiting, (time.monotonic() + self.retries[tries], number, tries + 1, url, body))
+                self.change.notify_all()
+
+    def drain(self, seconds: float = 5.0) -> bool:
+        """Wait until nothing is waiting; whether that came true in time."""
+        end = time.monotonic() + seconds
+        with self.change:
+            while (self.waiting or any(not entry["tries"] for entry in self.log)) and time.monotonic() < end:
+                self.change.wait(end - time.monotonic())
+            return not self.waiting
+
+    def stop(self) -> None:
+        with self.change:
+            self.stopped = True
+            self.change.notify_all()
+        if self.is_alive():
+            self.join(PATIENCE + 1)

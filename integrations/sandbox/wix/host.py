@@ -1,0 +1,437 @@
+"""The Wix host: who may call, what goes wrong on purpose, and what a person does in the stand-in store."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from integrations.sandbox.faults import KINDS, REFUSALS, SPOILERS, Fault
+from integrations.sandbox.setup import Setup
+from integrations.sandbox.state import State
+from integrations.sandbox.wire import Reply, Request
+
+from . import catalog_v1, catalog_v3, demo, events, fulfillments, orders, places  # noqa: F401  (each adds its routes)
+from .api import Call, find_route
+from .errors import WixError
+from .order import Item, Wish, build_order
+from .shop import PEOPLE, SHOPS
+from .site import Site, dump, iso
+
+TOKEN_SECONDS = 14400
+MINUTE = 60.0
+
+
+def make_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def public_half(private_key: str) -> str:
+    key = serialization.load_pem_private_key(private_key.encode(), None).public_key()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+class Wix:
+    """Two sites, MyShop with catalogue V1 and NordicCup with V3, and one app installed on both.
+
+    A site is named by its key ("v1", "v3"), its
+    instance id or its site id.
+    """
+
+    def __init__(self, setup: Setup, state: State, private_key: str):
+        self.lock = threading.RLock()
+        self.stopping = threading.Event()
+        self.setup = setup
+        self.rate_limit = setup.rate_limit
+        seed = setup.seed
+        self.private_key, self.public_key = private_key, public_half(private_key)
+        names = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in ("app", "secret", "key")]
+        self.app_id = str(uuid.UUID(bytes=names[0][:16], version=4))
+        self.app_secret = str(uuid.UUID(bytes=names[1][:16], version=4))
+        self.api_key = "IST." + base64.urlsafe_b64encode(names[2] * 3).decode().rstrip("=")
+        self.sender = events.Sender(setup.webhook_urls, setup.retries)
+        self.sites: dict[str, Site] = {}
+        for key, shop in SHOPS.items():
+            settings = {name: shop[name] for name in ("name", "currency", "language", "country", "time_zone")}
+            self.sites[key] = site = Site(key, **settings, seed=str(seed), clock=setup.clock)
+            site.raise_event = self._raiser(site)
+            if saved := state.load(key):
+                demo.add_places(site)
+                demo.add_shipping(site)
+                site.restore(iter(saved))
+                site.random.seed(f"{seed}/{key}/{site.latest}")
+            else:
+                site.save = state.save
+                demo.fill(site, setup.orders, setup.products, setup.clock(), setup.plain)
+                site.set_meta("latest", site.latest)
+            site.save = state.save
+
+    # Answering calls.
+
+    def info(self, base_url: str) -> dict[str, str]:
+        first, second = self.sites["v1"], self.sites["v3"]
+        return {
+            "base_url": base_url,
+            "app_id": self.app_id,
+            "app_secret": self.app_secret,
+            "public_key": self.public_key,
+            "instance_v1": first.instance_id,
+            "instance_v3": second.instance_id,
+            "api_key": self.api_key,
+            "site_id_v1": first.site_id,
+            "site_id_v3": second.site_id,
+        }
+
+    def site(self, name: str) -> Site:
+        for site in self.sites.values():
+            if name in (site.key, site.instance_id, site.site_id):
+                return site
+        raise KeyError(f"no such site: {name}")
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to one HTTP request below the base address."""
+        try:
+            reply = self._answer(request)
+        except WixError as problem:
+            reply = Reply(problem.status, dump(problem.body()))
+        reply.headers["X-Wix-Request-Id"] = f"{time.time():.6f}.{uuid.uuid4().int % 10**12}"
+        return reply
+
+    def _answer(self, request: Request) -> Reply:
+        if request.path in ("/oauth2/token", "/oauth2/token-info"):
+            with self.lock:
+                if request.path.endswith("token"):
+                    return self._with_faults(
+                        self._token_site(request), request, False, lambda: dump(self._token(request))
+                    )
+                return Reply(200, dump(self._token_info(request)))
+        with self.lock:
+            site = self._caller(request)
+            found = find_route(request.method, request.path)
+            if found is None:
+                raise WixError(404, f"{request.method} {request.path} is not a call of this API", "NOT_FOUND")
+            function, ids, write = found
+            self._count(site)
+        return self._with_faults(site, request, write, lambda: _bytes(function(_call(site, ids, request))))
+
+    def _with_faults(self, site: Site | None, request: Request, write: bool, work: Callable[[], bytes]) -> Reply:
+        """Do the work, unless a fault of the site strikes before, or spoils the answer after."""
+        call = f"{request.method} {request.path}"
+        with self.lock:
+            struck = [fault for fault in site.faults if fault.strikes(call, write, site.random)] if site else []
+            if site and any(fault.count == 0 for fault in site.faults):
+                site.faults = [fault for fault in site.faults if fault.count != 0]
+        for fault in struck:
+            if fault.kind in ("slow", "timeout"):
+                self.stopping.wait(fault.seconds)
+            if fault.kind in ("timeout", "drop"):
+                return Reply(0, b"")
+            if fault.kind in REFUSALS:
+                return refusal(fault)
+            if fault.kind == "stale_revision":
+                raise WixError(409, "entity has already changed since the requested revision", "CONFLICT")
+            if fault.kind == "html":
+                return Reply(
+                    200,
+                    b"<!doctype html><title>Wix</title><h1>We will be right back</h1>",
+                    {"Content-Type": "text/html"},
+                )
+        with self.lock:
+            body = work()
+            kinds = [fault.kind for fault in struck]
+            if site and "orders/search" in request.path:
+                for kind in kinds:
+                    body = spoil(kind, body, site)
+                site.last_page = body
+        if "lost_answer" in kinds:
+            return Reply(0, b"")
+        return Reply(200, body, cut="cut" in kinds)
+
+    # Who calls.
+
+    def _token_site(self, request: Request) -> Site | None:
+        return next(
+            (site for site in self.sites.values() if site.instance_id == request.json().get("instance_id")), None
+        )
+
+    def _token(self, request: Request) -> dict[str, Any]:
+        body = request.json()
+        if body.get("grant_type") != "client_credentials":
+            raise WixError(400, "unsupported grant_type", "INVALID_ARGUMENT")
+        if body.get("client_id") != self.app_id or not hmac.compare_digest(
+            str(body.get("client_secret")), self.app_secret
+        ):
+            raise WixError(401, "invalid client credentials", "UNAUTHENTICATED")
+        site = self._token_site(request)
+        if site is None or not site.installed:
+            raise WixError(403, "the app is not installed on this site", "PERMISSION_DENIED")
+        return {"access_token": self.make_token(site), "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
+
+    def make_token(self, site: Site) -> str:
+        now = time.time()
+        body = (
+            base64.urlsafe_b64encode(dump({"instanceId": site.instance_id, "iat": now, "exp": now + TOKEN_SECONDS}))
+            .decode()
+            .rstrip("=")
+        )
+        return f"OauthNG.JWS.{body}.{self._seal(body)}"
+
+    def _seal(self, body: str) -> str:
+        return hmac.new(self.app_secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+
+    def read_token(self, token: str) -> tuple[Site, dict[str, Any]]:
+        _, _, rest = token.partition("OauthNG.JWS.")
+        body, _, seal = rest.partition(".")
+        if not hmac.compare_digest(seal, self._seal(body)):
+            raise WixError(401, "the access token is not valid", "UNAUTHENTICATED")
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        site = self.site(claims["instanceId"])
+        if claims["exp"] < time.time() or claims["iat"] < site.tokens_from:
+            raise WixError(401, "the access token has expired", "UNAUTHENTICATED")
+        return site, claims
+
+    def _token_info(self, request: Request) -> dict[str, Any]:
+        site, claims = self.read_token(str(request.json().get("token", "")))
+        return {
+            "active": site.installed,
+            "subjectType": "APP",
+            "subjectId": self.app_id,
+            "exp": str(int(claims["exp"])),
+            "iat": str(int(claims["iat"])),
+            "clientId": self.app_id,
+            "siteId": site.site_id,
+            "instanceId": site.instance_id,
+        }
+
+    def _caller(self, request: Request) -> Site:
+        """The site that the token or the API key with its header speaks for."""
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not token:
+            raise WixError(401, "no authorization header", "UNAUTHENTICATED")
+        if token.startswith("IST."):
+            found = next(
+                (site for site in self.sites.values() if site.site_id == request.headers.get("wix-site-id")), None
+            )
+            if not hmac.compare_digest(token, self.api_key) or found is None:
+                raise WixError(403, "the API key may not do this on this site", "PERMISSION_DENIED")
+            return found
+        site, _ = self.read_token(token)
+        if not site.installed:
+            raise WixError(403, "the app is not installed on this site", "PERMISSION_DENIED")
+        return site
+
+    def _count(self, site: Site) -> None:
+        """Refuse what is beyond the calls per minute. Wix documents no Retry-After."""
+        now = time.monotonic()
+        while site.calls and site.calls[0] <= now - MINUTE:
+            site.calls.popleft()
+        if self.rate_limit and len(site.calls) >= self.rate_limit:
+            raise WixError(429, "too many requests", "RESOURCE_EXHAUSTED")
+        site.calls.append(now)
+        site.total_calls += 1
+
+    # Misbehaviour.
+
+    def misbehave(self, kind: str, site: str | None = None, **how: Any) -> None:
+        """Make one site (or both) go wrong: `how` as in Fault. "revoked" takes the app off the site."""
+        with self.lock:
+            for one in [self.site(site)] if site else self.sites.values():
+                if kind == "revoked":
+                    one.set_meta("installed", False)
+                elif kind == "expire_tokens":
+                    one.set_meta("tokens_from", time.time())
+                else:
+                    one.faults.append(Fault(kind, **how))
+
+    def behave(self, site: str | None = None) -> None:
+        """Forget all misbehaviour, and install the app again."""
+        with self.lock:
+            for one in [self.site(site)] if site else self.sites.values():
+                one.faults.clear()
+                one.set_meta("installed", True)
+
+    # What a buyer or the merchant does in the store.
+
+    def place_order(
+        self,
+        site: str = "v1",
+        *,
+        kind: str = "plain",
+        skus: list[str] | None = None,
+        quantity: int = 1,
+        shipping: str | None = None,
+        country: str | None = None,
+        paid: bool = True,
+        payment: str | None = None,
+        status: str | None = None,
+        text: str = "",
+        note: str = "",
+        created: datetime | None = None,
+        changes: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """A new order, as it goes over the wire.
+
+        `kind`: one of demo.KINDS. `skus`: the lines, each `quantity` times. `shipping`: the title of a way of
+        shipping, any text. `text`: what the first line has engraved. `changes`: values by dotted path, set last,
+        for orders that no shop should have.
+        """
+        with self.lock:
+            shop = self.site(site)
+            wish = demo.wish_of(shop, kind, shipping)
+            if skus is not None:
+                wish.items = [Item(*find_variant(shop, sku), quantity) for sku in skus]
+            if text:
+                wish.items[0].text = text
+            if country:
+                wish.person = next((one for one in PEOPLE if one["address"]["country"] == country), wish.person)
+            self._set_shipping(shop, wish, shipping)
+            wish.payment = payment or (wish.payment if paid else "NOT_PAID")
+            wish.status, wish.note = status or wish.status, note or wish.note
+            moment = iso(created) if created else shop.now()
+            order = build_order(shop, wish, str(shop.next_number), shop.new_id(), moment, shop.now())
+            shop.set_meta("next_number", shop.next_number + 1)
+            for path, value in (changes or {}).items():
+                set_path(order, path, value)
+            shop.put_order(order)
+            events.tell(shop, "created", order)
+            if order["status"] == "APPROVED":
+                events.tell(shop, "approved", order)
+            return order
+
+    @staticmethod
+    def _set_shipping(shop: Site, wish: Wish, title: str | None) -> None:
+        if title and wish.shipping and wish.shipping["title"] != title:
+            wish.shipping = {**wish.shipping, "title": title, "code": shop.new_id()}
+
+    def order(self, site: str, order: str) -> dict[str, Any]:
+        """An order by id or number, as it goes over the wire."""
+        with self.lock:
+            row = self.site(site).find_order(order)
+            if row is None:
+                raise KeyError(f"no such order: {order}")
+            return row.load()
+
+    def change_order(self, site: str, order: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Set values of an order by dotted path (None removes)."""
+        with self.lock:
+            found = self.order(site, order)
+            for path, value in changes.items():
+                set_path(found, path, value)
+            return orders.store(self.site(site), found)
+
+    def cancel_order(self, site: str, order: str) -> dict[str, Any]:
+        with self.lock:
+            return orders.cancel(self.site(site), self.order(site, order))
+
+    def set_payment(self, site: str, order: str, status: str = "PAID") -> dict[str, Any]:
+        """PAID, PENDING, FULLY_REFUNDED, ...: with the balance that goes with it."""
+        with self.lock:
+            return orders.pay(self.site(site), self.order(site, order), status)
+
+    def fulfill(self, site: str, order: str, tracking: str = "", provider: str = "ups") -> None:
+        """The merchant ships what is open, without the panel."""
+        with self.lock:
+            shop, found = self.site(site), self.order(site, order)
+            gone = fulfillments.fulfilled(shop.told.get(found["id"], []))
+            lines = [
+                {"id": line["id"]}
+                for line in found["lineItems"]
+                if line["physicalProperties"]["shippable"] and gone[line["id"]] < line["quantity"]
+            ]
+            info = {"trackingInfo": {"trackingNumber": tracking, "shippingProvider": provider}} if tracking else {}
+            fulfillments.add(shop, found["id"], [{"lineItems": lines, **info}])
+
+    def told(self, site: str, order: str) -> list[dict[str, Any]]:
+        """The fulfillments the store knows of an order."""
+        with self.lock:
+            return list(self.site(site).told.get(self.order(site, order)["id"], []))
+
+    @property
+    def received(self) -> list[dict[str, Any]]:
+        """Every write from outside in the order it came, named, without ids or times: equal after equal runs."""
+        with self.lock:
+            rows = [entry for site in self.sites.values() for entry in site.received]
+            return [
+                {name: value for name, value in entry.items() if name != "at"}
+                for entry in sorted(rows, key=lambda entry: entry["at"])
+            ]
+
+    def webhook(self, site: str, event_type: str, event: dict[str, Any], key: str | None = None) -> str:
+        """The signed body of a delivery, for sending it oneself. `key`: another private key, for a forgery."""
+        return events.sign(self.site(site), key or self.private_key, self.app_id, event_type, event, time.time())
+
+    def _raiser(self, site: Site) -> Callable[[str, dict], None]:
+        def raise_event(event_type: str, event: dict) -> None:
+            if self.sender.urls and site.installed:
+                self.sender.send(
+                    event_type, events.sign(site, self.private_key, self.app_id, event_type, event, time.time())
+                )
+
+        return raise_event
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.sender.stop()
+
+
+def _bytes(answer: Any) -> bytes:
+    return answer if isinstance(answer, bytes) else dump(answer)
+
+
+def _call(site: Site, ids: dict[str, str], request: Request) -> Call:
+    query = parse_qs(request.query)
+    body = request.json()
+    if ".r" in query:
+        text = query[".r"][0]
+        body = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return Call(site, ids, query, body)
+
+
+def refusal(fault: Fault) -> Reply:
+    status = REFUSALS[fault.kind]
+    codes = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 429: "RESOURCE_EXHAUSTED"}
+    headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
+    return Reply(status, dump(WixError(status, KINDS[fault.kind], codes.get(status, "INTERNAL")).body()), headers)
+
+
+def spoil(kind: str, body: bytes, site: Site) -> bytes:
+    """A page of orders, gone wrong."""
+    if kind == "repeat_page":
+        return site.last_page or body
+    if kind not in SPOILERS:
+        return body
+    page = json.loads(body)
+    return dump({**page, "orders": SPOILERS[kind](page["orders"])})
+
+
+def find_variant(site: Site, sku: str) -> tuple[dict, dict]:
+    for product in site.products:
+        for variant in product["variants"]:
+            if sku in (variant["sku"], variant["id"]):
+                return product, variant
+    raise KeyError(f"no product with SKU {sku}")
+
+
+def set_path(record: Any, path: str, value: Any) -> None:
+    """Set `a.0.b` of nested objects and lists; None removes."""
+    *way, last = path.split(".")
+    for name in way:
+        record = record[int(name)] if isinstance(record, list) else record.setdefault(name, {})
+    if isinstance(record, list):
+        record[int(last)] = value
+    elif value is None:
+        record.pop(last, None)
+    else:
+        record[last] = value

@@ -1,0 +1,180 @@
+"""One Wix site in memory: its orders, products, stock, places, and what it was told."""
+
+import json
+import random
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integrations.sandbox.faults import Fault
+from integrations.sandbox.tables import Table, at_path
+
+ORDER_COLUMNS = {
+    "id": "id",
+    "number": "number",
+    "createdDate": "created",
+    "updatedDate": "updated",
+    "purchasedDate": "created",
+    "status": "status",
+    "paymentStatus": "payment",
+    "fulfillmentStatus": "fulfillment",
+    "archived": "archived",
+}
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def dump(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+class OrderRow:
+    """An order as the bytes that go over the wire, beside the few columns searched by.
+
+    `body` is either those bytes, or the pieces of a template between its blanks: of 100,000 orders most are
+    copies of some hundred, filled in only when they are served.
+    """
+
+    __slots__ = ("archived", "body", "created", "fulfillment", "id", "number", "payment", "status", "updated")
+
+    def __init__(self, order: dict, body: bytes | list | None = None):
+        self.id, self.number = order["id"], order["number"]
+        self.created, self.updated = order["createdDate"], order["updatedDate"]
+        self.status, self.payment = order["status"], order["paymentStatus"]
+        self.fulfillment, self.archived = order["fulfillmentStatus"], order["archived"]
+        self.body: bytes | list = dump(order) if body is None else body
+
+    def wire(self) -> bytes:
+        if isinstance(self.body, bytes):
+            return self.body
+        return b"".join(part if isinstance(part, bytes) else getattr(self, part).encode() for part in self.body)
+
+    def load(self) -> dict:
+        return json.loads(self.wire())
+
+
+def order_field(row: OrderRow, path: str) -> Any:
+    column = ORDER_COLUMNS.get(path)
+    return getattr(row, column) if column else at_path(row.load(), path)
+
+
+@dataclass
+class Site:
+    """Times and ids come from the site, so that a seed gives the same shop each time."""
+
+    key: str  # "v1", "v3": the catalogue it has
+    name: str
+    currency: str
+    language: str
+    country: str
+    time_zone: str
+    seed: str
+    clock: Callable[[], datetime]
+    save: Callable[[str, str, str, bytes | None], None] = lambda *row: None  # (site key, kind, id, body)
+    orders: Table = field(default_factory=lambda: Table(order_field))
+    products: Table = field(default_factory=Table)
+    items: Table = field(default_factory=Table)  # stock of a V3 site, one row per variant and place
+    told: dict[str, list[dict]] = field(default_factory=dict)  # order id -> its fulfillments
+    locations: list[dict] = field(default_factory=list)
+    stores_locations: list[dict] = field(default_factory=list)
+    shipping: list[dict] = field(default_factory=list)
+    received: list[dict] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    calls: deque = field(default_factory=deque)
+    next_number: int = 10001
+    installed: bool = True
+    tokens_from: float = 0.0
+    sequence: int = 0
+    total_calls: int = 0
+    last_page: bytes = b""  # of orders, for misbehaviour
+    variants: Table | None = None  # see catalog_v3.variants_of
+    raise_event: Callable[[str, dict], None] = lambda event_type, event: None
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(f"{self.seed}/{self.key}")
+        self.latest = ""
+        self.instance_id, self.site_id, self.owner_id, self.account_id = (self.new_id() for _ in range(4))
+
+    @property
+    def v3(self) -> bool:
+        return self.key == "v3"
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.name.lower()}.example"
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def now(self) -> str:
+        """The time of a change: never the same twice, and never earlier than the change before."""
+        moment = self.clock()
+        if iso(moment) <= self.latest:
+            moment = datetime.fromisoformat(self.latest.replace("Z", "+00:00")) + timedelta(milliseconds=1)
+        self.latest = iso(moment)
+        return self.latest
+
+    def next_sequence(self) -> int:
+        self.set_meta("sequence", self.sequence + 1)
+        return self.sequence
+
+    # Writing through to the state file.
+
+    def put_order(self, order: dict, body: list | None = None) -> OrderRow:
+        row = OrderRow(order, body)
+        self.orders.put(row.id, row)
+        self.save(self.key, "order", row.id, row.wire())
+        return row
+
+    def put_told(self, order_id: str, fulfillments: list[dict]) -> None:
+        self.told[order_id] = fulfillments
+        self.save(self.key, "told", order_id, dump(fulfillments))
+
+    def put_product(self, product: dict) -> None:
+        self.products.put(product["id"], product)
+        self.variants = None
+        self.save(self.key, "product", product["id"], dump(product))
+
+    def put_item(self, item: dict) -> None:
+        self.items.put(item["id"], item)
+        self.save(self.key, "item", item["id"], dump(item))
+
+    def note(self, name: str, **what: Any) -> None:
+        """Remember a write of the other side, by a name and by what does not change from run to run."""
+        entry = {"at": self.now(), "site": self.key, "name": name, **what}
+        self.received.append(entry)
+        self.save(self.key, "received", f"{len(self.received):09d}", dump(entry))
+
+    def restore(self, rows: Iterator[tuple[str, str, bytes]]) -> None:
+        """Take back what was saved."""
+        for kind, uid, body in rows:
+            value = json.loads(body)
+            if kind == "order":
+                row = OrderRow(value, body)
+                self.orders.put(uid, row)
+                self.latest = max(self.latest, row.updated)
+            elif kind == "told":
+                self.told[uid] = value
+            elif kind == "product":
+                self.products.put(uid, value)
+            elif kind == "item":
+                self.items.put(uid, value)
+            elif kind == "received":
+                self.received.append(value)
+            elif kind == "meta":
+                setattr(self, uid, value)
+
+    def set_meta(self, name: str, value: Any) -> None:
+        setattr(self, name, value)
+        self.save(self.key, "meta", name, dump(value))
+
+    def find_order(self, order: str) -> OrderRow | None:
+        """By id, or else by number."""
+        if order in self.orders.rows:
+            return self.orders.rows[order]
+        return next((row for row in self.orders if row.number == order), None)
