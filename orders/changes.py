@@ -26,7 +26,7 @@ from .payloads import packed
 from .release import PARTY_FIELDS, withdraw
 from .settings import LaterChanges, OrderRules
 from .settle import TAKEN, party_of, settle
-from .shapes import IncomingLine, IncomingOrder, Payment, ReadOrder, StoreFulfillment
+from .shapes import IncomingLine, IncomingOrder, Party, Payment, ReadOrder, StoreFulfillment
 from .store_shipments import StoreLeft, left_by_store
 from .stored_state import lock_orders
 from .written_shipments import write_left
@@ -153,8 +153,8 @@ def _follow(
     elif was_canceled and not is_canceled(order.status, order.payment):
         order.canceled_at = None
         writes.events.append((order.pk, "restored_in_store", {}))
-    elif taken and content + address:
-        writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, ", ".join(content + address)))
+    elif taken and (asks := [*content, *(word for word in address if word == "address")]):
+        writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, ", ".join(asks)))
     if order.payment == Payment.PARTLY_REFUNDED and before_payment != order.payment:
         writes.holds.append((order.pk, HoldKind.REFUND, ""))
     _shipped_in_store(order, item, known, writes, taken)
@@ -244,27 +244,29 @@ NEW_LINE_COLUMNS = (
 
 
 def _address(order: Order, incoming: IncomingOrder, known: _Known, writes: _Writes) -> list[str]:
+    """A new recipient is told; a billing address is kept up to date and asks nobody."""
     what = []
-    for role, party, label in (
-        (OrderParty.Role.SHIP_TO.value, incoming.ship_to, "address"),
-        (OrderParty.Role.BILL_TO.value, incoming.bill_to, "billing address"),
-    ):
-        row = known.parties.get((order.pk, role))
-        if role == OrderParty.Role.BILL_TO and row is None and party == incoming.ship_to:
-            continue
-        values = tuple(getattr(party, name) for name in PARTY_FIELDS)
-        if row is None:
-            writes.new_parties.append((order.account_id, order.pk, role, *values))
-        elif party_of(row) != party and not (role == OrderParty.Role.SHIP_TO and "address" in order.edited):
-            writes.parties.append((*values, row.pk))
-        else:
-            continue
-        what.append(label)
-    if "address" in what:
+    ship_to = known.parties.get((order.pk, OrderParty.Role.SHIP_TO.value))
+    bill_to = known.parties.get((order.pk, OrderParty.Role.BILL_TO.value))
+    billed = party_of(bill_to or ship_to)  # no row of its own: the same as the recipient
+    if party_of(ship_to) != incoming.ship_to and "address" not in order.edited:
+        _write_party(order, ship_to, OrderParty.Role.SHIP_TO.value, incoming.ship_to, writes)
         order.country = incoming.ship_to.country
         order.email_key = incoming.ship_to.email.lower() or incoming.bill_to.email.lower()
-    # A billing address alone is nothing a warehouse needs to decide about, yet it is kept.
+        what.append("address")
+    if billed != incoming.bill_to or (what and bill_to is None and incoming.bill_to != incoming.ship_to):
+        _write_party(order, bill_to, OrderParty.Role.BILL_TO.value, incoming.bill_to, writes)
+        if billed != incoming.bill_to:
+            what.append("billing address")
     return what
+
+
+def _write_party(order: Order, row: OrderParty | None, role: str, party: Party, writes: _Writes) -> None:
+    values = tuple(getattr(party, name) for name in PARTY_FIELDS)
+    if row is None:
+        writes.new_parties.append((order.account_id, order.pk, role, *values))
+    else:
+        writes.parties.append((*values, row.pk))
 
 
 def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Writes, taken: bool) -> None:

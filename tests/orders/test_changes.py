@@ -1,0 +1,197 @@
+"""What happens later in the store to an order that is here already."""
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from orders.models import Order, OrderLine, Payload, ShippingRequest
+from orders.models.shipping import RequestState
+from orders.release import offer_waiting
+from orders.settings import LaterChanges
+from orders.shapes import Payment, Status, StoreFulfillment, StoreShipment
+from orders.shipping import acknowledge
+from tests.build import (
+    ANN,
+    ANYTHING,
+    NOW,
+    a_line,
+    an_order,
+    make_product,
+    make_ship_method,
+    make_store,
+    make_warehouse,
+    read,
+    rules,
+    take,
+)
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def store(monkeypatch):
+    store = make_store()
+    make_product(store.account, "MUG")
+    make_ship_method(store, "Standard", "GROUND")
+    store.rules = rules(imports=ANYTHING, warehouse_id=make_warehouse(store.account).pk)
+    monkeypatch.setattr("orders.rules._provider", lambda store_id: store.rules)
+    return store
+
+
+def offered(store, **values):
+    incoming = an_order(**values)
+    take(store, incoming, of=store.rules)
+    offer_waiting(store, now=NOW)
+    return incoming, Order.objects.get(uid=incoming.uid)
+
+
+def taken(store, **values):
+    incoming, order = offered(store, **values)
+    acknowledge(order.requests.get(), 1, by="Partner", now=NOW)
+    return incoming, order
+
+
+def again(store, incoming, *, shipments=(), **values):
+    changed = replace(incoming, changed_at=LATER, **values)
+    counts = take(store, read(changed, shipments), of=store.rules, now=LATER)
+    offer_waiting(store, now=LATER)
+    order = Order.objects.get(uid=incoming.uid)
+    return counts, order
+
+
+def open_holds(order):
+    return {(h.kind, h.params["word"]) for h in order.holds.filter(lifted_at=None)}
+
+
+def test_before_release_the_order_becomes_what_the_store_says(store):
+    incoming, order = offered(store, lines=(a_line("MUG", 2), a_line("MUG", 1, uid="second")))
+
+    _, order = again(
+        store,
+        incoming,
+        lines=(a_line("MUG", 3), a_line("MUG", 1, uid="third")),
+        ship_to=replace(ANN, street1="2 Side St"),
+    )
+
+    assert order.state == "ready"
+    assert order.units == 4
+    assert {(line.uid, line.quantity, line.removed_at is None) for line in order.lines.all()} == {
+        ("line-MUG", 3, True),
+        ("second", 0, False),
+        ("third", 1, True),
+    }
+    current = order.requests.get(state="offered")
+    assert current.snapshot["ship_to"]["street1"] == "2 Side St"
+    assert [line["quantity"] for line in current.snapshot["lines"]] == [3, 1]
+    assert Payload.objects.filter(order=order).count() == 2
+
+
+def test_a_change_that_means_nothing_to_us_is_counted_unchanged(store):
+    incoming, order = offered(store)
+
+    counts, order = again(store, incoming)
+
+    assert (counts.changed, counts.unchanged, order.revision) == (0, 1, 1)
+
+
+def test_after_release_nothing_the_warehouse_has_is_rewritten_and_a_person_is_asked(store):
+    incoming, order = taken(store, lines=(a_line("MUG", 2),))
+
+    _, order = again(
+        store, incoming, lines=(a_line("MUG", 5), a_line("MUG", 1, uid="new")), ship_to=replace(ANN, city="Boston")
+    )
+
+    assert order.state == "at_warehouse"
+    assert open_holds(order) == {("changed_after_release", "lines, address")}
+    line = order.lines.get(uid="line-MUG")
+    assert (line.quantity, line.store_quantity) == (2, 5)
+    assert order.lines.get(uid="new").quantity == 0
+    request = ShippingRequest.objects.get()
+    assert (request.state, request.snapshot["ship_to"]["city"]) == (RequestState.ACKNOWLEDGED, "New York")
+
+
+@pytest.mark.parametrize("mode", [LaterChanges.IGNORE, LaterChanges.UNTIL_RELEASED])
+def test_a_new_address_after_release_asks_in_every_mode(store, mode):
+    store.rules = replace(store.rules, later_changes=mode)
+    incoming, order = taken(store)
+
+    _, order = again(store, incoming, lines=(a_line("MUG", 9),), ship_to=replace(ANN, city="Boston"))
+
+    assert open_holds(order) == {("changed_after_release", "address")}
+    assert order.lines.get().store_quantity == 1
+
+
+def test_a_cancellation_before_release_takes_the_offer_back(store):
+    incoming, order = offered(store)
+
+    _, order = again(store, incoming, status=Status.CANCELED)
+
+    assert (order.state, order.requests.get().state) == ("canceled", "withdrawn")
+    assert order.canceled_at == LATER
+
+
+def test_a_cancellation_after_release_asks_the_warehouse_to_stop(store):
+    incoming, order = taken(store)
+
+    _, order = again(store, incoming, status=Status.CANCELED)
+
+    assert (order.state, order.requests.get().state) == ("at_warehouse", "cancel_asked")
+    assert open_holds(order) == {("canceled_in_store", "")}
+
+
+def test_a_full_refund_never_ships_and_a_partial_one_asks(store):
+    one, first = offered(store)
+    two, second = offered(store)
+
+    _, first = again(store, one, payment=Payment.REFUNDED, refunded=Decimal("26.60"))
+    _, second = again(store, two, payment=Payment.PARTLY_REFUNDED, refunded=Decimal("5.00"))
+
+    assert first.state == "canceled"
+    assert (second.state, open_holds(second)) == ("held", {("refund", "")})
+    assert second.requests.get().state == "withdrawn"
+
+
+def test_a_payment_that_arrives_releases_the_order(store):
+    incoming = an_order(payment=Payment.PENDING)
+    take(store, incoming, of=store.rules)
+    assert Order.objects.get().state == "held"
+
+    _, order = again(store, incoming, payment=Payment.PAID)
+
+    assert order.state == "ready"
+
+
+def test_an_order_that_somebody_ships_in_the_store_is_not_shipped_again(store):
+    incoming, order = offered(store, lines=(a_line("MUG", 2),))
+    shipment = StoreShipment("f-1", (("line-MUG", 2),), tracking="1Z9", carrier="ups")
+
+    _, order = again(store, incoming, fulfillment=StoreFulfillment.ALL, shipments=(shipment,))
+
+    assert (order.state, order.requests.get().state) == ("confirmed", "withdrawn")
+    fulfillment = order.fulfillments.get()
+    assert (fulfillment.origin, fulfillment.told, fulfillment.parcels.get().tracking) == ("store", "told", "1Z9")
+    assert OrderLine.objects.get().shipped == 2
+
+
+def test_an_order_marked_as_fulfilled_while_at_the_warehouse_asks(store):
+    incoming, order = taken(store)
+
+    _, order = again(store, incoming, fulfillment=StoreFulfillment.ALL)
+
+    assert order.state == "at_warehouse"
+    assert open_holds(order) == {("changed_after_release", "marked as fulfilled in the store")}
+
+
+def test_an_edit_by_hand_survives_a_later_change_in_the_store(store):
+    from orders.holding import edit_order
+
+    incoming, order = offered(store)
+    edit_order(order, address={"city": "Albany"}, ship_code="EXPRESS", by="Ann", now=NOW)
+
+    _, order = again(store, incoming, ship_to=replace(ANN, city="Boston"), total=Decimal(30))
+
+    assert order.parties.get(role="ship_to").city == "Albany"
+    assert (order.ship_code, order.total) == ("EXPRESS", Decimal(30))
