@@ -5,6 +5,8 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from fcp.models import Account, Partner, Store
 from inventory.models import Product, Warehouse
 from orders.models import Order, OrderLine, OrderParty, ShippingRequest
@@ -42,8 +44,9 @@ def make_order(store: Store, lines: dict[str, int], *, warehouse: Warehouse | No
     """A paid, approved order of these SKUs and quantities, shipped from one warehouse; nobody was offered it yet."""
     number = next(_numbers)
     values: dict[str, Any] = {
-        "uid": f"order-{number}", "number": str(10000 + number), "placed_at": NOW, "changed_at": NOW, "imported_at": NOW,
-        "state": "new", "state_since": NOW, "status": "approved", "payment": "paid", "fulfillment": "not_fulfilled",
+        "uid": f"order-{number}", "number": str(10000 + number), "placed_at": NOW, "changed_at": NOW,
+        "imported_at": NOW, "state": "new", "state_since": NOW,
+        "status": "approved", "payment": "paid", "fulfillment": "not_fulfilled",
         "currency": "EUR", "subtotal": Decimal(20), "shipping": Decimal(5), "tax": Decimal(4), "discount": Decimal(0),
         "total": Decimal(25), "units": sum(lines.values()), "ship_code": "STD", "settings_version": 1, "country": "DE",
     } | given  # fmt: skip
@@ -67,7 +70,8 @@ def make_order(store: Store, lines: dict[str, int], *, warehouse: Warehouse | No
 
 def offered(order: Order) -> ShippingRequest:
     """The shipping request that one warehouse was offered for this order."""
-    offer(order.store, [order.pk], now=NOW, actor="test")
+    with transaction.atomic():
+        offer(order.store, [order.pk], now=NOW, actor="test")
     return ShippingRequest.objects.get(order=order)
 
 
