@@ -83,8 +83,9 @@ def env_web_address(name: str, default: str) -> str:
 
 def env_database(name: str, default: str | None) -> dict[str, Any]:
     """Django's settings of one database, from an address like postgres://user:password@host:5432/name."""
+    value = env_str(name, default)
     try:
-        config: dict[str, Any] = environ.Env.db_url_config(env_str(name, default))
+        config: dict[str, Any] = environ.Env.db_url_config(value)
     except (ValueError, KeyError, environ.ImproperlyConfigured) as error:
         raise ImproperlyConfigured(f"{name} is not an address of a database. {DATABASE_FORMS}") from error
     if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
@@ -108,8 +109,9 @@ def env_cache(name: str, default: str | None) -> dict[str, Any]:
 
 def env_email(name: str, default: str) -> dict[str, Any]:
     """Django's e-mail settings, from consolemail:// or smtp+tls://user:password@host:587."""
+    value = env_str(name, default)
     try:
-        config: dict[str, Any] = environ.Env.email_url_config(env_str(name, default))
+        config: dict[str, Any] = environ.Env.email_url_config(value)
     except (ValueError, KeyError, environ.ImproperlyConfigured) as error:
         raise ImproperlyConfigured(f"{name} must look like smtp+tls://user:password@host:587.") from error
     return config

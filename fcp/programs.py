@@ -35,16 +35,16 @@ def web() -> Program:
 
 def cluster(queue: str) -> Program:
     """`queue` is default or slow. Watched: see fcp/supervisor.py."""
+    name = settings.Q_CLUSTER["name"] if queue == "default" else queue
 
     def beat() -> None:
         close_old_connections()
-        options = {} if queue == "default" else {"cluster": queue}
-        async_task("fcp.tasks.heartbeat", HEARTBEATS[queue], **options)
+        async_task("fcp.tasks.heartbeat", HEARTBEATS[queue], cluster=name)
 
     return Program(
         f"The {queue} queue",
         manage("qcluster"),
-        environment={"Q_CLUSTER_NAME": settings.Q_CLUSTER["name"] if queue == "default" else queue},
+        environment={"Q_CLUSTER_NAME": name},
         pulse=Pulse(file=settings.FCP_DATA_DIR / "pulse" / f"{queue}-{os.getpid()}", beat=beat),
     )
 

@@ -7,6 +7,7 @@ stops the start with a sentence that names it (fcp/env.py).
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -222,7 +223,7 @@ FCP_STOP_SECONDS = env_int("FCP_STOP_SECONDS", 30, at_least=1, at_most=600)
 
 # The queue is a doorbell: what is to be done stands in our tables, so a task is tried once and a finished one
 # is forgotten. `retry` must be longer than timeout + (queue_limit + 2) / workers * the longest task.
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "fcp",
     "orm": "default",
     "workers": FCP_WORKERS,

