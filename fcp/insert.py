@@ -6,6 +6,7 @@ and the binding of single parameters cost more than the database.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -41,7 +42,7 @@ def _plan(
         elif isinstance(f, models.CharField | models.TextField):
             adapt.append((position, _clean))
         elif not postgres and isinstance(f, models.DateTimeField):
-            adapt.append((position, connection.ops.adapt_datetimefield_value))
+            adapt.append((position, _sqlite_time))
         elif not postgres and isinstance(f, models.DateField):
             adapt.append((position, connection.ops.adapt_datefield_value))
         elif not postgres and isinstance(f, models.DecimalField):
@@ -50,6 +51,15 @@ def _plan(
         return f"COPY {table} ({names}) FROM STDIN", adapt
     marks = ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {table} ({names}) VALUES ({marks})", adapt
+
+
+def _sqlite_time(value: dt.datetime | None) -> str | None:
+    """What Django's SQLite backend stores: UTC without an offset. Its own function costs ten times as much."""
+    if value is None:
+        return None
+    if value.tzinfo is not dt.UTC:
+        value = value.astimezone(dt.UTC)
+    return value.replace(tzinfo=None).isoformat(" ")
 
 
 def _decimal_adapter(f: models.DecimalField[Any, Any]) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ The flow acts on these results; "Where is my order?" and the dry run of settings
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from .settings import ImportRules, Release
@@ -42,7 +42,17 @@ class Facts:
         )
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "placed_at": self.placed_at.isoformat(), "skus": list(self.skus)}
+        return {
+            "status": self.status,
+            "payment": self.payment,
+            "fulfillment": self.fulfillment,
+            "placed_at": self.placed_at.isoformat(),
+            "pickup": self.pickup,
+            "cash_on_delivery": self.cash_on_delivery,
+            "currency": self.currency,
+            "total": self.total,
+            "skus": list(self.skus),
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Facts:
