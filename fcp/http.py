@@ -126,7 +126,13 @@ class Session:
             raise Unreadable(f"{method} {path_of(url)}: {error}", maybe_done=not reads) from error
 
     def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], params: Mapping[str, str] | None, json: Any, reads: bool
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        json: Any,
+        reads: bool,
     ) -> Reply:
         client = self._client_for(url)
         if self.before_call:
@@ -191,7 +197,15 @@ class Blip(Retry):
 
 
 _BLIP = Blip(
-    total=2, connect=1, read=1, status=0, redirect=0, other=0, backoff_factor=0.1, allowed_methods={"GET"}, raise_on_status=False
+    total=2,
+    connect=1,
+    read=1,
+    status=0,
+    redirect=0,
+    other=0,
+    backoff_factor=0.1,
+    allowed_methods={"GET"},
+    raise_on_status=False,
 )
 _here = threading.local()
 
@@ -268,7 +282,9 @@ def _read(response: requests.Response, ends: float, reads: bool) -> bytes:
     except HTTPError as error:
         if isinstance(error, ReadTimeoutError):
             raise
-        raise Unreadable(f"the answer broke off after {size} bytes: {type(error).__name__}", maybe_done=not reads) from error
+        raise Unreadable(
+            f"the answer broke off after {size} bytes: {type(error).__name__}", maybe_done=not reads
+        ) from error
     return b"".join(parts)
 
 
@@ -313,7 +329,11 @@ ERROR_FOR_STATUS: dict[int, type[SyncError]] = {
 
 def error_of(reply: Reply, table: ErrorTable, *, reads: bool) -> SyncError:
     """What a failed answer means; the connector's `table` comes first."""
-    made = table.get(reply.status) or ERROR_FOR_STATUS.get(reply.status) or (Rejected if reply.status >= 400 else Unreachable)
+    made = (
+        table.get(reply.status)
+        or ERROR_FOR_STATUS.get(reply.status)
+        or (Rejected if reply.status >= 400 else Unreachable)
+    )
     if reply.status >= 500 and reply.status not in table:
         made = Unreachable
     detail = f"status {reply.status}: {redacted_body(reply.body, most=500)}"

@@ -304,7 +304,6 @@ class Bound:
     credential: Credential
     app: AppSecrets = field(default_factory=AppSecrets)
     api_url: str = ""
-    page: int = 0  # records a page that suit this store now; 0: `Platform.page`
 
 
 class Connector:
@@ -334,7 +333,9 @@ class Connector:
 
     # webhooks of the operator's app
     @classmethod
-    def verify(cls, body: bytes, headers: Mapping[str, str], app: AppSecrets, now: dt.datetime) -> tuple[str, list[Hint]]:
+    def verify(
+        cls, body: bytes, headers: Mapping[str, str], app: AppSecrets, now: dt.datetime
+    ) -> tuple[str, list[Hint]]:
         """(install uid, hints) of a delivery that is genuine; raises Rejected for a forged or expired one."""
         raise NotImplementedError
 

@@ -1,0 +1,202 @@
+"""Settings that every platform has, with the defaults of a Wix integration; a declaration replaces what differs.
+
+Labels, values and defaults: rows EFS-11..20, EIM-17..23, TECH-26 of the requirements, decisions X2, X19, X24, X29.
+"""
+
+from __future__ import annotations
+
+from orders.settings import LaterChanges, Release
+from orders.shapes import Payment, StoreFulfillment
+
+from .base import ANY, Choice, FlowKind, FlowOffer, Mode, Setting, SettingKind
+
+PAYMENTS = (
+    Choice(Payment.UNPAID.value, "Unpaid"),
+    Choice(Payment.PAID.value, "Paid"),
+    Choice(Payment.PENDING.value, "Pending"),
+    Choice(Payment.PARTLY_PAID.value, "Partially paid"),
+    Choice(Payment.PARTLY_REFUNDED.value, "Partially refunded", "Counts as Paid as well: what remains must ship."),
+    Choice(Payment.REFUNDED.value, "Refunded"),
+    Choice(Payment.DECLINED.value, "Declined"),
+    Choice(Payment.CANCELED.value, "Canceled"),
+)
+FULFILLMENTS = (
+    Choice(StoreFulfillment.NONE.value, "Not Fulfilled"),
+    Choice(StoreFulfillment.PARTLY.value, "Partially Fulfilled"),
+    Choice(StoreFulfillment.ALL.value, "Fulfilled"),
+)
+ANY_PAYMENT = Choice(ANY, "Any", "Orders come in whatever their payment status.")
+ANY_FULFILLMENT = Choice(ANY, "Any", "Orders come in whatever their fulfillment status, also those already fulfilled.")
+ANY_STATUS = Choice(ANY, "Any", "Orders come in whatever their status.")
+
+WHICH_ORDERS = "Which orders"
+WAREHOUSE = "To the warehouse"
+LATER = "Afterwards"
+
+HISTORY = Setting(
+    key="history",
+    label="History",
+    install_label="Order Age",
+    kind=SettingKind.INTEGER,
+    help="Only orders created within the last so many days are looked at.",
+    default=30,
+    unit="days",
+    minimum=1,
+    maximum=365,
+    required=True,
+    card=WHICH_ORDERS,
+)
+PAYMENT_STATUS = Setting(
+    key="payment_status",
+    label="Payment Status",
+    kind=SettingKind.CHOICES,
+    help="An order must have one of these payment statuses to be retrieved.",
+    default=(Payment.PAID.value,),
+    choices=(*PAYMENTS, ANY_PAYMENT),
+    required=True,
+    card=WHICH_ORDERS,
+)
+FULFILLMENT_STATUS = Setting(
+    key="fulfillment_status",
+    label="Fulfillment Status",
+    kind=SettingKind.CHOICES,
+    help="An order must have one of these fulfillment statuses to be retrieved.",
+    default=(StoreFulfillment.NONE.value,),
+    choices=(*FULFILLMENTS[:2], ANY_FULFILLMENT),
+    required=True,
+    card=WHICH_ORDERS,
+)
+EARLIEST_ORDER_DATE = Setting(
+    key="earliest_order_date",
+    label="Earliest Order Date",
+    kind=SettingKind.DATE,
+    help="Orders placed before this day are not retrieved, even when they meet everything else; empty means no such limit.",
+    card=WHICH_ORDERS,
+)
+CHANNEL_MODE = Setting(
+    key="channel_mode",
+    label="Channel Mode",
+    kind=SettingKind.CHOICE,
+    help="How we learn that something changed in the store.",
+    default="recurring",
+    choices=(
+        Choice("recurring", "Recurring jobs", "We ask the store at the intervals set here."),
+        Choice("webhooks", "Webhooks", "The store tells us of each change at once."),
+        Choice(
+            "webhooks_poll",
+            "Webhooks with a safety poll",
+            "The store tells us at once, and we ask at the intervals too, so that nothing is missed. Recommended.",
+        ),
+    ),
+    required=True,
+)
+RELEASE = Setting(
+    key="release",
+    label="Release to the warehouse",
+    kind=SettingKind.CHOICE,
+    help="An order that came in goes to the warehouse only once its payment allows it.",
+    default=Release.PAID.value,
+    choices=(
+        Choice(Release.PAID.value, "When paid", "An unpaid order waits."),
+        Choice(
+            Release.PAID_OR_COD.value,
+            "When paid or cash on delivery",
+            "An unpaid order to be paid on delivery goes too.",
+        ),
+        Choice(Release.ANY.value, "Whatever the payment", "No order waits for its payment."),
+    ),
+    required=True,
+    card=WAREHOUSE,
+)
+LATER_CHANGES = Setting(
+    key="later_changes",
+    label="Later changes in the store",
+    kind=SettingKind.CHOICE,
+    help="What a change in the store does to an order that is already here; "
+    "a cancellation, a full refund or a new address always asks once a warehouse has the order.",
+    default=LaterChanges.ASK_AFTER_RELEASE.value,
+    choices=(
+        Choice(LaterChanges.IGNORE.value, "Ignore", "The order stays as it came in."),
+        Choice(
+            LaterChanges.UNTIL_RELEASED.value, "Update until released", "Changes count until a warehouse has the order."
+        ),
+        Choice(
+            LaterChanges.ASK_AFTER_RELEASE.value,
+            "Update and ask after release",
+            "Changes count, and once a warehouse has the order a person decides.",
+        ),
+    ),
+    required=True,
+    card=LATER,
+)
+REJECT_UNMAPPED = Setting(
+    key="reject_unmapped",
+    label="Reject Unmapped Shipping Codes",
+    kind=SettingKind.BOOLEAN,
+    help="With Enable an order waits until its way of shipping is mapped; "
+    "with Disable the store's own shipping code goes to the warehouse unchanged.",
+    default=True,
+    choices=(Choice("true", "Enable"), Choice("false", "Disable")),
+    card=WAREHOUSE,
+)
+SHIPPING_WAREHOUSE = Setting(
+    key="warehouse",
+    label="Warehouse",
+    kind=SettingKind.WAREHOUSE,
+    help="Ships the orders that name no location of their own.",
+    card=WAREHOUSE,
+)
+PROCESS_PICKUP = Setting(
+    key="process_pickup",
+    label="Process Pickup Orders",
+    kind=SettingKind.BOOLEAN,
+    help="With Yes, orders that the buyer picks up come in together with delivery orders; with No they stay in the store.",
+    default=False,
+    choices=(Choice("true", "Yes"), Choice("false", "No")),
+    tab="channel",
+)
+
+MAIN_SETTINGS = (HISTORY, PAYMENT_STATUS, FULFILLMENT_STATUS)
+ORDER_SETTINGS = (CHANNEL_MODE, RELEASE, LATER_CHANGES, EARLIEST_ORDER_DATE, REJECT_UNMAPPED, SHIPPING_WAREHOUSE)
+
+ORDERS_FLOW = FlowOffer(
+    FlowKind.ORDERS,
+    (Mode.PULL,),
+    interval=30,
+    help="Orders come in from the store and are followed until they are closed.",
+    interval_label="Interval to Retrieve Orders",
+    interval_help="How often we try to pull orders from the store.",
+)
+INVENTORY_FLOW = FlowOffer(
+    FlowKind.INVENTORY,
+    (Mode.PUSH,),
+    interval=60,
+    help="Stock levels go out to the store.",
+    interval_label="Interval to Sync Inventory",
+    interval_help="How often stock levels go back to the store.",
+)
+FULFILLMENTS_FLOW = FlowOffer(
+    FlowKind.FULFILLMENTS,
+    (Mode.PUSH,),
+    interval=30,
+    help="Tracking numbers go out to the store, which tells the buyer.",
+    interval_label="Interval to Upload Shipments",
+    interval_help="How often tracking numbers go to the store.",
+)
+PRODUCTS_FLOW = FlowOffer(
+    FlowKind.PRODUCTS,
+    (Mode.PULL,),
+    interval=360,
+    help="The store's listings (ids, SKU, title) are read, so that they can be mapped.",
+    interval_label="Interval to Read Products",
+    interval_help="How often the store's products are read again.",
+)
+LOCATIONS_FLOW = FlowOffer(
+    FlowKind.LOCATIONS,
+    (Mode.PULL,),
+    interval=1440,
+    always_on=True,
+    help="Always on: processing orders depends on the store's locations.",
+    interval_label="Interval to Read Locations",
+    interval_help="How often the store's locations are read again.",
+)

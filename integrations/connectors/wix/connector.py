@@ -1,0 +1,310 @@
+"""The Wix connector: what is called, in the order of the flows. How replies are read stands in the modules beside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fcp.errors import Refused, Rejected, Stale, SyncError, Unreadable
+from fcp.http import Session
+from orders.shapes import IncomingOrder, RawOrder, StoreShipment
+
+from .. import base
+from ..base import AppSecrets, Bound, Connected, Credential, Done, Hint, IncomingListing, IncomingLocation, Page, Window
+from . import errors, listings, order, shipments, webhooks
+from .declaration import PLATFORM, SITE_ID, V1, V3
+from .page import high_water, raw_order, raw_orders
+from .reading import NOTHING, Json, Wrong, iso, part, parts, text
+from .words import SEARCHED_STATUSES
+
+API_KEY, APP = "api_key", "app"
+VARIANTS = {"V1_CATALOG": V1, "V3_CATALOG": V3}
+PRODUCTS, VARIANT_ROWS, LOCATIONS = 100, 1000, 1000  # rows a page, at most
+
+
+class WixConnector(base.Connector):
+    platform = PLATFORM
+
+    # --- connecting ---
+
+    @classmethod
+    def finish(
+        cls, way: str, app: AppSecrets, received: Mapping[str, str], session: Session, api_url: str, now: dt.datetime
+    ) -> Connected:
+        credential = _credential(way, received)
+        if way == APP:
+            credential = cls(Bound(session, "", credential, app, api_url)).renew(now)
+        return cls(Bound(session, "", credential, app, api_url)).check()
+
+    def renew(self, now: dt.datetime) -> Credential:
+        """A token of four hours for the app; an API key does not expire."""
+        old = self.bound.credential
+        if old.kind == API_KEY:
+            return old
+        app = self.bound.app
+        if not app.client_id or not app.client_secret:
+            raise Refused(
+                "no app configured", code="no_app", sentence="This installation has no Wix app. Ask your operator."
+            )
+        asked = {
+            "grant_type": "client_credentials",
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "instance_id": old.values["instance_id"],
+        }
+        url = self._url("/oauth2/token")
+        reply = self.session.call("POST", url, json=asked, reads=True, errors=errors.FOR_TOKEN)
+        return _with_token(old, reply, now)
+
+    def check(self) -> Connected:
+        variant = self._variant()
+        instance = self._optional("/apps/v1/instance")
+        site, app = _part(instance, "site"), _part(instance, "instance")
+        values = self.bound.credential.values
+        properties: Json = NOTHING
+        if not site.get("siteDisplayName") or not site.get(
+            "paymentCurrency"
+        ):  # an API key may not ask for the instance
+            properties = _part(self._optional("/site-properties/v4/properties"), "properties")
+        site_id = _text(site, "siteId") or values.get("site_id", "")
+        if not site_id:
+            raise Unreadable("no site id", sentence="Wix does not say which site this is. We try again by ourselves.")
+        return Connected(
+            store_uid=site_id.lower()[:100],
+            name=_text(site, "siteDisplayName") or _text(properties, "siteDisplayName") or f"Wix {site_id[:8]}",
+            currency=(_text(site, "paymentCurrency") or _text(properties, "paymentCurrency")).upper()[:3],
+            time_zone=_zone(_text(properties, "timeZone")) or self._zone_of_locations() or "UTC",
+            variant=variant,
+            credential=self.bound.credential,
+            install_uid=(_text(app, "instanceId") or values.get("instance_id", ""))[:100],
+            url=_text(site, "url")[:500],
+        )
+
+    @classmethod
+    def verify(
+        cls, body: bytes, headers: Mapping[str, str], app: AppSecrets, now: dt.datetime
+    ) -> tuple[str, list[Hint]]:
+        return webhooks.verified(body, app, now)
+
+    # --- orders ---
+
+    def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
+        paging: Json = {"limit": min(limit or PLATFORM.page, PLATFORM.page)}
+        search = {"cursorPaging": {**paging, "cursor": token}} if token else {"cursorPaging": paging, **_asked(window)}
+        table = {400: _cursor_gone} if token else {}
+        reply = self._call("POST", "/ecom/v1/orders/search", {"search": search}, reads=True, table=table)
+        items = reply.get("orders") if isinstance(reply, dict) else None
+        if not isinstance(items, list):
+            raise Unreadable("a page without a list of orders")
+        found, bad = raw_orders(items)
+        return Page(found, bad, _next(reply.get("metadata"), token), high_water(found))
+
+    def order(self, uid: str) -> RawOrder:
+        reply = self._call("GET", f"/ecom/v1/orders/{quote(uid, safe='')}")
+        found = _part(reply, "order")
+        if found.get("id") != uid:
+            raise Unreadable(f"asked for order {uid}, got another or none")
+        return raw_order(found)
+
+    def shape_order(self, raw: RawOrder) -> IncomingOrder:
+        return order.shape_order(raw, self.bound.variant)
+
+    # --- words ---
+
+    def listings(self, token: str | None) -> Page[IncomingListing]:
+        read = self._v3_listings if self.bound.variant == V3 else self._v1_listings
+        try:
+            return read(token)
+        except Rejected as error:
+            if (now_is := self._variant()) != self.bound.variant:
+                raise Stale(error.detail, current=now_is, code="variant_changed", sentence=_MOVED) from error
+            raise
+
+    def locations(self) -> list[IncomingLocation]:
+        """Under the ids that orders name: those of the site's business locations, on both catalogues."""
+        found = {place.uid: place for place in map(listings.location, self._business_locations()) if place.uid}
+        if self.bound.variant == V3:
+            body = {"query": {"cursorPaging": {"limit": 100}}}
+            rows = _rows(self._call("POST", "/stores/v3/locations/query", body, reads=True), "storesLocations")
+            for place in map(listings.stores_location, rows):
+                if place.uid:
+                    found.setdefault(place.uid, place)
+        return list(found.values())
+
+    # --- shipments ---
+
+    def push_shipments(self, shipments_to_tell: Sequence[base.ShipmentToTell]) -> Done:
+        return Done(shipments.tell(self._call, shipments_to_tell))
+
+    def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
+        return shipments.told(self._query, order_uids)
+
+    def same_shipment(self, told: StoreShipment, ours: base.ShipmentToTell) -> bool:
+        return shipments.same(told, ours)
+
+    # --- calls ---
+
+    def _url(self, path: str) -> str:
+        return (self.bound.api_url or PLATFORM.api_url).rstrip("/") + path
+
+    def _call(
+        self, method: str, path: str, json: Any = None, *, reads: bool = False, table: Mapping[int, Any] = NOTHING
+    ) -> Any:
+        values = self.bound.credential.values
+        if self.bound.credential.kind == API_KEY:
+            headers = {"Authorization": values["api_key"], "wix-site-id": values["site_id"]}
+            known = errors.FOR_API_KEY
+        else:
+            headers = {"Authorization": values.get("access_token", "")}
+            known = errors.FOR_APP
+        return self.session.call(
+            method, self._url(path), headers=headers, json=json, reads=reads, errors={**known, **table}
+        )
+
+    def _query(self, method: str, path: str, json: Any = None) -> Any:
+        return self._call(method, path, json, reads=True)
+
+    def _optional(self, path: str) -> Any:
+        """What only some permissions show; empty where they do not."""
+        try:
+            return self._call("GET", path)
+        except (Refused, Rejected):
+            return NOTHING
+
+    def _variant(self) -> str:
+        reply = self._call("GET", "/stores/v3/provision/version")
+        version = reply.get("catalogVersion") if isinstance(reply, dict) else None
+        if version == "STORES_NOT_INSTALLED":
+            raise Refused("no stores", code="stores_not_installed", sentence=_NO_STORES)
+        if version not in VARIANTS:
+            raise Unreadable(f"catalog version {version!r}", sentence=_UNKNOWN_CATALOG)
+        return VARIANTS[version]
+
+    def _v1_listings(self, token: str | None) -> Page[IncomingListing]:
+        """By numericId from the start: offset paging ends at 10,000 products."""
+        query: Json = {"paging": {"limit": PRODUCTS, "offset": 0}, "sort": '[{"numericId":"asc"}]'}
+        if token:
+            query["filter"] = f'{{"numericId":{{"$gt":{int(token)}}}}}'
+        body = {"query": query, "includeVariants": True, "includeHiddenProducts": True}
+        rows = _rows(self._call("POST", "/stores-reader/v1/products/query", body, reads=True), "products")
+        found, bad = listings.of_rows(rows, listings.v1_listings)
+        numbers = [int(row["numericId"]) for row in rows if str(row.get("numericId", "")).isdecimal()]
+        more = len(rows) >= PRODUCTS
+        if more and not numbers:
+            raise Unreadable("a page of products without numericId")
+        return Page(found, bad, str(max(numbers)) if more else None)
+
+    def _v3_listings(self, token: str | None) -> Page[IncomingListing]:
+        """By variants: Wix's product queries leave the variants out, its variant query carries the product."""
+        paging: Json = {"limit": VARIANT_ROWS, **({"cursor": token} if token else {})}
+        body = {"query": {"cursorPaging": paging}}
+        reply = self._call("POST", "/stores/v3/products/query-variants", body, reads=True)
+        found, bad = listings.of_rows(_rows(reply, "variants"), listings.v3_listing)
+        return Page(found, bad, _next(reply.get("pagingMetadata"), token))
+
+    def _business_locations(self) -> list[Json]:
+        found: list[Json] = []
+        for _ in range(10):
+            paging = {"limit": LOCATIONS, "offset": len(found)}
+            body = {"query": {"filter": {"archived": False}, "paging": paging}}
+            reply = self._call("POST", "/locations/v1/locations/query", body, reads=True)
+            rows = _rows(reply, "locations")
+            found += rows
+            if not rows or _part(reply, "pagingMetadata").get("hasNext") is not True:
+                break
+        return found
+
+    def _zone_of_locations(self) -> str:
+        try:
+            rows = self._business_locations()
+        except (Refused, Rejected):
+            return ""
+        rows.sort(key=lambda row: row.get("default") is not True)
+        return next((zone for row in rows if (zone := _zone(_text(row, "timeZone")))), "")
+
+
+_MOVED = "This site moved to another Wix catalog version. Its listings have to be linked again."
+_NO_STORES = "This Wix site has no online store yet. Add Wix Stores to the site (in Wix: App Market, Wix Stores), then connect again."
+_UNKNOWN_CATALOG = (
+    "Wix names a catalog version that we do not know. Ask your operator for a newer version of this panel."
+)
+
+
+def _credential(way: str, received: Mapping[str, str]) -> Credential:
+    """Raises Refused with what is wrong about the fields."""
+    fields = {name: value.strip() for name, value in received.items()}
+    name = "site_id" if way == API_KEY else "instance_id"
+    label = "Site ID" if way == API_KEY else "Instance ID"
+    if not re.fullmatch(SITE_ID.pattern, fields.get(name, "")):
+        sentence = f"The {label} is not complete. {SITE_ID.pattern_help}"
+        raise Refused(f"{name} format", code=f"{name}_format", sentence=sentence)
+    if way == API_KEY and not re.fullmatch(r"[!-~]{10,4096}", fields.get("api_key", "")):
+        raise Refused(
+            "api_key format", code="api_key_format", sentence="The API key is not complete. Copy it from Wix again."
+        )
+    wanted = ("api_key", "site_id") if way == API_KEY else ("instance_id",)
+    return Credential(way, {key: fields[key] for key in wanted})
+
+
+def _with_token(old: Credential, reply: Any, now: dt.datetime) -> Credential:
+    token = reply.get("access_token") if isinstance(reply, dict) else None
+    seconds = reply.get("expires_in") if isinstance(reply, dict) else None
+    if not isinstance(token, str) or not token:
+        raise Unreadable("an answer without access_token")
+    lives = float(seconds) if isinstance(seconds, (int, float)) and seconds > 0 else 300.0
+    return Credential(old.kind, {**old.values, "access_token": token}, now + dt.timedelta(seconds=lives * 0.95))
+
+
+def _asked(window: Window) -> Json:
+    """Every status by name: Wix leaves PENDING and REJECTED out unless they are named."""
+    condition: Json = {"status": {"$in": SEARCHED_STATUSES}}
+    if window.since is not None:
+        condition["updatedDate"] = {"$gte": iso(window.since)}
+    if window.created_from is not None or window.created_to is not None:
+        bounds = {"$gte": window.created_from, "$lt": window.created_to}
+        condition["createdDate"] = {operator: iso(moment) for operator, moment in bounds.items() if moment is not None}
+    field = "createdDate" if "createdDate" in condition and window.since is None else "updatedDate"
+    return {"filter": condition, "sort": [{"fieldName": field, "order": "ASC"}]}
+
+
+def _cursor_gone(reply: Any) -> SyncError:
+    return Stale("the cursor is no longer good", code="page_token_gone")
+
+
+def _next(metadata: Any, token: str | None) -> str | None:
+    """The next page's cursor. One that leads back to this page would never end."""
+    following = _text(_part({"metadata": metadata}, "metadata").get("cursors") or NOTHING, "next", 16_000)
+    more = isinstance(metadata, dict) and metadata.get("hasNext") is not False
+    if more and following and following == token:
+        raise Unreadable("the next page is this page")
+    return following if more and following else None
+
+
+def _rows(reply: Any, field: str) -> list[Json]:
+    try:
+        return parts(reply, field) if isinstance(reply, dict) else []
+    except Wrong as odd:
+        raise Unreadable(f"{field}: {odd}") from odd
+
+
+def _part(reply: Any, field: str) -> Json:
+    try:
+        return part(reply, field) if isinstance(reply, dict) else NOTHING
+    except Wrong as odd:
+        raise Unreadable(f"{field}: {odd}") from odd
+
+
+def _text(source: Any, field: str, most: int = 200) -> str:
+    value = source.get(field) if isinstance(source, dict) else None
+    return text({field: value}, field, most) if isinstance(value, str) else ""
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (ValueError, KeyError, OSError):
+        return ""

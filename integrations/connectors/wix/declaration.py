@@ -1,0 +1,171 @@
+"""What Wix is to the rest of the product: settings, statuses, limits, ways in."""
+
+from __future__ import annotations
+
+from orders.shapes import Status
+
+from .. import common
+from ..base import Choice, Platform, Setting, SettingKind, WayIn
+from .help import API_KEY_STEPS, APP_STEPS
+
+V1, V3 = "v1", "v3"
+API_URL = "https://www.wixapis.com"
+
+STATUSES = (
+    Choice(
+        Status.INITIALIZED.value,
+        "Initialized",
+        "Not approved yet. Wix shows such orders only to webhooks, never in its lists.",
+    ),
+    Choice(Status.APPROVED.value, "Approved", "Paid online, free of charge, or to be paid offline."),
+    Choice(Status.PENDING.value, "Pending", "The payment is not settled yet."),
+    Choice(Status.CANCELED.value, "Canceled", "Kept for the record, never sent to a warehouse."),
+    Choice(Status.REJECTED.value, "Rejected", "The payment failed; kept for the record, never sent to a warehouse."),
+)
+
+ORDER_STATUS = Setting(
+    key="order_status",
+    label="Download Orders with the following Order Status",
+    kind=SettingKind.CHOICES,
+    help="An order must have one of these statuses to be downloaded.",
+    default=(Status.APPROVED.value,),
+    choices=(*STATUSES, common.ANY_STATUS),
+    required=True,
+    card=common.WHICH_ORDERS,
+)
+
+# Calls a minute. Wix documents 200 for each app on each site, whatever the plan.
+RATES = {"standard": 200, "half": 100, "quarter": 50}
+THROUGHPUT = Setting(
+    key="throughput",
+    label="Throughput",
+    kind=SettingKind.CHOICE,
+    help="How fast we call Wix, which sets the speed of order sync and of all other work for this store.",
+    default="standard",
+    choices=(
+        Choice("standard", "Every plan: 200 calls a minute", "The limit that Wix documents."),
+        Choice("half", "Half: 100 calls a minute", "When another program uses the same key."),
+        Choice("quarter", "Quarter: 50 calls a minute", "When Wix often asks us to slow down."),
+    ),
+    required=True,
+    tab="channel",
+)
+API_ADDRESS = Setting(
+    key="api_url",
+    label="Api URL",
+    kind=SettingKind.TEXT,
+    help="The address that all calls to Wix go to; only the operator's staff can see or change it.",
+    default=API_URL,
+    staff_only=True,
+    required=True,
+    tab="channel",
+)
+INSTANCE_ID = Setting(
+    key="instance_id",
+    label="Instance Id",
+    kind=SettingKind.TEXT,
+    help="Made by Wix for our installation on this site; filled in when the store is connected.",
+    read_only=True,
+    tab="channel",
+)
+SITE_ID = Setting(
+    key="site_id",
+    label="Site ID",
+    kind=SettingKind.TEXT,
+    help="Names the Wix site: the letters, digits and dashes after /dashboard/ in the address of its Wix dashboard.",
+    pattern=r"[A-Za-z0-9]+(-[A-Za-z0-9]+)+",
+    pattern_help="Letters, digits and dashes only, as in 3f2b1c4d-0000-4000-8000-1234567890ab.",
+    read_only=True,
+    tab="channel",
+)
+
+WAYS_IN = (
+    WayIn(
+        key="api_key",
+        label="API key",
+        help="You make a key in your Wix account and paste it here; no app is needed.",
+        fields=(
+            Setting(
+                key="api_key",
+                label="API key",
+                kind=SettingKind.TEXT,
+                help="The key that Wix showed you once; we keep it encrypted and never show it again.",
+                required=True,
+                secret=True,
+            ),
+            Setting(
+                key="site_id",
+                label="Site ID",
+                kind=SettingKind.TEXT,
+                help=SITE_ID.help,
+                pattern=SITE_ID.pattern,
+                pattern_help=SITE_ID.pattern_help,
+                required=True,
+            ),
+        ),
+        steps=API_KEY_STEPS,
+    ),
+    WayIn(
+        key="app",
+        label="Wix app",
+        help="You add our app to your site in the Wix App Market and tell us the Instance ID.",
+        fields=(
+            Setting(
+                key="instance_id",
+                label="Instance ID",
+                kind=SettingKind.TEXT,
+                help="Made by Wix when the app was added to the site.",
+                pattern=SITE_ID.pattern,
+                pattern_help=SITE_ID.pattern_help,
+                required=True,
+            ),
+        ),
+        needs_app=True,
+        steps=APP_STEPS,
+    ),
+)
+
+PLATFORM = Platform(
+    key="wix",
+    label="Wix",
+    summary="Orders, tracking and stock of a Wix Stores site, with Catalog V1 or V3.",
+    variants={V1: "Catalog V1", V3: "Catalog V3"},
+    ways_in=WAYS_IN,
+    flows=(
+        common.ORDERS_FLOW,
+        common.PRODUCTS_FLOW,
+        common.INVENTORY_FLOW,
+        common.FULFILLMENTS_FLOW,
+        common.LOCATIONS_FLOW,
+    ),
+    settings=(
+        *common.MAIN_SETTINGS,
+        ORDER_STATUS,
+        *common.ORDER_SETTINGS,
+        API_ADDRESS,
+        INSTANCE_ID,
+        SITE_ID,
+        THROUGHPUT,
+        common.PROCESS_PICKUP,
+    ),
+    hosts=("www.wixapis.com",),
+    api_url=API_URL,
+    statuses=STATUSES,
+    payments=common.PAYMENTS,
+    fulfillments=common.FULFILLMENTS,
+    calls_per_minute=RATES["standard"],
+    page=100,
+    shipments_per_call=100,
+    carriers=(
+        Choice("fedex", "FedEx"),
+        Choice("ups", "UPS"),
+        Choice("usps", "USPS"),
+        Choice("dhl", "DHL"),
+        Choice("canadaPost", "Canada Post"),
+    ),
+    shipments_note=(
+        "Wix shows one tracking number and one link for each shipment. A shipment of several parcels is told with all its "
+        "numbers in that one field; the link opens all of them where the carrier can do that, else the first."
+    ),
+    rates=RATES,
+)

@@ -1,0 +1,113 @@
+"""What Wix's error answers mean. Its codes are documented in part only, so a piece of a code or text is looked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fcp.errors import NotFound, Refused, Rejected, Stale, SyncError
+from fcp.http import ErrorTable, Reply
+from fcp.redact import redacted_text
+
+# What is looked for in "CODE field description" (upper case), in this sequence -> class, our code, sentence.
+REJECTIONS: tuple[tuple[str, type[SyncError], str, str], ...] = (
+    ("ORDER_NOT_FOUND", NotFound, "order_not_found", "Wix no longer has this order."),
+    ("FULFILLMENT_NOT_FOUND", NotFound, "shipment_not_found", "Wix no longer has this shipment."),
+    (
+        "TRACKING_NUMBER_ALREADY_EXISTS",
+        Rejected,
+        "tracking_number_taken",
+        "Wix already has this tracking number. Check the number, correct it and send it again.",
+    ),
+    (
+        "TRACKINGLINK",
+        Rejected,
+        "tracking_link_missing",
+        "Wix needs a tracking link for this carrier. Enter one under Mappings, Carriers, and send the tracking again.",
+    ),
+    (
+        "QUANTITY",
+        Rejected,
+        "over_quantity",
+        "Wix does not accept this shipment: it holds more pieces than are still open on the order there. "
+        "Look whether the order was shipped in Wix as well.",
+    ),
+    (
+        "LINE_ITEM",
+        Rejected,
+        "line_not_found",
+        "Wix does not accept this shipment: one of its lines is no longer on the order there.",
+    ),
+    (
+        "APPROVED",
+        Rejected,
+        "order_not_approved",
+        "Wix does not accept this shipment: the order is not approved there. It may be pending or canceled.",
+    ),
+    (
+        "ORDER_IS_",
+        Rejected,
+        "order_not_approved",
+        "Wix does not accept this shipment: the order is not approved there. It may be pending or canceled.",
+    ),
+)
+NOT_ACCEPTED = "Wix does not accept this. Look at the order in Wix; what Wix answered stands in the log of calls."
+
+
+def rejection(code: str, description: str, field: str = "", status: int = 400) -> SyncError:
+    """The error for what Wix says of one record, alone or within a bulk answer."""
+    detail = redacted_text(f"{status} {code} {field} {description}")[:500]
+    found = f"{code} {field} {description}".upper()
+    for piece, kind, ours, sentence in REJECTIONS:
+        if piece in found:
+            return kind(detail, code=ours, sentence=sentence)
+    if status == 404:
+        return NotFound(detail, sentence="Wix no longer has this record.")
+    if status == 409:
+        return Stale(detail)
+    return Rejected(detail, sentence=NOT_ACCEPTED)
+
+
+def rejected(reply: Reply) -> SyncError:
+    """400, 404, 409, 428: the call was understood, and refused for what is in it."""
+    body = reply.json_or_none()
+    details = _object(_object(body).get("details"))
+    error = _object(details.get("applicationError"))
+    violations = _object(details.get("validationError")).get("fieldViolations")
+    first = _object(violations[0]) if isinstance(violations, list) and violations else {}
+    code = str(error.get("code") or first.get("violatedRule") or "")
+    description = str(error.get("description") or first.get("description") or _object(body).get("message") or "")
+    return rejection(code, description, str(first.get("field") or ""), reply.status)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def token_expired(reply: Reply) -> SyncError:
+    return Refused(
+        "401",
+        code="token_expired",
+        sentence="Wix no longer lets our app in. Open the app in Wix and, if that does not help, connect the store again.",
+    )
+
+
+def key_refused(reply: Reply) -> SyncError:
+    return Refused(
+        f"{reply.status}",
+        sentence="Wix does not accept the API key for this site. Check in Wix that the key still exists and may use this "
+        "site with Wix Stores, eCommerce and Locations, then enter it here again.",
+    )
+
+
+def app_refused(reply: Reply) -> SyncError:
+    return Refused(
+        f"{reply.status}",
+        code="app_refused",
+        sentence="Wix does not let our app into this site. Add the app to the site again; if it is there, ask your operator.",
+    )
+
+
+_REJECTED: ErrorTable = {400: rejected, 404: rejected, 409: rejected, 428: rejected}
+FOR_API_KEY: ErrorTable = {**_REJECTED, 401: key_refused, 403: key_refused}
+FOR_APP: ErrorTable = {**_REJECTED, 401: token_expired, 403: app_refused}
+FOR_TOKEN: ErrorTable = dict.fromkeys((400, 401, 403, 404), app_refused)

@@ -1,0 +1,39 @@
+"""How to connect a Wix site, step by step. Steps done at Wix may change there without notice."""
+
+from __future__ import annotations
+
+from ..base import Step
+
+API_KEY_STEPS = (
+    Step("Sign in at manage.wix.com as the owner of the Wix account; only the owner can make API keys.", in_store=True),
+    Step("Open the API Keys Manager: manage.wix.com/account/api-keys.", in_store=True),
+    Step("Press Generate API Key and give it a name, for example Fulfillment.", in_store=True),
+    Step(
+        "Under permissions choose Wix Stores, Wix eCommerce (orders and fulfillments) and Locations; "
+        "where you may choose sites, choose the site of this store.",
+        in_store=True,
+    ),
+    Step("Press Generate Key and copy the key at once; Wix shows it only this time.", in_store=True),
+    Step(
+        "Open the dashboard of the site. Its address looks like manage.wix.com/dashboard/…/home: "
+        "copy the letters, digits and dashes after /dashboard/. That is the Site ID.",
+        in_store=True,
+    ),
+    Step(
+        "Paste both here and press Connect. We show the store's name, currency and catalog version before anything runs."
+    ),
+)
+
+APP_STEPS = (
+    Step("Open our app's page in the Wix App Market and press Add to Site.", in_store=True),
+    Step("With several sites, choose the one of this store and confirm again.", in_store=True),
+    Step("Read what the app may do and agree.", in_store=True),
+    Step(
+        "Copy the Instance ID that Wix shows for the installation. "
+        "The operator also finds it on the app's page at Wix, in the list of installs.",
+        in_store=True,
+    ),
+    Step(
+        "Paste it here and press Connect. We show the store's name, currency and catalog version before anything runs."
+    ),
+)

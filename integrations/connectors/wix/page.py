@@ -1,0 +1,64 @@
+"""Cutting a page of Wix orders into single orders, each with its fingerprint, none of them shaped yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from orders.shapes import RawOrder
+
+from ..base import Bad
+from .reading import time
+
+NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # of an order that names none; shaping it fails with a sentence
+
+
+def raw_orders(items: Sequence[Any]) -> tuple[list[RawOrder], list[Bad]]:
+    """The page's orders in its own sequence, each id once (as it was changed last), and what has no id."""
+    orders: dict[str, RawOrder] = {}
+    bad: list[Bad] = []
+    for item in items:
+        packed = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+        if not isinstance(item, dict) or not _is_id(item.get("id")):
+            bad.append(_bad(item, packed))
+            continue
+        order = raw_order(item, packed)
+        known = orders.get(order.uid)
+        if known is None or known.changed_at <= order.changed_at:
+            orders[order.uid] = order
+    return list(orders.values()), bad
+
+
+def raw_order(item: dict[str, Any], packed: bytes | None = None) -> RawOrder:
+    packed = packed or orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    changed_at = time(item.get("updatedDate")) or time(item.get("createdDate")) or NO_TIME
+    return RawOrder(item["id"], fingerprint(packed), changed_at, packed, item)
+
+
+def high_water(orders: Sequence[RawOrder]) -> dt.datetime | None:
+    times = [order.changed_at for order in orders if order.changed_at > NO_TIME]
+    return max(times, default=None)
+
+
+def fingerprint(packed: bytes) -> int:
+    """64 bits, signed, as a bigint column takes them."""
+    return int.from_bytes(blake2b(packed, digest_size=8).digest(), "big", signed=True)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 100 and "\x00" not in value
+
+
+def _bad(item: Any, packed: bytes) -> Bad:
+    number = item.get("number") if isinstance(item, dict) else None
+    named = f"order {number}" if isinstance(number, (str, int)) and str(number).strip() else "an order"
+    return Bad(
+        sentence=f"Wix sent {named[:80]} without a usable id, so we cannot tell it apart from others. Ask Wix about it.",
+        detail="no id",
+        packed=packed,
+        key=f"no-id-{fingerprint(packed) & 0xFFFFFFFFFFFFFFFF:016x}",
+    )
