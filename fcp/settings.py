@@ -79,10 +79,6 @@ FCP_WEB_THREADS = env_int("FCP_WEB_THREADS", 8, at_least=1, at_most=64)
 # Port of the stand-in stores and warehouse on 127.0.0.1, 1 to 65535; default 8021. Used with FCP_SANDBOX only.
 FCP_SANDBOX_PORT = env_int("FCP_SANDBOX_PORT", 8021, at_least=1, at_most=65535)
 
-# Random text from which the stand-in stores make their secrets. Written to .env by the first `make run`;
-# used with FCP_SANDBOX only.
-FCP_SANDBOX_SECRET = env_str("FCP_SANDBOX_SECRET", "" if PRODUCTION else secrets.token_urlsafe(32))
-
 # Address under which the outside world reaches the panel: in mails and in the webhook addresses that stores
 # are given. Default: https and the first of ALLOWED_HOSTS in production, else http://127.0.0.1:FCP_PORT.
 FCP_PUBLIC_URL = env_web_address(

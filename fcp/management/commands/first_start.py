@@ -13,7 +13,6 @@ ENV_FILE = """\
 SECRET_KEY={secret_key}
 FCP_FIELD_KEYS={field_key}
 FCP_SANDBOX=true
-FCP_SANDBOX_SECRET={sandbox_secret}
 """
 
 
@@ -29,7 +28,6 @@ class Command(BaseCommand):
         text = ENV_FILE.format(
             secret_key=secrets.token_urlsafe(50),
             field_key=Fernet.generate_key().decode(),
-            sandbox_secret=secrets.token_urlsafe(32),
         )
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
