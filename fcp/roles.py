@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 
 class Role(StrEnum):
@@ -38,10 +44,49 @@ ALLOWED: dict[Role, frozenset[May]] = {
 }
 
 
+# The operator's own people in an account that they are no member of. Team and keys stay with the account.
+STAFF = _ALL - {May.MANAGE}
+
+
 def allows(role: str, may: May) -> bool:
     return may in ALLOWED[Role(role)]
+
+
+DOING: dict[May, str] = {
+    May.VIEW: "see this account",
+    May.SHIP: "ship orders",
+    May.WORK_ORDERS: "change orders and mappings",
+    May.SYNC: "start syncs or pause handing over",
+    May.CONNECT: "add or change integrations",
+    May.MANAGE: "manage the team, API keys and account settings",
+}
 
 
 def roles_that_may(may: May) -> list[str]:
     """Labels of the roles that may do this, for the sentence that refuses."""
     return [role.label for role in Role if may in ALLOWED[role]]
+
+
+View = Callable[..., HttpResponse]
+
+
+def may(right: May) -> Callable[[View], View]:
+    """Only for persons who may do this in `request.account`; others get a page that says which roles may."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if right in request.rights:  # type: ignore[attr-defined]  # set by fcp.middleware
+                return view(request, *args, **kwargs)
+            return refuse(request, right)
+
+        guarded.right = right  # type: ignore[attr-defined]  # a test walks the views by it
+        return guarded
+
+    return wrap
+
+
+def refuse(request: HttpRequest, right: May) -> HttpResponse:
+    context = {"what": DOING[right], "roles": roles_that_may(right)}
+    template = "parts/refused.txt" if getattr(request, "htmx", None) else "fcp/refused.html"
+    return render(request, template, context, status=403)

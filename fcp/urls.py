@@ -1,7 +1,34 @@
+"""Every address. Pages of an account lie below /a/<slug>/, where fcp.middleware takes the slug away."""
+
+from importlib.util import find_spec
+
 from django.contrib import admin
 from django.urls import include, path
 
+from fcp import views
+
+APPS = ["orders", "mappings", "inventory", "integrations"]
+
+account_pages = [
+    path("", views.dashboard, name="dashboard"),
+    path("pulse/", views.pulse, name="pulse"),
+    path("search/", views.search, name="search"),
+    path("settings/account/", views.account_settings, name="account"),
+]
+
+panel_pages = [
+    path("", include((account_pages, "fcp"))),
+    *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),
+]
+
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("all-accounts/", views.accounts, name="accounts"),
+    path("carts/", views.synonym),
+    path("channels/", views.synonym),
+    path("a/<slug:account>/", include(panel_pages)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler404 = views.not_found

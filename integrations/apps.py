@@ -7,6 +7,8 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from integrations import panel
         from integrations.schedules import make_schedules
 
+        panel.register()
         post_migrate.connect(make_schedules, sender=self)

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class MappingsConfig(AppConfig):
     name = "mappings"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from mappings import panel
+
+        panel.register()

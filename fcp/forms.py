@@ -1,0 +1,73 @@
+"""How forms look: one renderer for all of them, and what the panel's own forms ask."""
+
+from __future__ import annotations
+
+import zoneinfo
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+from django import forms
+from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest
+
+from fcp.models import Account
+
+CLASSES = {
+    "select.html": "form-select",
+    "checkbox.html": "form-check-input",
+    "checkbox_option.html": "form-check-input",
+    "radio_option.html": "form-check-input",
+    "hidden.html": "",
+}
+
+
+class PanelRenderer(TemplatesSetting):
+    """Gives every widget Tabler's class and every field the layout of parts/field.html.
+
+    A field may carry `named_default` ("30 minutes"): what it holds when nobody changed it; shown beside it.
+    """
+
+    form_template_name = "parts/form.html"
+    field_template_name = "parts/field.html"
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        widget = context.get("widget")
+        if widget and template_name.startswith("django/forms/widgets/"):
+            name = CLASSES.get(template_name.rpartition("/")[2], "form-control")
+            given = widget["attrs"].get("class", "")
+            if name and name not in given.split():
+                widget["attrs"]["class"] = f"{given} {name}".strip()
+        return super().render(template_name, context, request)
+
+
+@lru_cache(maxsize=1)
+def time_zones() -> list[tuple[str, str]]:
+    odd = ("Etc/", "posix/", "right/", "SystemV/", "US/")
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith(odd))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+
+
+@lru_cache(maxsize=1)
+def currencies() -> list[tuple[str, str]]:
+    """The common ones first, then every currency in use, by its code."""
+    names = Locale("en").currencies
+    common = ["EUR", "USD", "GBP", "CHF", "CAD", "AUD", "PLN", "SEK", "DKK", "NOK", "JPY"]
+    in_use = [code for code in sorted(names) if len(code) == 3 and code not in common and "(" not in names[code]]
+    return [(code, f"{code} · {names[code]}") for code in (*common, *in_use)]
+
+
+class AccountForm(forms.ModelForm[Account]):
+    """What an account is called and how it reads times and money."""
+
+    time_zone = forms.ChoiceField(
+        choices=time_zones, help_text="Times are shown, and dates that you type are read, in this zone."
+    )
+    currency = forms.ChoiceField(
+        choices=currencies, help_text="Proposed for what has no currency of its own; an order keeps its store's currency."
+    )
+
+    class Meta:
+        model = Account
+        fields = ["name", "time_zone", "currency"]
+        help_texts = {"name": "Shown at the top of every page, so that you always see where you are."}

@@ -1,0 +1,45 @@
+"""What every page of the panel needs around its content: navigation, accounts to switch to, banners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from fcp.models import Account
+from fcp.panel import Group, navigation
+from fcp.roles import May
+
+SWITCHER = 30  # accounts that the switcher lists; beyond that All accounts searches
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Lazy: a part of a page asked for by htmx pays for nothing it does not show."""
+    account: Account | None = getattr(request, "account", None)
+    rights: frozenset[May] = getattr(request, "rights", frozenset())
+    signed_in = hasattr(request, "user") and request.user.is_authenticated
+    return {
+        "account": account,
+        "may": {right.value: right in rights for right in May},
+        "nav": SimpleLazyObject(lambda: _navigation(request, account, rights)),
+        "switcher": SimpleLazyObject(lambda: accounts_of(request.user)[:SWITCHER] if signed_in else []),
+        "as_staff": bool(account and getattr(request, "membership", None) is None),
+        "mail_missing": settings.PRODUCTION and settings.EMAIL_BACKEND.endswith("console.EmailBackend"),
+        "sandbox": settings.FCP_SANDBOX,
+        "support": settings.FCP_SUPPORT_CONTACT,
+    }
+
+
+def accounts_of(user: Any) -> Any:
+    """The accounts a person may open: his own, for staff all of them."""
+    accounts = Account.objects.order_by("name", "id")
+    return accounts if user.is_staff else accounts.filter(memberships__user=user)
+
+
+def _navigation(request: HttpRequest, account: Account | None, rights: frozenset[May]) -> list[Group]:
+    if account is None:
+        return []
+    match = request.resolver_match
+    return navigation(account, rights, match.view_name if match else "")

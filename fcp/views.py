@@ -1,0 +1,172 @@
+"""The pages that belong to no app: home, all accounts, dashboard, search, the account's settings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
+
+from fcp import panel
+from fcp.forms import AccountForm
+from fcp.keyset import page_of
+from fcp.models import Account, AuditEntry
+from fcp.panel import Card, Hit, PanelRequest, SearchSource, panel_url
+from fcp.roles import May, may
+from fcp.shell import accounts_of
+
+logger = logging.getLogger(__name__)
+
+HITS = 8  # of each source
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The one account's dashboard, or all of them."""
+    accounts = list(accounts_of(request.user)[:2])
+    if len(accounts) == 1:
+        return redirect(panel_url(accounts[0], "fcp:dashboard"))
+    return redirect("accounts")
+
+
+@require_GET
+def accounts(request: HttpRequest) -> HttpResponse:
+    """Every account the person may open, the one that needs help most first."""
+    found = accounts_of(request.user)
+    text = request.GET.get("q", "").strip()
+    if text:
+        found = found.filter(name__icontains=text)
+    page = page_of(found, ("name", "id"), request.GET.get("page", ""), 200)
+    columns = sorted(panel.OVERVIEW.values(), key=lambda column: column.order)
+    now = timezone.now()
+    cells = {column.key: column.values([a.pk for a in page.rows], now) for column in columns}
+    rows = [(account, [cells[column.key].get(account.pk) for column in columns]) for account in page.rows]
+    rows.sort(key=lambda row: -max((cell.worry for cell in row[1] if cell), default=0))
+    context = {"columns": columns, "rows": rows, "page": page, "text": text}
+    return render(request, "fcp/accounts.html", context)
+
+
+@require_GET
+def synonym(request: HttpRequest) -> HttpResponse:
+    """/carts and /channels: other products' names for our integrations."""
+    accounts = list(accounts_of(request.user)[:2])
+    if len(accounts) != 1:
+        return redirect("accounts")
+    return redirect(panel_url(accounts[0], "integrations:integrations"))
+
+
+# --- dashboard --------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def dashboard(request: PanelRequest) -> HttpResponse:
+    cards = sorted(panel.CARDS.values(), key=lambda card: card.order)
+    if request.htmx:
+        cards = [card for card in cards if card.live]
+        return render(request, "fcp/parts/cards.html", {"cards": shown(request, cards)})
+    steps = checklist(request.account)
+    context = {
+        "live": shown(request, [card for card in cards if card.live]),
+        "still": shown(request, [card for card in cards if not card.live]),
+        "steps": steps,
+    }
+    return render(request, "fcp/dashboard.html", context)
+
+
+def shown(request: PanelRequest, cards: Sequence[Card]) -> list[tuple[Card, SafeString]]:
+    """The cards as HTML. One that fails says so in its place; the others stand."""
+    now, result = timezone.now(), []
+    for card in cards:
+        try:
+            context = card.context(request, now)
+        except Exception:
+            logger.exception("The card %s of the dashboard failed", card.key)
+            result.append((card, render_to_string("fcp/parts/card_failed.html", {"at": now}, request)))
+            continue
+        if context is not None:
+            result.append((card, render_to_string(card.template, context, request)))
+    return result
+
+
+def checklist(account: Account) -> list[dict[str, Any]]:
+    """The steps of a new account, or nothing once all are done."""
+    steps = []
+    for step in sorted(panel.CHECKLIST.values(), key=lambda step: step.order):
+        try:
+            url = panel_url(account, step.view)
+        except NoReverseMatch:
+            continue
+        steps.append({"label": step.label, "help": step.help, "url": url, "done": step.done(account)})
+    waiting = [step for step in steps if not step["done"]]
+    if waiting:
+        waiting[0]["now"] = True
+    return steps if waiting else []
+
+
+@require_GET
+def pulse(request: PanelRequest) -> HttpResponse:
+    """What the shell refreshes by itself: the counts of the navigation and the running syncs."""
+    running = [one for source in panel.RUNNING for one in source(request.account)]
+    return render(request, "fcp/parts/pulse.html", {"running": running, "here": request.GET.get("here", "")})
+
+
+# --- search -----------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def search(request: PanelRequest) -> HttpResponse:
+    text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:100]
+    groups = find(request, text) if text else []
+    template = "fcp/parts/hits.html" if request.htmx else "fcp/search.html"
+    return render(request, template, {"text": text, "groups": groups})
+
+
+def find(request: PanelRequest, text: str) -> list[tuple[SearchSource, Sequence[Hit]]]:
+    pages = SearchSource("pages", "Pages", "layout-sidebar", lambda account, word, limit: pages_named(request, word)[:limit])
+    sources = [*panel.SEARCH.values(), pages]
+    groups = [(source, source.find(request.account, text, HITS)) for source in sources]
+    return [(source, hits) for source, hits in groups if hits]
+
+
+def pages_named(request: PanelRequest, text: str) -> list[Hit]:
+    """Pages of the panel whose name, section or other name has a word that begins with the text."""
+    hits = []
+    for section in panel.SECTIONS.values():
+        for page in section.pages:
+            words = f"{section.label} {page.label} {page.synonyms}".lower()
+            if page.may in request.rights and any(word.startswith(text.lower()) for word in [words, *words.split()]):
+                try:
+                    hits.append(Hit(page.label, panel_url(request.account, page.view), section.label, icon=section.icon))
+                except NoReverseMatch:
+                    continue
+    return hits
+
+
+# --- settings ---------------------------------------------------------------------------------------------------
+
+
+@may(May.MANAGE)
+def account_settings(request: PanelRequest) -> HttpResponse:
+    form = AccountForm(request.POST or None, instance=request.account)
+    if request.method == "POST" and form.is_valid():
+        account = form.save()
+        changed = {name: form.cleaned_data[name] for name in form.changed_data}
+        if changed:
+            AuditEntry.objects.create(
+                account=account, at=timezone.now(), actor=str(request.user), code="account_changed", params=changed
+            )
+        messages.success(request, "The account's settings are saved.")
+        return redirect(panel_url(account, "fcp:account"))
+    return render(request, "fcp/account.html", {"form": form})
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "fcp/not_found.html", status=404)
