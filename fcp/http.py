@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 from urllib.parse import SplitResult, urlsplit
 
 import orjson
@@ -63,7 +63,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call, for the log. `status` is None when no answer came; `body` stands only on failure, without secrets or persons."""
+    """One call, for the log. `status` is None when no answer came; `body` stands on failure only, redacted."""
 
     method: str
     path: str
@@ -189,11 +189,10 @@ def is_sandbox(parts: SplitResult) -> bool:
 class Blip(Retry):
     """Repeats a connection that could not be made, and a GET whose connection broke; never a call that timed out."""
 
-    def increment(self, method: str | None = None, url: str | None = None, *args: Any, **kw: Any) -> Retry:
-        error = kw.get("error") or (args[1] if len(args) > 1 else None)
-        if isinstance(error, ReadTimeoutError):
-            raise error
-        return super().increment(method, url, *args, **kw)
+    def increment(self, *args: Any, **kw: Any) -> Self:
+        if isinstance(kw.get("error"), ReadTimeoutError):
+            raise kw["error"]
+        return super().increment(*args, **kw)
 
 
 _BLIP = Blip(
@@ -232,7 +231,7 @@ def _new_client(loopback: bool) -> requests.Session:
     client.trust_env = False  # no proxy and no .netrc from the environment
     client.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one store's cookies are not another's
     for adapter in client.adapters.values():
-        adapter.max_retries = _BLIP  # type: ignore[attr-defined]  # both are HTTPAdapters
+        adapter.max_retries = _BLIP
     return client
 
 

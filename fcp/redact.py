@@ -11,12 +11,12 @@ HIDDEN = "[removed]"
 
 # Compared without case, dashes and underscores. A name with one of these ends hides everything below it.
 _NAMES = {
-    "accesstoken", "refreshtoken", "token", "clientsecret", "secret", "appsecret", "apikey", "authorization", "password",
-    "code", "state", "signature", "publickey", "instance", "cookie",
+    "accesstoken", "refreshtoken", "token", "clientsecret", "secret", "appsecret", "apikey", "authorization",
+    "password", "code", "state", "signature", "publickey", "instance", "cookie",
     "buyerinfo", "billinginfo", "recipientinfo", "shippingdestination", "pickupdetails", "contactdetails", "address",
     "billingaddress", "shippingaddress", "contact", "customer", "buyer", "recipient", "person", "ownerinfo",
-    "name", "firstname", "lastname", "fullname", "company", "companyname", "email", "buyeremail", "phone", "fax", "vatid",
-    "addressline", "addressline1", "addressline2", "street", "streetaddress", "formattedaddress", "city", "postalcode",
+    "name", "firstname", "lastname", "fullname", "company", "companyname", "email", "buyeremail", "phone", "fax",
+    "vatid", "addressline", "addressline1", "addressline2", "street", "streetaddress", "formattedaddress", "city", "postalcode",
     "postcode", "zip", "buyernote", "note", "instructions", "customtextfields", "customfields", "descriptionlines",
     "ipaddress", "ip",
 }  # fmt: skip

@@ -196,7 +196,7 @@ class AppSecrets:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a store's calls are signed with. `values` is kept encrypted and never shown; `expires_at` of the short-lived part."""
+    """What a store's calls are signed with. `values` is kept encrypted, never shown; `expires_at` is when to renew."""
 
     kind: str
     values: Mapping[str, str]
@@ -249,9 +249,9 @@ class ParcelToTell:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentToTell:
-    """One fulfillment the store shall know. `key` is ours, to match the answer; `store_ref` the store's id when it has one.
+    """One fulfillment the store shall know. `key` is ours, to match the answer; `store_ref` the store's id, if any.
 
-    `action` is "create", "change" (tracking only) or "retract". `carrier` is the name for the store, already translated.
+    `action` is "create", "change" (tracking only) or "retract". `carrier` is the name for the store, translated.
     """
 
     key: str

@@ -70,7 +70,7 @@ EARLIEST_ORDER_DATE = Setting(
     key="earliest_order_date",
     label="Earliest Order Date",
     kind=SettingKind.DATE,
-    help="Orders placed before this day are not retrieved, even when they meet everything else; empty means no such limit.",
+    help="Orders placed before this day are not retrieved, whatever else they meet; empty means no such limit.",
     card=WHICH_ORDERS,
 )
 CHANNEL_MODE = Setting(
@@ -101,7 +101,7 @@ RELEASE = Setting(
         Choice(
             Release.PAID_OR_COD.value,
             "When paid or cash on delivery",
-            "An unpaid order to be paid on delivery goes too.",
+            "An unpaid order paid on delivery goes too.",
         ),
         Choice(Release.ANY.value, "Whatever the payment", "No order waits for its payment."),
     ),
@@ -150,7 +150,7 @@ PROCESS_PICKUP = Setting(
     key="process_pickup",
     label="Process Pickup Orders",
     kind=SettingKind.BOOLEAN,
-    help="With Yes, orders that the buyer picks up come in together with delivery orders; with No they stay in the store.",
+    help="With Yes, orders that the buyer picks up come in with the delivery orders; with No they stay in the store.",
     default=False,
     choices=(Choice("true", "Yes"), Choice("false", "No")),
     tab="channel",

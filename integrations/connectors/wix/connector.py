@@ -10,7 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fcp.errors import Refused, Rejected, Stale, SyncError, Unreadable
-from fcp.http import Session
+from fcp.http import ErrorTable, Reply, Session
 from orders.shapes import IncomingOrder, RawOrder, StoreShipment
 
 from .. import base
@@ -66,9 +66,7 @@ class WixConnector(base.Connector):
         site, app = _part(instance, "site"), _part(instance, "instance")
         values = self.bound.credential.values
         properties: Json = NOTHING
-        if not site.get("siteDisplayName") or not site.get(
-            "paymentCurrency"
-        ):  # an API key may not ask for the instance
+        if not site.get("siteDisplayName") or not site.get("paymentCurrency"):  # not shown to an API key
             properties = _part(self._optional("/site-properties/v4/properties"), "properties")
         site_id = _text(site, "siteId") or values.get("site_id", "")
         if not site_id:
@@ -95,7 +93,7 @@ class WixConnector(base.Connector):
     def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
         paging: Json = {"limit": min(limit or PLATFORM.page, PLATFORM.page)}
         search = {"cursorPaging": {**paging, "cursor": token}} if token else {"cursorPaging": paging, **_asked(window)}
-        table = {400: _cursor_gone} if token else {}
+        table: ErrorTable = {400: _cursor_gone} if token else {}
         reply = self._call("POST", "/ecom/v1/orders/search", {"search": search}, reads=True, table=table)
         items = reply.get("orders") if isinstance(reply, dict) else None
         if not isinstance(items, list):
@@ -152,7 +150,7 @@ class WixConnector(base.Connector):
         return (self.bound.api_url or PLATFORM.api_url).rstrip("/") + path
 
     def _call(
-        self, method: str, path: str, json: Any = None, *, reads: bool = False, table: Mapping[int, Any] = NOTHING
+        self, method: str, path: str, json: Any = None, *, reads: bool = False, table: ErrorTable | None = None
     ) -> Any:
         values = self.bound.credential.values
         if self.bound.credential.kind == API_KEY:
@@ -162,7 +160,7 @@ class WixConnector(base.Connector):
             headers = {"Authorization": values.get("access_token", "")}
             known = errors.FOR_APP
         return self.session.call(
-            method, self._url(path), headers=headers, json=json, reads=reads, errors={**known, **table}
+            method, self._url(path), headers=headers, json=json, reads=reads, errors={**known, **(table or {})}
         )
 
     def _query(self, method: str, path: str, json: Any = None) -> Any:
@@ -227,11 +225,11 @@ class WixConnector(base.Connector):
         return next((zone for row in rows if (zone := _zone(_text(row, "timeZone")))), "")
 
 
+_NO_APP = "This installation has no Wix app of its own. Ask your operator, or connect with an API key."
+_NO_KEY = "The API key is not complete. Copy it from Wix again."
 _MOVED = "This site moved to another Wix catalog version. Its listings have to be linked again."
-_NO_STORES = "This Wix site has no online store yet. Add Wix Stores to the site (in Wix: App Market, Wix Stores), then connect again."
-_UNKNOWN_CATALOG = (
-    "Wix names a catalog version that we do not know. Ask your operator for a newer version of this panel."
-)
+_NO_STORES = "This Wix site has no online store yet. In Wix, add Wix Stores to the site, then connect again."
+_UNKNOWN_CATALOG = "Wix names a catalog version that we do not know. Ask your operator to update this panel."
 
 
 def _credential(way: str, received: Mapping[str, str]) -> Credential:
@@ -271,7 +269,7 @@ def _asked(window: Window) -> Json:
     return {"filter": condition, "sort": [{"fieldName": field, "order": "ASC"}]}
 
 
-def _cursor_gone(reply: Any) -> SyncError:
+def _cursor_gone(reply: Reply) -> SyncError:
     return Stale("the cursor is no longer good", code="page_token_gone")
 
 

@@ -73,7 +73,7 @@ SITE_ID = Setting(
     label="Site ID",
     kind=SettingKind.TEXT,
     help="Names the Wix site: the letters, digits and dashes after /dashboard/ in the address of its Wix dashboard.",
-    pattern=r"[A-Za-z0-9]+(-[A-Za-z0-9]+)+",
+    pattern=r"^[A-Za-z0-9]{1,40}(-[A-Za-z0-9]{1,40}){1,8}$",
     pattern_help="Letters, digits and dashes only, as in 3f2b1c4d-0000-4000-8000-1234567890ab.",
     read_only=True,
     tab="channel",
@@ -164,8 +164,8 @@ PLATFORM = Platform(
         Choice("canadaPost", "Canada Post"),
     ),
     shipments_note=(
-        "Wix shows one tracking number and one link for each shipment. A shipment of several parcels is told with all its "
-        "numbers in that one field; the link opens all of them where the carrier can do that, else the first."
+        "Wix shows one tracking number and one link for each shipment. A shipment of several parcels is told with all "
+        "its numbers in that one field; the link opens all of them where the carrier can do that, else the first."
     ),
     rates=RATES,
 )

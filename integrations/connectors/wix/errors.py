@@ -87,15 +87,15 @@ def token_expired(reply: Reply) -> SyncError:
     return Refused(
         "401",
         code="token_expired",
-        sentence="Wix no longer lets our app in. Open the app in Wix and, if that does not help, connect the store again.",
+        sentence="Wix no longer lets our app in. Open the app in Wix; if that does not help, connect the store again.",
     )
 
 
 def key_refused(reply: Reply) -> SyncError:
     return Refused(
         f"{reply.status}",
-        sentence="Wix does not accept the API key for this site. Check in Wix that the key still exists and may use this "
-        "site with Wix Stores, eCommerce and Locations, then enter it here again.",
+        sentence="Wix does not accept the API key for this site. Check in Wix that the key still exists and may use "
+        "this site with Wix Stores, eCommerce and Locations, then enter it here again.",
     )
 
 
@@ -103,7 +103,7 @@ def app_refused(reply: Reply) -> SyncError:
     return Refused(
         f"{reply.status}",
         code="app_refused",
-        sentence="Wix does not let our app into this site. Add the app to the site again; if it is there, ask your operator.",
+        sentence="Wix does not let our app into this site. Add it to the site again, or ask your operator.",
     )
 
 

@@ -19,9 +19,7 @@ API_KEY_STEPS = (
         "copy the letters, digits and dashes after /dashboard/. That is the Site ID.",
         in_store=True,
     ),
-    Step(
-        "Paste both here and press Connect. We show the store's name, currency and catalog version before anything runs."
-    ),
+    Step("Paste both here and press Connect. Before anything runs we show the store's name and catalog version."),
 )
 
 APP_STEPS = (
@@ -33,7 +31,5 @@ APP_STEPS = (
         "The operator also finds it on the app's page at Wix, in the list of installs.",
         in_store=True,
     ),
-    Step(
-        "Paste it here and press Connect. We show the store's name, currency and catalog version before anything runs."
-    ),
+    Step("Paste it here and press Connect. Before anything runs we show the store's name and catalog version."),
 )

@@ -176,7 +176,7 @@ def _ships(source: Json, physical: Json) -> bool:
 
 
 def _options(source: Json, chosen: Json) -> tuple[tuple[str, str], ...]:
-    """What was chosen and typed in, each name once: the lines Wix shows, then what only the catalogue's options name."""
+    """What was chosen and typed in, each name once: the lines Wix shows, then what only the options name."""
     found: dict[str, str] = {}
     for line in parts(source, "descriptionLines"):
         name = _translated(line, "name", 120)

@@ -57,7 +57,7 @@ def _bad(item: Any, packed: bytes) -> Bad:
     number = item.get("number") if isinstance(item, dict) else None
     named = f"order {number}" if isinstance(number, (str, int)) and str(number).strip() else "an order"
     return Bad(
-        sentence=f"Wix sent {named[:80]} without a usable id, so we cannot tell it apart from others. Ask Wix about it.",
+        sentence=f"Wix sent {named[:80]} without a usable id, so we cannot tell it apart from others.",
         detail="no id",
         packed=packed,
         key=f"no-id-{fingerprint(packed) & 0xFFFFFFFFFFFFFFFF:016x}",

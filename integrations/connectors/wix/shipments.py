@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ from .words import LINKS, PROVIDER_LABELS, PROVIDERS, TAKES_SEVERAL
 Call = Callable[..., Any]  # (method, path, json) -> what Wix answers
 ORDERS_PER_CALL = 100
 MOST_NUMBER = 100
+BULK = "/ecom/v1/fulfillments/orders/bulk/create-fulfillments"
 MOST_LINK = 2048
 
 
@@ -51,10 +54,10 @@ def _steps(call: Call, shipments: Sequence[ShipmentToTell]) -> Iterator[Step]:
     for action, work in (("retract", _retract), ("change", _change)):
         for shipment in shipments:
             if shipment.action == action:
-                yield [shipment], lambda some, work=work: [_alone(work, call, some[0])]
+                yield [shipment], partial(_each_alone, work, call)
     for turn in _turns([shipment for shipment in shipments if shipment.action == "create"]):
         for start in range(0, len(turn), ORDERS_PER_CALL):
-            yield turn[start : start + ORDERS_PER_CALL], lambda some: _create_many(call, some)
+            yield turn[start : start + ORDERS_PER_CALL], partial(_create_many, call)
 
 
 def _turns(creates: Sequence[ShipmentToTell]) -> list[list[ShipmentToTell]]:
@@ -68,6 +71,12 @@ def _turns(creates: Sequence[ShipmentToTell]) -> list[list[ShipmentToTell]]:
             turns.append([])
         turns[turn].append(shipment)
     return turns
+
+
+def _each_alone(
+    work: Callable[[Call, ShipmentToTell], str], call: Call, some: Sequence[ShipmentToTell]
+) -> list[Answer]:
+    return [_alone(work, call, shipment) for shipment in some]
 
 
 def _alone(work: Callable[[Call, ShipmentToTell], str], call: Call, shipment: ShipmentToTell) -> Answer:
@@ -95,10 +104,8 @@ def _change(call: Call, shipment: ShipmentToTell) -> str:
 
 def _retract(call: Call, shipment: ShipmentToTell) -> str:
     """What is gone already is withdrawn."""
-    try:
+    with suppress(NotFound):
         call("DELETE", _path(shipment), None)
-    except NotFound:
-        pass
     return shipment.store_ref
 
 
@@ -111,15 +118,13 @@ def _create_many(call: Call, some: Sequence[ShipmentToTell]) -> list[Answer]:
     if len(some) > 1:
         orders = [{"orderId": s.order_uid, "fulfillments": [_fulfillment(s)]} for s in some]
         try:
-            reply = call(
-                "POST", "/ecom/v1/fulfillments/orders/bulk/create-fulfillments", {"ordersWithFulfillments": orders}
-            )
+            reply = call("POST", BULK, {"ordersWithFulfillments": orders})
         except SyncError as error:
             if error.scope is not Scope.RECORD:
                 raise
         else:
             return _bulk_answers(reply, some)
-    return [_alone(_create, call, shipment) for shipment in some]
+    return _each_alone(_create, call, some)
 
 
 def _bulk_answers(reply: Any, some: Sequence[ShipmentToTell]) -> list[Answer]:
