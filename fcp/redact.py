@@ -9,17 +9,18 @@ import orjson
 
 HIDDEN = "[removed]"
 
-# Compared without case, dashes and underscores. A name with one of these ends hides everything below it.
-_NAMES = {
-    "accesstoken", "refreshtoken", "token", "clientsecret", "secret", "appsecret", "apikey", "authorization",
-    "password", "code", "state", "signature", "publickey", "instance", "cookie",
-    "buyerinfo", "billinginfo", "recipientinfo", "shippingdestination", "pickupdetails", "contactdetails", "address",
-    "billingaddress", "shippingaddress", "contact", "customer", "buyer", "recipient", "person", "ownerinfo",
-    "name", "firstname", "lastname", "fullname", "company", "companyname", "email", "buyeremail", "phone", "fax",
-    "vatid", "addressline", "addressline1", "addressline2", "street", "streetaddress", "formattedaddress", "city", "postalcode",
-    "postcode", "zip", "buyernote", "note", "instructions", "customtextfields", "customfields", "descriptionlines",
-    "ipaddress", "ip",
-}  # fmt: skip
+# Compared in lower case, letters and digits only. A field of one of these names is hidden with all that is in it.
+_NAMES = set(
+    """
+    accesstoken refreshtoken token clientsecret secret appsecret apikey authorization password code state signature
+    publickey instance cookie
+    buyerinfo billinginfo recipientinfo shippingdestination pickupdetails contactdetails address billingaddress
+    shippingaddress contact customer buyer recipient person ownerinfo
+    name firstname lastname fullname company companyname email buyeremail phone fax vatid
+    addressline addressline1 addressline2 street streetaddress formattedaddress city postalcode postcode zip
+    buyernote note instructions customtextfields customfields descriptionlines ipaddress ip
+    """.split()
+)
 
 # An error's own code is what one looks for in a log; everywhere else a "code" may be an authorization code.
 _KEPT = {("error", "code"), ("applicationerror", "code"), ("data", "code")}

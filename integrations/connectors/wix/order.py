@@ -25,7 +25,7 @@ from .reading import (
     time,
     unreadable,
 )
-from .words import FULFILLMENT, GRAMS, ITEM_SHIPS, NO_VARIANT, PAID_OFFLINE, PAYMENT, STATUS
+from .words import FULFILLMENT, GIFT_WORDS, GRAMS, ITEM_SHIPS, NO_VARIANT, PAID_OFFLINE, PAYMENT, STATUS
 
 ZERO = Decimal(0)
 W = TypeVar("W", bound=StrEnum)
@@ -86,6 +86,7 @@ def _order(raw: RawOrder, variant: str) -> IncomingOrder:
         location_uid=text(location, "id", 100),
         location_name=text(location, "name", 255),
         buyer_note=_buyer_note(source),
+        gift_note=_gift_note(source),
         delivery_note=text(logistics, "instructions", 4000),
     )
 
@@ -270,6 +271,12 @@ def _buyer_note(source: Json) -> str:
         if typed:
             notes.append(f"{title}: {typed}" if title else typed)
     return cleaned("\n".join(note for note in notes if note), 8000)
+
+
+def _gift_note(source: Json) -> str:
+    """Wix has no field for gifts; gift wrap and the like are sold as additional fees."""
+    names = [text(fee, "name", 200) or text(fee, "code", 200) for fee in parts(source, "additionalFees")]
+    return cleaned("\n".join(name for name in names if any(word in name.casefold() for word in GIFT_WORDS)), 2000)
 
 
 def _plain(value: Any) -> str:

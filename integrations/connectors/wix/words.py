@@ -44,6 +44,9 @@ ITEM_SHIPS = {
 GRAMS = {"KG": 1000.0, "LB": 453.59237, "UNSPECIFIED_WEIGHT_UNIT": None}
 PAID_OFFLINE = "FULL_PAYMENT_OFFLINE"
 
+# How merchants name a fee for gift wrap, in part.
+GIFT_WORDS = ("gift", "geschenk", "cadeau", "regal", "presente", "prezent", "gåva", "gave")
+
 # Carriers whose tracking links Wix makes itself, by our spelling: lower case, letters and digits only.
 PROVIDERS = {
     "fedex": "fedex",
