@@ -31,6 +31,9 @@ class Integration(models.Model):
     live = models.BooleanField(default=False)
     paused = models.BooleanField(default=False, help_text="Handing over to the warehouse is paused.")
     settings_version = models.PositiveIntegerField(default=1)
+    settled_version = models.PositiveIntegerField(
+        default=0, help_text="The settings under which the orders that are here were last looked at."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     live_since = models.DateTimeField(null=True, blank=True)
 
