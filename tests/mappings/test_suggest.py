@@ -1,0 +1,79 @@
+"""Suggestions for a store's words: by likeness, with a reason, and nothing where nothing stands out."""
+
+import pytest
+
+from mappings.ship_codes import ShipCode, ship_codes_of, suggested_code
+from mappings.suggest import Candidate, suggest
+from tests.build import make_account, make_partner, make_ship_method, make_store, make_warehouse
+
+CODES = [
+    Candidate("EU-STD", ("Standard EU", "DHL Paket")),
+    Candidate("EU-EXP", ("Express EU", "DHL Express")),
+    Candidate("US-STD", ("Ground", "UPS Ground")),
+    Candidate("PICKUP", ("Collected at the door",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("std-eu", "EU-STD"),
+        ("Standard shipping (Europe)", "EU-STD"),
+        ("EU Standard Delivery", "EU-STD"),
+        ("Éxpress EU", "EU-EXP"),
+        ("EXP_EU", "EU-EXP"),
+        ("Expres Europe", "EU-EXP"),
+        ("UPS Ground", "US-STD"),
+        ("ups ground", "US-STD"),
+        ("usa standard", "US-STD"),
+    ],
+)
+def test_a_ship_code_that_says_the_same_is_suggested(word, code):
+    found = suggest([word], CODES)
+
+    assert found is not None
+    assert found.value == code
+
+
+@pytest.mark.parametrize("word", ["", "   ", "???", "Flat rate", "Shipping", "DHL", "Standard", "运费", "x" * 300])
+def test_a_word_that_could_mean_anything_is_not_guessed(word):
+    assert suggest([word], CODES) is None
+
+
+def test_the_reason_is_a_sentence_that_names_both_words_and_what_they_share():
+    assert suggest(["std-eu"], CODES).reason == "“std-eu” and “EU-STD” say the same: standard and EU."
+    assert suggest(["ups ground"], CODES).reason == "It has the same name: “UPS Ground” (US-STD)."
+    assert (
+        suggest(["Standard tracked EU"], CODES).reason == "“Standard tracked EU” and “EU-STD” both say standard and EU."
+    )
+
+
+def test_two_codes_equally_alike_are_no_suggestion():
+    assert suggest(["standard"], [Candidate("STD-A"), Candidate("STD-B")]) is None
+
+
+def test_the_stores_code_helps_where_its_title_says_nothing():
+    assert suggest(["Free shipping", "EXP_EU"], CODES).value == "EU-EXP"
+
+
+@pytest.mark.django_db
+def test_an_account_chooses_from_the_codes_of_the_partners_in_its_own_warehouses():
+    account = make_account()
+    ours = make_partner(ship_codes=[{"code": "EU-STD", "label": "Standard EU"}, {"code": "EU-STD"}, {"code": ""}, {}])
+    make_partner(ship_codes=[{"code": "THEIRS"}])
+    make_warehouse(account, partner=ours)
+    make_warehouse(account)
+
+    assert ship_codes_of(account) == [ShipCode("EU-STD", "Standard EU")]
+    assert ship_codes_of(make_account()) == []
+
+
+@pytest.mark.django_db
+def test_a_carrier_that_the_store_names_apart_counts_too():
+    row = make_ship_method(make_store(), "Ground", carrier="UPS")
+
+    found = suggested_code(
+        row, [ShipCode("A1", "Ground", "FedEx", "Ground"), ShipCode("B2", "Ground", "UPS", "Ground")]
+    )
+
+    assert found.value == "B2"
