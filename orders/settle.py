@@ -40,10 +40,11 @@ def settle(
     In the caller's transaction; a constant number of statements. What a warehouse has taken is left as it is.
     """
     rules = rules or rules_of_store(store.pk)
+    orders = lock_orders(order_ids)  # before asking what is taken: an acknowledgement takes the same lock
     taken = set(
         ShippingRequest.objects.filter(order_id__in=order_ids, state__in=TAKEN).values_list("order_id", flat=True)
     )
-    orders = [order for order in lock_orders(order_ids) if order.pk not in taken]
+    orders = [order for order in orders if order.pk not in taken]
     if orders:
         lines = _lines(orders)
         meanings = {o.pk: meaning_of(w, rules, _chosen(o)) for o, w in _words(orders, lines)}
