@@ -10,8 +10,7 @@ import orjson
 HIDDEN = "[removed]"
 
 # Compared in lower case, letters and digits only. A field of one of these names is hidden with all that is in it.
-_NAMES = set(
-    """
+_FIELDS = """
     accesstoken refreshtoken token clientsecret secret appsecret apikey authorization password code state signature
     publickey instance cookie
     buyerinfo billinginfo recipientinfo shippingdestination pickupdetails contactdetails address billingaddress
@@ -19,8 +18,8 @@ _NAMES = set(
     name firstname lastname fullname company companyname email buyeremail phone fax vatid
     addressline addressline1 addressline2 street streetaddress formattedaddress city postalcode postcode zip
     buyernote note instructions customtextfields customfields descriptionlines ipaddress ip
-    """.split()
-)
+"""
+_NAMES = frozenset(_FIELDS.split())
 
 # An error's own code is what one looks for in a log; everywhere else a "code" may be an authorization code.
 _KEPT = {("error", "code"), ("applicationerror", "code"), ("data", "code")}
@@ -28,16 +27,17 @@ _KEPT = {("error", "code"), ("applicationerror", "code"), ("data", "code")}
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+")
 _PHONE = re.compile(r"\+\d[\d ()./-]{6,}\d")
-_LONG = re.compile(r"[A-Za-z0-9_-]{24,}")
+_LONG = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{22,}[A-Za-z0-9_-]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def redacted_body(body: bytes, most: int = 4096) -> str:
-    """A body as text of at most `most` characters; what is not JSON is only cleaned of what looks like a secret."""
+    """A body as text of at most `most` characters. What is not JSON is only cleaned of what looks like a secret."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return redacted_text(body[: most * 4].decode("utf-8", "replace").replace("\x00", ""))[:most]
+        text = body[: most * 4].decode("utf-8", "replace").replace("\x00", "").strip()
+        return "[broken JSON]" if text.startswith(("{", "[")) else redacted_text(text)[:most]
     return orjson.dumps(redacted(value)).decode().replace("\\u0000", "")[:most]
 
 
