@@ -12,7 +12,12 @@ class FcpConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_execute_in_worker, pre_execute
 
+        from fcp import lookups, panel
         from fcp.pulse import show_life
+        from fcp.roles import May
 
+        panel.add_pages("dashboard", panel.Page("Dashboard", "fcp:dashboard", also=("fcp:search",)))
+        panel.add_pages("settings", panel.Page("Account", "fcp:account", may=May.MANAGE, synonyms="time zone currency"))
         pre_execute.connect(show_life)
         post_execute_in_worker.connect(show_life)
+        assert lookups  # importing registers them

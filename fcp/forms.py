@@ -57,14 +57,15 @@ def currencies() -> list[tuple[str, str]]:
     return [(code, f"{code} · {names[code]}") for code in (*common, *in_use)]
 
 
-class AccountForm(forms.ModelForm[Account]):
+class AccountForm(forms.ModelForm):
     """What an account is called and how it reads times and money."""
 
     time_zone = forms.ChoiceField(
         choices=time_zones, help_text="Times are shown, and dates that you type are read, in this zone."
     )
     currency = forms.ChoiceField(
-        choices=currencies, help_text="Proposed for what has no currency of its own; an order keeps its store's currency."
+        choices=currencies,
+        help_text="Proposed for what has no currency of its own; an order keeps its store's currency.",
     )
 
     class Meta:

@@ -50,6 +50,15 @@ def page_of(rows: models.QuerySet[Row], order: Sequence[str], token: str, size: 
     return KeysetPage(page, newer=_token("newer", order, found, size, at=0, page=page), older=older)
 
 
+def token_after(order: Sequence[str], row: models.Model) -> str:
+    """The token of the page that begins after this row."""
+    return _write("older", order, row)
+
+
+def is_token(model: type[models.Model], order: Sequence[str], token: str) -> bool:
+    return _read(model, order, token) is not None
+
+
 def walk(rows: models.QuerySet[Row], order: Sequence[str], size: int = 1000) -> Iterator[Row]:
     """Every row in order, read page by page, so that memory and locks do not grow with the list."""
     token = ""
@@ -80,7 +89,9 @@ def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
-def _token(side: str, order: Sequence[str], found: list[Row], size: int, at: int = -1, page: list[Row] | None = None) -> str:
+def _token(
+    side: str, order: Sequence[str], found: list[Row], size: int, at: int = -1, page: list[Row] | None = None
+) -> str:
     """A token when one row more than a page was found: there is a next page on this side."""
     if len(found) <= size:
         return ""

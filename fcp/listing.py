@@ -5,8 +5,8 @@
         row="orders/parts/row.html",              # <tr> with one <td data-col="..."> for each column
         order=("-placed_at", "-id"),              # an index (account, placed_at, id) must carry it
         columns=(Column("number", "Number", csv=lambda o: o.number), ...),
-        filters=(Choice("state", "State", choices=states), Flag("late", "Late", apply=late), Days("placed_at", "Placed")),
-        search=lambda rows, text: rows.filter(number_key__startswith=text),
+        filters=(Choice("state", "State", choices=states), Flag("late", "Late", late), Days("placed_at", "Placed")),
+        search=lambda rows, text: rows.filter(number_key__prefix=text),
     )
 
     def orders(request):
@@ -297,7 +297,7 @@ class Listing:
         return render(request, template, {"title": title, "list": self.page(request, rows), **(context or {})})
 
     def chosen(self, request: HttpRequest, rows: Rows) -> Rows:
-        """The rows that a posted bulk form means: those ticked (`row`), or all that match the list's filters (`all`)."""
+        """The rows that a posted bulk form means: those ticked (`row`), or all that match its filters (`all`)."""
         if request.POST.get("all") == "1":
             query = QueryDict(request.POST.get("query", ""))
             return self.narrow(rows, query, getattr(request, "account", None))[0]

@@ -2,13 +2,14 @@
 
 How to add a page
 -----------------
-1. `<app>/urls.py` with `app_name = "<app>"`; `fcp/urls.py` includes it below `/a/<account slug>/`, so it begins with the
-   word of its section ("orders/", "held/"). The middleware takes the slug away and sets `request.account`,
+1. `<app>/urls.py` with `app_name = "<app>"`; `fcp/urls.py` includes it below `/a/<account slug>/`, so it begins with
+   the word of its section ("orders/", "held/"). The middleware takes the slug away and sets `request.account`,
    `request.rights` and `request.membership`: a view gets neither slug nor strangers. Addresses outside of an account
    (webhooks, the API) are included in `fcp/urls.py` by hand.
-2. A view takes a `PanelRequest` and starts from `.for_account(request.account)`; `@may(May.SHIP)` (fcp.roles) where more than looking is asked.
-3. A template extends `base_panel.html` and fills the blocks `title`, `header`, `page` (`templates/parts/README.md` shows
-   every part). A list is a `fcp.listing.Listing` and the template `parts/list_page.html`.
+2. A view takes a `PanelRequest` and starts from `.for_account(request.account)`; `@may(May.SHIP)` (fcp.roles) where
+   more than looking is asked.
+3. A template extends `base_panel.html` and fills the blocks `title`, `header`, `page` (`templates/parts/README.md`
+   shows every part). A list is a `fcp.listing.Listing` and the template `parts/list_page.html`.
 4. Addresses: `panel_url(account, "orders:order", pk=1)`, in templates `{% panel 'orders:order' pk=order.pk %}`.
 5. `<app>/panel.py` has `register()`, called from the AppConfig's `ready()`: `add_pages`, `add_chips`, `add_card`,
    `add_search`, `add_running`, `add_checklist`, `add_overview`.
@@ -160,7 +161,8 @@ def add_chips(kind: str, chips: dict[str, Chip]) -> None:
 class Card:
     """A part of the dashboard. `context` returns what `template` shows, or None to be left out.
 
-    Live cards are refreshed every few seconds, the others when the page is opened. `width` in twelfths.
+    Live cards come with the page and are refreshed every few seconds; the others are fetched after it, so that they may
+    look at more rows. `width` in twelfths.
     """
 
     key: str
@@ -250,7 +252,7 @@ def add_running(source: Callable[[Account], Sequence[Running]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OverviewColumn:
-    """A column of All accounts. `values(account ids, now)` answers in one query for all of them; accounts may be missing.
+    """A column of All accounts. `values(account ids, now)` answers in one query for all of them; some may be missing.
 
     A cell's `worry` (0 is fine) decides which account stands first.
     """

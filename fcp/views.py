@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch
@@ -26,6 +26,7 @@ from fcp.shell import accounts_of
 logger = logging.getLogger(__name__)
 
 HITS = 8  # of each source
+RANKED = 500  # accounts that one page of All accounts puts in order
 
 
 @require_GET
@@ -44,7 +45,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     if text:
         found = found.filter(name__icontains=text)
-    page = page_of(found, ("name", "id"), request.GET.get("page", ""), 200)
+    page = page_of(found, ("name", "id"), request.GET.get("page", ""), RANKED)
     columns = sorted(panel.OVERVIEW.values(), key=lambda column: column.order)
     now = timezone.now()
     cells = {column.key: column.values([a.pk for a in page.rows], now) for column in columns}
@@ -72,13 +73,20 @@ def dashboard(request: PanelRequest) -> HttpResponse:
     if request.htmx:
         cards = [card for card in cards if card.live]
         return render(request, "fcp/parts/cards.html", {"cards": shown(request, cards)})
-    steps = checklist(request.account)
     context = {
         "live": shown(request, [card for card in cards if card.live]),
-        "still": shown(request, [card for card in cards if not card.live]),
-        "steps": steps,
+        "later": [card for card in cards if not card.live],
+        "steps": checklist(request.account),
     }
     return render(request, "fcp/dashboard.html", context)
+
+
+@require_GET
+def card(request: PanelRequest, key: str) -> HttpResponse:
+    """A card that is fetched after the page, because it looks at more rows than a first glance may."""
+    if key not in panel.CARDS:
+        raise Http404
+    return HttpResponse("".join(html for _, html in shown(request, [panel.CARDS[key]])))
 
 
 def shown(request: PanelRequest, cards: Sequence[Card]) -> list[tuple[Card, SafeString]]:
@@ -97,9 +105,12 @@ def shown(request: PanelRequest, cards: Sequence[Card]) -> list[tuple[Card, Safe
 
 
 def checklist(account: Account) -> list[dict[str, Any]]:
-    """The steps of a new account, or nothing once all are done."""
+    """The steps of a new account, or nothing once the last is done, which the others lead to."""
+    ordered = sorted(panel.CHECKLIST.values(), key=lambda step: step.order)
+    if not ordered or ordered[-1].done(account):
+        return []
     steps = []
-    for step in sorted(panel.CHECKLIST.values(), key=lambda step: step.order):
+    for step in ordered:
         try:
             url = panel_url(account, step.view)
         except NoReverseMatch:
@@ -108,7 +119,7 @@ def checklist(account: Account) -> list[dict[str, Any]]:
     waiting = [step for step in steps if not step["done"]]
     if waiting:
         waiting[0]["now"] = True
-    return steps if waiting else []
+    return steps
 
 
 @require_GET
@@ -130,7 +141,7 @@ def search(request: PanelRequest) -> HttpResponse:
 
 
 def find(request: PanelRequest, text: str) -> list[tuple[SearchSource, Sequence[Hit]]]:
-    pages = SearchSource("pages", "Pages", "layout-sidebar", lambda account, word, limit: pages_named(request, word)[:limit])
+    pages = SearchSource("pages", "Pages", "layout-sidebar", lambda account, word, limit: pages_named(request, word))
     sources = [*panel.SEARCH.values(), pages]
     groups = [(source, source.find(request.account, text, HITS)) for source in sources]
     return [(source, hits) for source, hits in groups if hits]
@@ -142,12 +153,14 @@ def pages_named(request: PanelRequest, text: str) -> list[Hit]:
     for section in panel.SECTIONS.values():
         for page in section.pages:
             words = f"{section.label} {page.label} {page.synonyms}".lower()
-            if page.may in request.rights and any(word.startswith(text.lower()) for word in [words, *words.split()]):
-                try:
-                    hits.append(Hit(page.label, panel_url(request.account, page.view), section.label, icon=section.icon))
-                except NoReverseMatch:
-                    continue
-    return hits
+            if page.may not in request.rights or not any(w.startswith(text.lower()) for w in [words, *words.split()]):
+                continue
+            try:
+                url = panel_url(request.account, page.view)
+            except NoReverseMatch:
+                continue
+            hits.append(Hit(page.label, url, section.label, icon=section.icon))
+    return hits[:HITS]
 
 
 # --- settings ---------------------------------------------------------------------------------------------------

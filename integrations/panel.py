@@ -5,6 +5,7 @@ from __future__ import annotations
 from fcp import panel
 from fcp.panel import Chip, Page
 from fcp.roles import May
+from integrations import dashboard
 from integrations.models.flows import RunState
 
 RUNS = {
@@ -38,3 +39,4 @@ def register() -> None:
         Page("Add Integration", "integrations:add", may=May.CONNECT, synonyms="new setup connect catalogue"),
         Page("Runs", "integrations:runs", also=("integrations:run",), synonyms="syncs history errors"),
     )
+    dashboard.register()

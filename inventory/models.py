@@ -30,6 +30,11 @@ class Product(models.Model):
     class Meta:
         ordering = ["sku_key"]
         constraints = [models.UniqueConstraint(fields=["account", "sku_key"], name="inventory_product_one_per_sku")]
+        indexes = [
+            models.Index(
+                fields=["account", "sku_key"], name="inventory_product_prefix", opclasses=["int8_ops", "text_pattern_ops"]
+            )
+        ]
 
     def __str__(self) -> str:
         return self.sku

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from fcp import panel
-from fcp.panel import Page
+from fcp.models import Account
+from fcp.panel import Page, Step
+from inventory.models import Warehouse
+
+
+def warehouse_any(account: Account) -> bool:
+    return Warehouse.objects.for_account(account).exists()
 
 
 def register() -> None:
@@ -12,4 +18,13 @@ def register() -> None:
         Page("Stock", "inventory:stock"),
         Page("Products", "inventory:products", also=("inventory:product",), synonyms="SKUs catalogue"),
         Page("Warehouses", "inventory:warehouses", also=("inventory:warehouse",)),
+    )
+    panel.add_checklist(
+        Step(
+            "Connect the warehouse",
+            "Where your stock lies, and who ships it: a partner's system, or you on the To ship page.",
+            "inventory:warehouses",
+            warehouse_any,
+            order=30,
+        )
     )

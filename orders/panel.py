@@ -7,6 +7,7 @@ from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Chip, Page
 from fcp.roles import May
+from orders import dashboard, search
 from orders.models import Order, ShippingRequest
 from orders.models.shipping import RequestState
 from orders.state import State
@@ -63,3 +64,5 @@ def register() -> None:
         Page("To ship", "orders:to_ship", count=to_ship, may=May.SHIP, synonyms="packing slips pick"),
         Page("Where is my order?", "orders:where", synonyms="missing order not imported"),
     )
+    dashboard.register()
+    search.register()

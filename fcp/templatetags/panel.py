@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from fcp.panel import CHIPS, Chip, panel_url
@@ -23,6 +23,12 @@ from fcp.panel import CHIPS, Chip, panel_url
 register = template.Library()
 
 ENGLISH = Locale("en")
+SPRITE = "vendor/icons/icons.svg"
+SPARKLINE = (
+    '<svg class="sparkline" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">'
+    '<title>{2}</title><polygon points="{3}"/><polyline points="{4}"/></svg>'
+)
+NAMED_ICON = '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>'
 
 
 @register.simple_tag(takes_context=True)
@@ -45,12 +51,8 @@ def _request(context: Context) -> HttpRequest:
 def icon(name: str, label: str = "") -> SafeString:
     """A sign from the sprite; with `label` it is read aloud, without it is decoration."""
     if label:
-        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, _sprite(), name)
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', _sprite(), name)
-
-
-def _sprite() -> str:
-    return static("vendor/icons/icons.svg")
+        return format_html(NAMED_ICON, label, static(SPRITE), name)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static(SPRITE), name)
 
 
 @register.simple_tag
@@ -148,11 +150,7 @@ def sparkline(values: Sequence[float], label: str, width: int = 120, height: int
     points = [(round(i * step, 1), round(height - 2 - n / top * (height - 4), 1)) for i, n in enumerate(numbers)]
     line = " ".join(f"{x},{y}" for x, y in points)
     area = f"0,{height} {line} {points[-1][0]},{height}"
-    return format_html(
-        '<svg class="sparkline" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}"><title>{2}</title>'
-        '<polygon points="{3}"/><polyline points="{4}"/></svg>',
-        width, height, label, area, line,
-    )
+    return format_html(SPARKLINE, width, height, label, area, line)
 
 
 @register.simple_tag
@@ -170,8 +168,7 @@ def plural(number: int, words: str) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-@register.simple_tag
-def attributes(pairs: dict[str, Any] | None) -> SafeString:
-    """HTML attributes from a dict; True stands for the bare name, None and False for nothing."""
-    kept = [(name, "" if value is True else value) for name, value in (pairs or {}).items() if value not in (None, False)]
-    return format_html_join("", ' {}="{}"', kept)
+@register.filter
+def thousands(number: int) -> str:
+    return f"{number:,}"
+

@@ -46,7 +46,7 @@ class SeenOrder(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "uid"], name="orders_seen_one_per_uid")]
         indexes = [
-            models.Index(fields=["account", "number_key"], name="orders_seen_number"),
+            models.Index(fields=["account", "number_key"], name="orders_seen_number", opclasses=["int8_ops", "text_pattern_ops"]),
             models.Index(
                 fields=["store", "settings_version", "id"],
                 condition=~models.Q(outcome="imported"),
@@ -137,7 +137,9 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["account", "-placed_at", "-id"], name="orders_order_newest"),
             models.Index(fields=["account", "state", "-placed_at", "-id"], name="orders_order_state"),
-            models.Index(fields=["account", "store", "-placed_at", "-id"], name="orders_order_store"),
+            models.Index(  # a store's orders in any state are short lists of each state
+                fields=["account", "store", "state", "-placed_at", "-id"], name="orders_order_store"
+            ),
             models.Index(
                 fields=["account", "state"],
                 condition=models.Q(state__in=[s.value for s in OPEN_STATES]),
@@ -148,8 +150,8 @@ class Order(models.Model):
                 condition=models.Q(state__in=["new", "held", "ready"]),
                 name="orders_order_waiting",
             ),
-            models.Index(fields=["account", "number_key"], name="orders_order_number"),
-            models.Index(fields=["account", "email_key"], name="orders_order_email"),
+            models.Index(fields=["account", "number_key"], name="orders_order_number", opclasses=["int8_ops", "text_pattern_ops"]),
+            models.Index(fields=["account", "email_key"], name="orders_order_email", opclasses=["int8_ops", "text_pattern_ops"]),
         ]
 
     def __str__(self) -> str:
@@ -192,7 +194,11 @@ class OrderLine(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["account", "sku_key", "-order"], name="orders_line_sku"),
+            models.Index(
+                fields=["account", "sku_key", "-order"],
+                name="orders_line_sku",
+                opclasses=["int8_ops", "text_pattern_ops", "int8_ops"],
+            ),
             models.Index(fields=["listing"], name="orders_line_listing"),
         ]
 

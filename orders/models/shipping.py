@@ -189,4 +189,10 @@ class Parcel(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["fulfillment", "tracking"], name="orders_parcel_once")]
-        indexes = [models.Index(fields=["account", "tracking_key"], name="orders_parcel_tracking")]
+        indexes = [
+            models.Index(
+                fields=["account", "tracking_key"],
+                name="orders_parcel_tracking",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            )
+        ]

@@ -9,7 +9,7 @@ ICONS = settings.BASE_DIR / "fcp/static/vendor/icons"
 
 
 class Command(BaseCommand):
-    help = "Puts the icons that icons.txt names into the sprite icons.svg (maintainers; needs the npm package @tabler/icons)."
+    help = "Puts the icons that icons.txt names into icons.svg (maintainers; needs the npm package @tabler/icons)."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
