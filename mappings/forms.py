@@ -1,0 +1,177 @@
+"""What a person fills in to give a store's word its meaning; each form knows how to store what it was given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from django import forms
+
+from fcp.models import Account, Store
+from inventory.models import Product, Warehouse, sku_key_of
+
+from .mapping import map_listing, map_location, map_ship_method
+from .models import CarrierOut, Listing, Location, ShipMethod, Word
+from .ship_codes import ShipCode, ship_codes_of
+
+
+class WordForm(forms.Form):
+    """The meaning of one word. `target` is the one field in the row; its label is read aloud only."""
+
+    row: Word
+    target: ClassVar[forms.Field]
+
+    def __init__(self, account: Account, row: Word, *args: Any, **kwargs: Any) -> None:
+        kwargs["auto_id"] = f"id_{row._meta.model_name}_{row.pk}_%s"
+        super().__init__(*args, **kwargs)
+        self.account, self.row = account, row
+        self.fields["target"].widget.attrs["aria-label"] = f"{self.fields['target'].label} for {row}"
+
+    def apply(self, by: str, now: dt.datetime) -> str:
+        """Store it. Returns the target in words, empty when the word means nothing (any more)."""
+        raise NotImplementedError
+
+
+class ShipCodeForm(WordForm):
+    """One of the partners' ship codes; any code where they list none."""
+
+    target = forms.CharField(label="Ship code", max_length=60, required=False, strip=True)
+    row: ShipMethod
+
+    def __init__(
+        self, account: Account, row: ShipMethod, *args: Any, codes: list[ShipCode] | None = None, **kw: Any
+    ) -> None:
+        kw.setdefault("initial", {"target": row.target})
+        super().__init__(account, row, *args, **kw)
+        self.codes = {code.code: code for code in (ship_codes_of(account) if codes is None else codes)}
+        if self.codes:
+            known = [(one.code, f"{one.code} · {one.words}" if one.words else one.code) for one in self.codes.values()]
+            choices = [("", "Not mapped"), *known]
+            if row.target and row.target not in self.codes:
+                choices.append((row.target, f"{row.target} (no longer listed)"))
+            self.fields["target"].widget = forms.Select(choices=choices, attrs=self.fields["target"].widget.attrs)
+
+    def clean_target(self) -> str:
+        target: str = self.cleaned_data["target"]
+        if target and self.codes and target not in self.codes and target != self.row.target:
+            raise forms.ValidationError(f"No warehouse of this account knows the ship code “{target}”.", code="unknown")
+        return target
+
+    def apply(self, by: str, now: dt.datetime) -> str:
+        target: str = self.cleaned_data["target"]
+        code = self.codes.get(target)
+        if code is None and target == self.row.target:
+            return target
+        carrier, service = (code.carrier[:60], code.service[:60]) if code else ("", "")
+        map_ship_method(self.row, target, carrier=carrier, service=service, by=by, now=now)
+        return target
+
+
+class LocationForm(WordForm):
+    target = forms.ModelChoiceField(
+        Warehouse.objects.none(), label="Warehouse", required=False, empty_label="Not mapped"
+    )
+    row: Location
+
+    def __init__(self, account: Account, row: Location, *args: Any, **kw: Any) -> None:
+        kw.setdefault("initial", {"target": row.warehouse_id})
+        super().__init__(account, row, *args, **kw)
+        field = self.fields["target"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Warehouse.objects.for_account(account)
+
+    def apply(self, by: str, now: dt.datetime) -> str:
+        warehouse: Warehouse | None = self.cleaned_data["target"]
+        map_location(self.row, warehouse, by=by, now=now)
+        return warehouse.name if warehouse else ""
+
+
+class ListingForm(WordForm):
+    """The product's SKU is typed, a catalogue being too long for a list of choices. `make`: add a product for it."""
+
+    target = forms.CharField(label="Product", max_length=100, required=False)
+    units = forms.IntegerField(label="Units", min_value=1, max_value=10_000, required=False)
+    make = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    row: Listing
+
+    def __init__(self, account: Account, row: Listing, *args: Any, **kw: Any) -> None:
+        kw.setdefault("initial", {"target": row.product.sku if row.product else "", "units": row.units})
+        super().__init__(account, row, *args, **kw)
+        self.fields["target"].widget.attrs |= {"list": "products-found", "autocomplete": "off", "placeholder": "SKU"}
+        self.fields["units"].widget.attrs |= {"aria-label": f"Pieces of the product in one {row}"}
+        self.product: Product | None = None
+
+    @property
+    def can_make(self) -> bool:
+        """A listing with an SKU that no product has can become a product with one press."""
+        return bool(self.row.sku_key) and self.row.product_id is None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("make"):
+            if not self.row.sku_key:
+                raise forms.ValidationError("This listing has no SKU. Give it one in the store, or choose a product.")
+            return data
+        sku = data.get("target", "")
+        if sku:
+            products = Product.objects.for_account(self.account)
+            self.product = products.filter(sku_key=sku_key_of(sku)).first()
+            if self.product is None:
+                self.add_error("target", f"You have no product with the SKU “{sku}”.")
+        return data
+
+    def apply(self, by: str, now: dt.datetime) -> str:
+        units = self.cleaned_data.get("units") or 1
+        if self.cleaned_data.get("make"):
+            self.product, _ = Product.objects.get_or_create(
+                account=self.account,
+                sku_key=self.row.sku_key,
+                defaults={"sku": self.row.sku, "name": self.row.title or self.row.sku},
+            )
+        map_listing(self.row, self.product, units=units, by=by, now=now)
+        return self.product.sku if self.product else ""
+
+
+class CarrierForm(forms.ModelForm[CarrierOut]):
+    """What one store calls a carrier."""
+
+    class Meta:
+        model = CarrierOut
+        fields = ["store", "carrier", "name", "link"]
+        labels = {"carrier": "Carrier, as the warehouse calls it", "link": "Tracking link"}
+        help_texts = {
+            "store": "Each store has its own names.",
+            "carrier": "As it stands on your shipments, for example GLS Germany.",
+            "name": "As the store shall show it. Stores make tracking links for the names they know.",
+            "link": "For a carrier that the store makes no link for. {number} stands for the tracking number.",
+        }
+
+    def __init__(self, account: Account, *args: Any, known: dict[int, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+        self.instance.account = account
+        store = self.fields["store"]
+        assert isinstance(store, forms.ModelChoiceField)
+        store.queryset = Store.objects.for_account(account)
+        store.empty_label = None
+        names = known or {}
+        store.label_from_instance = lambda obj: names.get(obj.pk, str(obj))  # type: ignore[method-assign,assignment]
+        if self.instance.pk:
+            store.disabled = self.fields["carrier"].disabled = True
+        self.fields["name"].widget.attrs["list"] = "carriers-known"
+
+    def clean_link(self) -> str:
+        link: str = self.cleaned_data["link"].strip()
+        if link and not link.startswith(("https://", "http://")):
+            raise forms.ValidationError("A tracking link begins with https:// or http://.", code="scheme")
+        if link and "{number}" not in link:
+            raise forms.ValidationError("Write {number} where the tracking number belongs.", code="number")
+        return link
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        store, carrier = data.get("store"), (data.get("carrier") or "").strip()
+        taken = CarrierOut.objects.filter(store=store, carrier__iexact=carrier).exclude(pk=self.instance.pk)
+        if store and carrier and taken.exists():
+            self.add_error("carrier", f"{carrier} has a name for this store already. Change that one.")
+        return data

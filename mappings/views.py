@@ -1,0 +1,110 @@
+"""Ship codes, SKUs and locations: the stores' words and what they mean here. Outbound carriers stand in `carriers`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from fcp.panel import PanelRequest, panel_url
+from fcp.roles import May, may
+from inventory.models import Product, sku_key_of
+
+from .history import history_of
+from .lists import KINDS, Kind, prepare_rows
+from .models import Word
+
+FOUND = 20
+
+
+@require_GET
+def words(request: PanelRequest, key: str) -> HttpResponseBase:
+    """What is not mapped yet, as long as there is any; then all."""
+    kind = KINDS[key]
+    rows = kind.model.objects.for_account(request.account)
+    unmapped = rows.unmapped()
+    return _list(request, kind, unmapped) if unmapped.exists() else _list(request, kind, rows, everything=True)
+
+
+@require_GET
+def all_words(request: PanelRequest, key: str) -> HttpResponseBase:
+    kind = KINDS[key]
+    return _list(request, kind, kind.model.objects.for_account(request.account), everything=True)
+
+
+def _list(request: PanelRequest, kind: Kind, rows: Any, everything: bool = False) -> HttpResponseBase:
+    tabs = [
+        {"label": "To map", "url": panel_url(request.account, f"mappings:{kind.key}"), "active": not everything},
+        {"label": "All", "url": panel_url(request.account, f"mappings:all_{kind.key}"), "active": everything},
+    ]
+    context = {"lead": kind.lead, "above": "mappings/parts/above.html", "tabs": tabs, "kind": kind}
+    return kind.listing.answer(request, rows, title=kind.title, context=context)
+
+
+@require_http_methods(["GET", "POST"])
+def word(request: PanelRequest, key: str, pk: int) -> HttpResponse:
+    """One word: what we know of it, who mapped it when; a POST maps it and answers with its row in the list."""
+    kind = KINDS[key]
+    row = get_object_or_404(kind.rows(request.account), pk=pk)
+    if request.method == "POST":
+        return _map(request, kind, row)
+    return _page(request, kind, row)
+
+
+@may(May.WORK_ORDERS)
+def _map(request: PanelRequest, kind: Kind, row: Word) -> HttpResponse:
+    before = row.version
+    prepare_rows(kind, [row], request.account)
+    waiting = row.waiting  # type: ignore[attr-defined]  # set by prepare_rows
+    form = kind.form(request.account, row, request.POST)
+    if not form.is_valid():
+        return _page(request, kind, row, form) if not request.htmx else _row(request, kind, row, form)
+    target = form.apply(by=str(request.user), now=timezone.now())
+    if row.version != before:
+        messages.success(request, said(row, target, waiting))
+    if request.htmx:
+        return _row(request, kind, get_object_or_404(kind.rows(request.account), pk=row.pk))
+    return redirect(panel_url(request.account, f"mappings:{kind.one}", pk=row.pk))
+
+
+def said(row: Word, target: str, waiting: int) -> str:
+    """What a change of a mapping does, for the person who made it."""
+    if not target:
+        return f"“{row}” is not mapped any more. New orders with it wait."
+    if waiting == 0:
+        return f"“{row}” means {target} from now on."
+    orders = "1 order waited" if waiting == 1 else f"{waiting:,} orders waited"
+    return f"“{row}” means {target}. {orders} for it; whichever waits for nothing else goes on now."
+
+
+def _row(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> HttpResponse:
+    prepare_rows(kind, [row], request.account)
+    if form is not None:
+        row.form = form  # type: ignore[attr-defined]
+    return render(request, "mappings/parts/row_answer.html", {"row": row, "kind": kind})
+
+
+def _page(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> HttpResponse:
+    prepare_rows(kind, [row], request.account)
+    if form is not None:
+        row.form = form  # type: ignore[attr-defined]
+    context = {
+        "row": row,
+        "kind": kind,
+        "changes": history_of(row),
+        "crumbs": [(kind.title, panel_url(request.account, f"mappings:{kind.key}"))],
+    }
+    return render(request, "mappings/word.html", context)
+
+
+@require_GET
+def products_found(request: PanelRequest) -> HttpResponse:
+    """Choices for a field that asks for a product: those whose SKU begins with what was typed so far."""
+    text = request.GET.get("target", "").replace("\x00", "")
+    products = Product.objects.for_account(request.account).filter(sku_key__prefix=sku_key_of(text))
+    return render(request, "mappings/parts/products.html", {"products": products.order_by("sku_key")[:FOUND]})
