@@ -1,13 +1,13 @@
 """`make run` and the worker command with the real programs, on the database of the test."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 import uuid
+from datetime import timedelta
 
 import psutil
 import pytest
@@ -48,8 +48,14 @@ def start(child_environment, tmp_path):
     assert not left
 
 
-def says(process, pattern):
-    return any(re.search(pattern, line) for line in process.stdout)
+def output_until(process, words):
+    """What it printed, up to the line with these words or to its end."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            break
+    return "".join(lines)
 
 
 def clusters(mark):
@@ -61,12 +67,13 @@ def clusters(mark):
 def test_serve_answers_beats_and_leaves_nothing_behind(start):
     process = start("serve")
 
-    assert says(process, f"The panel runs at http://127.0.0.1:{process.port}/")
+    welcome = f"The panel runs at http://127.0.0.1:{process.port}/"
+    assert welcome in output_until(process, welcome)
     with urllib.request.urlopen(f"http://127.0.0.1:{process.port}/accounts/login/") as reply:
         assert reply.status == 200
     assert wait_until(lambda: Heartbeat.objects.filter(name__in=[WORKER, SLOW_WORKER]).count() == 2, seconds=30)
     process.send_signal(signal.SIGINT)
-    assert says(process, "Stopped")
+    assert "Stopped" in output_until(process, "Stopped")
     assert process.wait(30) == 0
     assert not processes_with("MARK", process.mark)
 
@@ -110,6 +117,9 @@ def test_a_cluster_left_deaf_by_the_death_of_its_workers_works_again(child_envir
     try:
         assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER).exists(), seconds=30)
         (main,) = clusters(mark)
+        living_long = timezone.now() + timedelta(seconds=7)
+        assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER, at__gt=living_long).exists(), seconds=30)
+        assert clusters(mark) == [main]  # one that answers is left alone
         (sentinel,) = main.children()
         for worker in sorted(sentinel.children(), key=lambda child: child.pid)[:2]:
             worker.kill()

@@ -24,13 +24,13 @@ class Command(BaseCommand):
         with Supervisor(stop_within=settings.FCP_STOP_SECONDS) as supervisor:
             if settings.FCP_SANDBOX and "sandbox" in get_commands():
                 supervisor.add(sandbox())
-                supervisor.wait_for(lambda: answers("127.0.0.1", settings.FCP_SANDBOX_PORT), seconds=30)
+                supervisor.wait_for(lambda: answers("127.0.0.1", settings.FCP_SANDBOX_PORT), seconds=300)
                 self.make_demo()
             if not supervisor.stopping:
                 supervisor.add(web())
                 for queue in HEARTBEATS:
                     supervisor.add(cluster(queue))
-            if supervisor.wait_for(lambda: answers(settings.FCP_BIND, settings.FCP_PORT), seconds=30):
+            if supervisor.wait_for(lambda: answers(settings.FCP_BIND, settings.FCP_PORT), seconds=300):
                 self.welcome()
             supervisor.run()
         self.stdout.write("Stopped.")
