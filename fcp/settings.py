@@ -299,11 +299,11 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- API ----------------------------------------------------------------------------------------
 
+# Calls a minute that one API key may make, 1 to 100000; default 600. As many may come at once after a quiet minute.
+FCP_API_RATE = env_int("FCP_API_RATE", 600, at_least=1, at_most=100_000)
+
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "fcp.api.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["fcp.api_keys.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -317,9 +317,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Orders to ship, their acknowledgement, and what has left the warehouse.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"OrderState": "orders.state.State", "RequestState": "orders.models.shipping.RequestState"},
 }
 
 # --- Language and time --------------------------------------------------------------------------

@@ -6,6 +6,10 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from orders import panel
+        from django.db.models.signals import post_save
+
+        from inventory.models import Warehouse
+        from orders import panel, shipping
 
         panel.register()
+        post_save.connect(shipping.on_warehouse_saved, sender=Warehouse)

@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, Q, Value, When
 
 from fcp.insert import insert_rows
+from inventory.models import Warehouse
 
 from .errors import OrderError, StaleRevision
 from .events import record
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, ShippingRequest
-from .models.shipping import AT_WAREHOUSE, RequestState
+from .models.shipping import AT_WAREHOUSE, UNSETTLED, RequestState
 from .stored_state import lock_orders, refresh_states
 
 # What somebody who asks too late is told; the states before are open to an answer.
@@ -169,6 +171,12 @@ def _settle_cancellation(request: ShippingRequest, by: str, now: dt.datetime) ->
     asking = Hold.objects.open().filter(order=request.order_id, kind=HoldKind.CANCELED_IN_STORE)
     if asking.update(lifted_at=now, lifted_by=by):
         record(request.order, "lifted", by, now, kind=HoldKind.CANCELED_IN_STORE.value, word="")
+
+
+def on_warehouse_saved(instance: Warehouse, **_: Any) -> None:
+    """What a warehouse still has to ship goes with it when another partner takes it over."""
+    open_work = ShippingRequest.objects.filter(warehouse=instance, state__in=UNSETTLED)
+    open_work.exclude(partner=instance.partner_id).update(partner=instance.partner_id)
 
 
 def _locked(request_ids: Sequence[int]) -> dict[int, ShippingRequest]:

@@ -1,0 +1,34 @@
+"""What an API key may do: the one table that keys, API and the page of keys ask."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    READ_REQUESTS = "requests:read"
+    WRITE_REQUESTS = "requests:write"
+    WRITE_FULFILLMENTS = "fulfillments:write"
+    READ_ORDERS = "orders:read"
+    READ_WAREHOUSES = "warehouses:read"
+    READ_SHIP_CODES = "ship_codes:read"
+    WRITE_SHIP_CODES = "ship_codes:write"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Scope.READ_REQUESTS: "See what is to be shipped, with names and addresses",
+    Scope.WRITE_REQUESTS: "Acknowledge, reject, and answer requests to stop",
+    Scope.WRITE_FULFILLMENTS: "Report what has shipped",
+    Scope.READ_ORDERS: "See orders and how far they are",
+    Scope.READ_WAREHOUSES: "See the warehouses",
+    Scope.READ_SHIP_CODES: "See the warehouse's own ship codes",
+    Scope.WRITE_SHIP_CODES: "Change the warehouse's own ship codes",
+}
+
+# A partner serves warehouses of many accounts and has its own ship codes; an account has its orders.
+FOR_PARTNER = frozenset(Scope)
+FOR_ACCOUNT = FOR_PARTNER - {Scope.READ_SHIP_CODES, Scope.WRITE_SHIP_CODES}

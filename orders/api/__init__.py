@@ -1,0 +1,1 @@
+"""The partner API: what is to be shipped, and what a warehouse answers. The same functions as the pages call."""

@@ -1,0 +1,222 @@
+"""Reading: what is to be shipped, orders, warehouses, and a partner's ship codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from fcp.api import ApiView, Caller, key_of, not_found
+from fcp.api_docs import documented
+from fcp.idempotency import once
+from fcp.keyset import is_token, page_of, token_after
+from fcp.models import Partner
+from fcp.scopes import Scope
+from inventory.models import Warehouse
+from orders.models import Fulfillment, FulfillmentLine, Order, ShippingRequest
+from orders.models.shipping import RequestState
+
+from . import bodies, replies
+
+ORDER = ("changed_at", "id")
+SHIPPABLE = (RequestState.OFFERED, RequestState.ACKNOWLEDGED)  # of these nothing has shipped
+
+
+def requests_of(caller: Caller) -> QuerySet[ShippingRequest]:
+    """What this key may see: a partner's work in all accounts that it serves, an account's own."""
+    rows = ShippingRequest.objects.all()
+    key = caller.key
+    return rows.for_partner(key.partner) if key.partner else rows.filter(account=key.account_id)
+
+
+def warehouses_of(caller: Caller) -> QuerySet[Warehouse]:
+    key = caller.key
+    return (
+        Warehouse.objects.filter(partner=key.partner)
+        if key.partner
+        else Warehouse.objects.filter(account=key.account_id)
+    )
+
+
+def one_request(caller: Caller, pk: str) -> ShippingRequest:
+    what = "shipping request"
+    request = requests_of(caller).select_related("account", "warehouse").filter(pk=key_of(pk, what)).first()
+    if request is None:
+        raise not_found(what)
+    return request
+
+
+def shown(requests: list[ShippingRequest]) -> list[dict[str, Any]]:
+    """The requests as the API shows them; at most one more query, whatever their number."""
+    begun = [request for request in requests if request.state not in SHIPPABLE]
+    shipped: dict[int, dict[int, int]] = {}
+    if begun:
+        rows = FulfillmentLine.objects.filter(
+            fulfillment__order__in=[r.order_id for r in begun],
+            fulfillment__request__in=begun,
+            fulfillment__voided_at=None,
+        )
+        pieces = rows.values_list("fulfillment__request", "line").annotate(pieces=Sum("quantity"))
+        for request_id, line_id, quantity in pieces:
+            shipped.setdefault(request_id, {})[line_id] = quantity
+    return [replies.request_shape(request, shipped.get(request.pk, {})) for request in requests]
+
+
+class RequestList(ApiView):
+    scopes = {"GET": Scope.READ_REQUESTS}
+
+    @documented(
+        "What is to be shipped",
+        Scope.READ_REQUESTS,
+        {200: replies.RequestPage},
+        parameters=(bodies.Listed,),
+        description="Offered requests stay listed until you acknowledge or reject them. Oldest change first.",
+        tag="Shipping requests",
+        name="list_shipping_requests",
+    )
+    def get(self, request: Request) -> Response:
+        asked = checked(bodies.Listed, request.query_params)
+        rows = requests_of(self.caller)
+        if "warehouse" in asked:
+            rows = rows.filter(warehouse=self._warehouse(asked["warehouse"]))
+        if "changed_since" in asked:
+            rows = rows.filter(changed_at__gte=asked["changed_since"])
+        after = asked.get("after", "")
+        check_after(ShippingRequest, ORDER, after)
+        found = one_list_of(rows, asked["state"], after, asked["limit"])
+        return Response({"results": shown(found[0]), "next": found[1]})
+
+    def _warehouse(self, text: str) -> Warehouse:
+        warehouse = warehouses_of(self.caller).filter(pk=key_of(text, "warehouse")).first()
+        if warehouse is None:
+            raise not_found("warehouse")
+        return warehouse
+
+
+def one_list_of(
+    rows: QuerySet[ShippingRequest], states: list[str], after: str, size: int
+) -> tuple[list[ShippingRequest], str | None]:
+    """One page of several states: each is a walk along its index, and the first of all of them are the page."""
+    found: list[ShippingRequest] = []
+    more = False
+    for state in states:
+        page = page_of(rows.filter(state=state).select_related("account", "warehouse"), ORDER, after, size)
+        found += page.rows
+        more = more or bool(page.older)
+    found.sort(key=lambda row: (row.changed_at, row.pk))
+    more = more or len(found) > size
+    found = found[:size]
+    return found, token_after(ORDER, found[-1]) if more else None
+
+
+def check_after(model: Any, order: tuple[str, ...], after: str) -> None:
+    if after and not is_token(model, order, after):
+        raise ValidationError({"after": ["This is not the `next` of a page."]})
+
+
+def checked(shape: type[replies.Shape], given: Any) -> dict[str, Any]:
+    """The values of a query or body; 400 with what is wrong, by field."""
+    form = shape(data=given)
+    form.is_valid(raise_exception=True)
+    values: dict[str, Any] = form.validated_data
+    return values
+
+
+class RequestDetail(ApiView):
+    scopes = {"GET": Scope.READ_REQUESTS}
+
+    @documented(
+        "One shipping request", Scope.READ_REQUESTS, {200: replies.RequestShape}, tag="Shipping requests",
+        name="get_shipping_request",
+    )  # fmt: skip
+    def get(self, request: Request, pk: str) -> Response:
+        return Response(shown([one_request(self.caller, pk)])[0])
+
+
+class OrderDetail(ApiView):
+    scopes = {"GET": Scope.READ_ORDERS}
+
+    @documented(
+        "How far an order is",
+        Scope.READ_ORDERS,
+        {200: replies.OrderShape},
+        description="A partner sees the requests and shipments of its own warehouses only.",
+        tag="Orders",
+        name="get_order",
+    )
+    def get(self, request: Request, pk: str) -> Response:
+        key, mine = key_of(pk, "order"), requests_of(self.caller)
+        orders = Order.objects.select_related("store").prefetch_related("lines")
+        if self.caller.key.partner:
+            orders = orders.filter(Exists(mine.filter(order=OuterRef("pk"))))
+        else:
+            orders = orders.filter(account=self.caller.key.account_id)
+        order = orders.filter(pk=key).first()
+        if order is None:
+            raise not_found("order")
+        requests = list(mine.filter(order=order).order_by("pk"))
+        fulfillments = Fulfillment.objects.filter(order=order).prefetch_related("lines", "parcels").order_by("pk")
+        if self.caller.key.partner:
+            fulfillments = fulfillments.filter(request__in=requests)
+        return Response(replies.order_shape(order, requests, list(fulfillments)))
+
+
+class WarehouseList(ApiView):
+    scopes = {"GET": Scope.READ_WAREHOUSES}
+
+    @documented(
+        "The warehouses", Scope.READ_WAREHOUSES, {200: replies.WarehousePage}, parameters=(bodies.Paged,),
+        tag="Warehouses", name="list_warehouses",
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        asked = checked(bodies.Paged, request.query_params)
+        after = asked.get("after", "")
+        check_after(Warehouse, ("id",), after)
+        page = page_of(warehouses_of(self.caller).select_related("account"), ("id",), after, asked["limit"])
+        results = [
+            {
+                "id": str(row.pk),
+                "name": row.name,
+                "code": row.code,
+                "country": row.country,
+                "account": {"id": str(row.account_id), "name": row.account.name},
+            }
+            for row in page.rows
+        ]
+        return Response({"results": results, "next": page.older or None})
+
+
+class ShipCodeList(ApiView):
+    scopes = {"GET": Scope.READ_SHIP_CODES, "PUT": Scope.WRITE_SHIP_CODES}
+
+    @documented(
+        "Your ship codes", Scope.READ_SHIP_CODES, {200: bodies.ShipCodes}, tag="Ship codes", name="get_ship_codes"
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"ship_codes": self._partner().ship_codes})
+
+    @documented(
+        "Replace your ship codes",
+        Scope.WRITE_SHIP_CODES,
+        {200: bodies.ShipCodes},
+        body=bodies.ShipCodes,
+        description="The whole list; merchants are offered these when they map their shipping options.",
+        tag="Ship codes",
+        name="replace_ship_codes",
+    )
+    def put(self, request: Request) -> Response:
+        codes = checked(bodies.ShipCodes, request.data)["ship_codes"]
+
+        def replace() -> Response:
+            Partner.objects.filter(pk=self._partner().pk).update(ship_codes=codes)
+            return Response({"ship_codes": codes})
+
+        return once(request, replace)
+
+    def _partner(self) -> Partner:
+        partner = self.caller.key.partner
+        assert partner  # only a partner's key has the scope
+        return partner
