@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fcp.models import Account, Partner
 from inventory.models import Warehouse
 
-from .models import ShipMethod
+from .models import Location, ShipMethod
 from .suggest import Candidate, Suggestion, suggest
 
 
@@ -34,16 +34,22 @@ def ship_codes_of(account: Account) -> list[ShipCode]:
         for row in partner.ship_codes:
             code = str(row.get("code", "")).strip()
             if code:
-                codes.setdefault(
-                    code, ShipCode(code, *(str(row.get(k) or "") for k in ("label", "carrier", "service")))
-                )
+                words = (str(row.get(name) or "") for name in ("label", "carrier", "service"))
+                codes.setdefault(code, ShipCode(code, *words))
     return list(codes.values())
 
 
 def suggested_code(row: ShipMethod, codes: Sequence[ShipCode]) -> Suggestion | None:
     """What this shipping option probably means. A carrier that the store names apart belongs to what it says."""
     said = [f"{row.carrier} {row.title}".strip(), row.code]
-    known = [
-        Candidate(one.code, (one.label, f"{one.carrier} {one.service}", f"{one.carrier} {one.label}")) for one in codes
-    ]
+    known = [Candidate(c.code, (c.label, f"{c.carrier} {c.service}", f"{c.carrier} {c.label}")) for c in codes]
     return suggest(said, known)
+
+
+def suggested_warehouse(row: Location, warehouses: Sequence[Warehouse]) -> tuple[Warehouse, str] | None:
+    """Which warehouse the store's location probably is, with the reason."""
+    if len(warehouses) == 1:
+        return warehouses[0], "It is the only warehouse of this account."
+    by_code = {one.code: one for one in warehouses}
+    found = suggest([row.name], [Candidate(one.code, (one.name,)) for one in warehouses])
+    return (by_code[found.value], found.reason) if found else None

@@ -1,0 +1,198 @@
+"""An order's timeline as plain sentences. Events keep a code and parameters; the words for every code stand here, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.models import Warehouse
+
+from .holds import KINDS, HoldKind
+from .models import Order, OrderEvent
+
+Params = Mapping[str, Any]
+
+# What the system calls itself where no person or partner acted.
+ACTORS = {"store": "the store", "schedule": "the panel", "intake": "the panel", "webhook": "the store"}
+SEEN_BY = {"poll": "found on a regular look", "webhook": "the store announced it", "person": "a person asked for it"}
+EDITED = {"ship_code": "ship code"}
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """How one code is said. `tone` colours its dot: good, warn, bad or empty."""
+
+    say: Callable[[Params], str]
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    at: dt.datetime
+    by: str
+    text: str
+    tone: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The newest line first. `older`: there are more than these."""
+
+    lines: list[TimelineLine]
+    older: bool = False
+
+
+def timeline_of(order: Order, most: int = 100) -> Timeline:
+    """The order's last `most` events, said in words."""
+    events = list(OrderEvent.objects.filter(order=order).order_by("-id")[: most + 1])
+    return Timeline(lines_of(events[:most]), older=len(events) > most)
+
+
+def lines_of(events: Iterable[OrderEvent]) -> list[TimelineLine]:
+    events = list(events)
+    named = {e.params["warehouse"] for e in events if isinstance(e.params.get("warehouse"), int)}
+    warehouses = dict(Warehouse.objects.filter(pk__in=named).values_list("pk", "name")) if named else {}
+    lines = []
+    for event in events:
+        params = dict(event.params)
+        if "warehouse" in params:
+            params["warehouse"] = warehouses.get(params["warehouse"], params["warehouse"])
+        by = ACTORS.get(event.actor, event.actor)
+        lines.append(TimelineLine(event.at, by, sentence(event.code, params), tone_of(event.code), event.code))
+    return lines
+
+
+def sentence(code: str, params: Params) -> str:
+    """Plain words for one event; `warehouse` in the parameters is a name by now."""
+    saying = SAYINGS.get(code)
+    return saying.say(params) if saying else f"{code.replace('_', ' ').capitalize()}."
+
+
+def tone_of(code: str) -> str:
+    saying = SAYINGS.get(code)
+    return saying.tone if saying else ""
+
+
+# --- the words -----------------------------------------------------------------------------------------------------
+
+
+def _imported(p: Params) -> str:
+    how = SEEN_BY.get(str(p.get("by", "")), "")
+    kinds = [_kind(kind).lower() for kind in dict.fromkeys(p.get("holds") or [])]
+    text = f"Came in from the store{f' ({how})' if how else ''}."
+    return f"{text} Held: {_listed(kinds)}." if kinds else text
+
+
+def _held(p: Params) -> str:
+    return f"Held. {hold_sentence(str(p.get('kind', '')), str(p.get('word', '')))}"
+
+
+def _lifted(p: Params) -> str:
+    word = p.get("word")
+    return f"No longer held: {_kind(str(p.get('kind', ''))).lower()}{f' (“{word}”)' if word else ''}."
+
+
+def _changed(p: Params) -> str:
+    return f"Changed in the store: {_listed(p.get('what') or ['something'])}."
+
+
+def _canceled(p: Params) -> str:
+    if p.get("payment") in ("refunded", "canceled"):
+        return f"The store shows the payment as {p['payment']}, so it counts as canceled."
+    return "Rejected in the store." if p.get("status") == "rejected" else "Canceled in the store."
+
+
+def _edited(p: Params) -> str:
+    return f"Changed here: {_listed([EDITED.get(w, w) for w in p.get('what') or ['something']])}."
+
+
+def _acknowledged(p: Params) -> str:
+    reference = f" as {p['reference']}" if p.get("reference") else ""
+    return f"{_warehouse(p)} took it{reference}."
+
+
+def _shipped(p: Params) -> str:
+    pieces = int(p.get("pieces") or 0)
+    text = f"{pieces} {'piece' if pieces == 1 else 'pieces'} left"
+    if p.get("warehouse"):
+        text += f" {p['warehouse']}"
+    if p.get("carrier"):
+        text += f" with {p['carrier']}"
+    return f"{text}{_tracking(p)}."
+
+
+def _voided(p: Params) -> str:
+    pieces = int(p.get("pieces") or 0)
+    return f"A shipment of {pieces} {'piece' if pieces == 1 else 'pieces'} was taken back: it did not leave."
+
+
+def _corrected(p: Params) -> str:
+    now = f" to {p['carrier']}" if p.get("carrier") else ""
+    return f"The shipment's carrier and tracking were corrected{now}{_tracking(p)}."
+
+
+def _reason(text: str) -> Callable[[Params], str]:
+    def say(p: Params) -> str:
+        reason = str(p.get("reason") or "").rstrip(".")
+        return f"{_warehouse(p)} {text}{f': {reason}' if reason else ''}."
+
+    return say
+
+
+def _plain(text: str) -> Callable[[Params], str]:
+    return lambda p: text
+
+
+SAYINGS: dict[str, Saying] = {
+    "imported": Saying(_imported),
+    "held": Saying(_held, "warn"),
+    "lifted": Saying(_lifted, "good"),
+    "offered": Saying(lambda p: f"Offered to {p.get('warehouse') or 'the warehouse'}."),
+    "changed": Saying(_changed),
+    "canceled_in_store": Saying(_canceled, "warn"),
+    "restored_in_store": Saying(_plain("The store shows it as wanted again.")),
+    "edited": Saying(_edited),
+    "tried": Saying(_plain("Let through as a try, before the integration is live.")),
+    "acknowledged": Saying(_acknowledged, "good"),
+    "rejected": Saying(_reason("will not ship it"), "bad"),
+    "stopped": Saying(_reason("stopped it in time"), "good"),
+    "too_late": Saying(_reason("could not stop it any more"), "bad"),
+    "shipped": Saying(_shipped, "good"),
+    "fulfillment_voided": Saying(_voided, "warn"),
+    "fulfillment_corrected": Saying(_corrected),
+    "tracking_sent_again": Saying(_plain("The tracking is to be sent to the store again.")),
+}
+
+
+def hold_sentence(kind: str, word: str) -> str:
+    """Why an order waits, as the merchant reads it; also where a kind was taken out of use."""
+    try:
+        of = KINDS[HoldKind(kind)]
+    except ValueError:
+        return f"{kind.replace('_', ' ').capitalize()}{f': {word}' if word else ''}."
+    if kind == HoldKind.PAYMENT:
+        word = word.replace("_", " ")
+    if "{word}" not in of.sentence or word:
+        return of.sentence.format(word=word.rstrip("."))
+    return f"{of.label}."
+
+
+def _kind(kind: str) -> str:
+    return KINDS[HoldKind(kind)].label if kind in set(HoldKind) else kind.replace("_", " ")
+
+
+def _warehouse(p: Params) -> str:
+    return str(p.get("warehouse") or "The warehouse")
+
+
+def _tracking(p: Params) -> str:
+    numbers = [number for number in p.get("tracking") or [] if number]
+    return f", tracking {_listed(numbers)}" if numbers else ""
+
+
+def _listed(words: Iterable[Any]) -> str:
+    texts = [str(word) for word in words]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
