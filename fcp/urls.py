@@ -5,12 +5,13 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
-from fcp import views
+from fcp import api_docs, health, views
 
 APPS = ["orders", "mappings", "inventory", "integrations"]
 
 account_pages = [
     path("", views.dashboard, name="dashboard"),
+    path("cards/<slug:key>/", views.card, name="card"),
     path("pulse/", views.pulse, name="pulse"),
     path("search/", views.search, name="search"),
     path("settings/account/", views.account_settings, name="account"),
@@ -23,12 +24,18 @@ panel_pages = [
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("hooks/", include("integrations.hook_urls")),
     path("all-accounts/", views.accounts, name="accounts"),
     path("carts/", views.synonym),
     path("channels/", views.synonym),
     path("a/<slug:account>/", include(panel_pages)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/", api_docs.page, name="api"),
+    path("api/schema", api_docs.Schema.as_view(), name="api-schema"),
+    path("api/v1/", include("orders.api.urls")),
 ]
 
 handler404 = views.not_found

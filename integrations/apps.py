@@ -7,8 +7,15 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations import panel
+        from fcp.health import register_check
+        from integrations import bells, panel
         from integrations.schedules import make_schedules
+        from integrations.settings_document import rules_in_force
+        from integrations.tick import overdue
+        from orders.rules import provide_rules
 
         panel.register()
+        bells.hang()
+        provide_rules(rules_in_force)
+        register_check("schedule", overdue)
         post_migrate.connect(make_schedules, sender=self)

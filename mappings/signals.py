@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 # A word got a target or another one: kind ("ship_code", "sku", "location"), row_id, account_id. Sent after commit.
 word_mapped = Signal()
+
+# Several words got a target at once: account_id. Sent after commit.
+words_mapped = Signal()

@@ -1,0 +1,34 @@
+"""Nudges from the apps to the right: what they wrote concerns a flow or a task of ours. Losing one costs a minute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.connectors.base import FlowKind
+from integrations.lease import ring
+from integrations.models import Flow
+from integrations.queue import Queue, enqueue
+from mappings.signals import word_mapped, words_mapped
+from orders.signals import shipments_to_tell
+
+
+def hang() -> None:
+    """Called once, when the apps are ready."""
+    shipments_to_tell.connect(on_shipments, dispatch_uid="integrations.shipments")
+    word_mapped.connect(on_word, dispatch_uid="integrations.word")
+    words_mapped.connect(on_words, dispatch_uid="integrations.words")
+
+
+def on_shipments(sender: Any, store_id: int, **signal: Any) -> None:
+    flows = Flow.objects.filter(integration__store=store_id, kind=FlowKind.FULFILLMENTS, due_at__isnull=False)
+    ring(list(flows.values_list("pk", flat=True)), timezone.now(), trigger="schedule")
+
+
+def on_word(sender: Any, kind: str, row_id: int, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.lift_word", [(kind, row_id)], timezone.now())
+
+
+def on_words(sender: Any, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], timezone.now())

@@ -1,0 +1,170 @@
+"""Connecting a store, connecting it again with another key, and letting go of it.
+
+The store outlives its integration: orders, listings and mappings point to it, and whoever connects the same store
+again, by any way in, finds the same one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from fcp.http import Session
+from fcp.models import Account, AuditEntry, Store
+from fcp.roles import May, roles_that_may
+from integrations.connectors import connector_class
+from integrations.connectors.base import Connected, Platform
+from integrations.errors import IntegrationError
+from integrations.models import Credential, Flow, Integration
+from integrations.nicknames import nickname_for
+from integrations.reach import app_secrets, save_credential
+from integrations.runs import unblock
+from integrations.settings_document import Document, defaults, validate
+from integrations.settings_saving import apply, new_version
+from integrations.store_facts import facts_of
+from integrations.telling import stop_telling
+from inventory.models import Warehouse
+
+ONE_STORE = "one"  # the account setting "<platform>_stores": "several" (default) or "one"
+
+
+def ask_store(
+    platform_key: str, way: str, received: Mapping[str, str], now: dt.datetime, api_url: str = ""
+) -> Connected:
+    """Call the store with what the person gave, and hear which store it is. Raises SyncError."""
+    connector = connector_class(platform_key)
+    session = Session(connector.platform.hosts)
+    url = api_url or connector.platform.api_url
+    return connector.finish(way, app_secrets(platform_key), received, session, url, now)
+
+
+def connect(
+    account: Account,
+    platform_key: str,
+    way: str,
+    received: Mapping[str, str],
+    *,
+    by: str,
+    now: dt.datetime,
+    name: str = "",
+    given: Mapping[str, Any] | None = None,
+    api_url: str = "",
+) -> Integration:
+    """Make the integration of a store: not live, every flow off but the locations.
+
+    `given` are settings that differ from the defaults (see `settings_document.validate`). Raises SyncError when the
+    store refuses, IntegrationError when this account may not have it or a setting is wrong; its `field` names which.
+    """
+    platform = connector_class(platform_key).platform
+    _check_may_have_another(account, platform)
+    connected = ask_store(platform_key, way, received, now, api_url)
+    document = _first_document(platform, account, connected, given or {}, api_url)
+    try:
+        with transaction.atomic():
+            store = _store(account, platform, connected)
+            return _make(store, connected, document, name.strip()[:120] or connected.name[:120], by, now)
+    except IntegrityError:
+        # Two persons at once: the constraints let one of them through.
+        sentence = "Somebody connected this store just now. Look at the list of integrations."
+        raise IntegrationError(sentence, "race") from None
+
+
+def _check_may_have_another(account: Account, platform: Platform) -> None:
+    if account.settings.get(f"{platform.key}_stores") != ONE_STORE:
+        return
+    other = Integration.objects.for_account(account).filter(store__platform=platform.key).first()
+    if other:
+        who = " or ".join(role.lower() for role in roles_that_may(May.MANAGE))
+        raise IntegrationError(
+            f"This account may have one {platform.label} store only, and {other.name} is connected. "
+            f"The account setting “{platform.label} stores in this account” says so; "
+            f"the account's {who} can change it to Several.",
+            "one_store_only",
+        )
+
+
+def _store(account: Account, platform: Platform, connected: Connected) -> Store:
+    """The account's row of this store, from before or made now."""
+    same = Store.objects.filter(platform=platform.key, uid=connected.store_uid)
+    if same.filter(connected=True).exclude(account=account).exists():
+        raise IntegrationError(
+            "This store is connected to another account of this panel. It has to be deleted there first.", "elsewhere"
+        )
+    if there := Integration.objects.filter(store__in=same.filter(account=account)).first():
+        raise IntegrationError(
+            f"This store is connected already, as {there.name}. To give it another key, reconnect it there.", "here"
+        )
+    facts = facts_of(connected) | {"connected": True}
+    store, _ = Store.objects.update_or_create(
+        account=account, platform=platform.key, uid=connected.store_uid, defaults=facts
+    )
+    return store
+
+
+def _first_document(
+    platform: Platform, account: Account, connected: Connected, given: Mapping[str, Any], api_url: str
+) -> Document:
+    document = defaults(platform)
+    known = {"instance_id": connected.install_uid, "site_id": connected.store_uid, "api_url": api_url}
+    document |= {key: value for key, value in known.items() if key in document and value}
+    warehouses = list(Warehouse.objects.for_account(account).values_list("pk", flat=True)[:2])
+    if len(warehouses) == 1 and "warehouse" in document:
+        document["warehouse"] = warehouses[0]
+    checked = validate(platform, given, document, account)
+    for key, sentence in checked.errors.items():
+        raise IntegrationError(sentence, "setting", key)
+    return checked.document
+
+
+def _make(store: Store, connected: Connected, document: Document, name: str, by: str, now: dt.datetime) -> Integration:
+    account = store.account
+    platform = connector_class(store.platform).platform
+    number = new_version(store, document, by=by, now=now, why="connected")
+    integration = Integration.objects.create(
+        account=account, store=store, name=name, nickname=nickname_for(account, name, platform.label),
+        variant=connected.variant[:20], settings_version=number, settled_version=number,
+    )  # fmt: skip
+    save_credential(integration, connected.credential, now)
+    for offer in platform.flows:
+        Flow.objects.create(account=account, integration=integration, kind=offer.kind.value)
+    apply(integration, document, now)
+    _audit(integration, "integration_connected", by, now)
+    return integration
+
+
+def reconnect(
+    integration: Integration, way: str, received: Mapping[str, str], *, by: str, now: dt.datetime, api_url: str = ""
+) -> None:
+    """Take another key of the same store; blocked flows go on at once. Raises as `connect`."""
+    store = integration.store
+    connected = ask_store(store.platform, way, received, now, api_url)
+    if connected.store_uid != store.uid:
+        raise IntegrationError(
+            f"This key belongs to another store, {connected.name}. {store.name} keeps the key it has.", "other_store"
+        )
+    with transaction.atomic():
+        Store.objects.filter(pk=store.pk).update(**facts_of(connected))
+        Integration.objects.filter(pk=integration.pk).update(variant=connected.variant[:20])
+        Credential.objects.filter(integration=integration).exclude(kind=connected.credential.kind).delete()
+        save_credential(integration, connected.credential, now)
+        unblock(integration, now)
+        _audit(integration, "integration_reconnected", by, now)
+
+
+def delete(integration: Integration, *, by: str, now: dt.datetime) -> None:
+    """Remove the integration with its key and flows. The store stays, with its orders, listings and mappings."""
+    with transaction.atomic():
+        _audit(integration, "integration_deleted", by, now)
+        store = integration.store
+        integration.delete()
+        Store.objects.filter(pk=store.pk).update(connected=False, hands_over=False, tells_shipments=False)
+        stop_telling(store, now=now)
+
+
+def _audit(integration: Integration, code: str, by: str, now: dt.datetime) -> None:
+    store = integration.store
+    params = {"integration": integration.nickname, "store": store.pk, "platform": store.platform}
+    AuditEntry.objects.create(account_id=integration.account_id, at=now, actor=by[:120], code=code, params=params)

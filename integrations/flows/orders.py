@@ -1,0 +1,167 @@
+"""Orders coming in: everything that changed in a store, page by page, decided and stored by `orders.intake`.
+
+What is told by webhook is read first and singly, then whatever changed since the watermark, then what a date that
+moved back asks for besides, then orders that the settings of today let in, then records that failed before. All of it
+takes the same path, and every position is stored in the transaction of its page: a crash repeats, and never skips.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from fcp.errors import Busy, NotFound, Refused, SyncError
+from fcp.insert import update_rows
+from integrations.flows.taking import KIND, Taker, mend, note_failure
+from integrations.flows.windows import read_backfill, read_changes, read_window
+from integrations.models import FailedRecord, Hint
+from integrations.runs import Page, Slice
+from orders.decide import Facts, import_decision
+from orders.models import SeenOrder
+from orders.models.orders import Outcome
+from orders.shapes import RawOrder
+
+SINGLY = 20  # orders read one by one, then stored together
+BATCH = 500
+MOST_SINGLY = 100  # more than this are read by pages
+REMOVED = "Our app was removed from the store. Add it there again, or reconnect the integration with another key."
+
+
+def pull(run: Slice) -> bool:
+    """True when the slice is over and there is more to do."""
+    taker = Taker(run)
+    unanswered: dict[str, SyncError] = {}
+    if read_hints(run, taker, unanswered) or read_changes(run, taker):
+        return True
+    # The store does answer, so what it would not say of these orders is about them.
+    set_aside(run, unanswered)
+    return read_backfill(run, taker) or redecide(run, taker) or retry_failed(run, taker)
+
+
+# --- what webhooks told --------------------------------------------------------------------------------------------
+
+
+def read_hints(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
+    last = 0
+    while True:
+        hints = list(Hint.objects.filter(store=run.store, done_at=None, pk__gt=last).order_by("pk")[:SINGLY])
+        if not hints:
+            return False
+        last = hints[-1].pk
+        done = [hint.pk for hint in hints if hint.object_uid not in unanswered]
+        if any(hint.kind == "removed" for hint in hints):
+            with run.page() as page:
+                _heard(done, page)
+            raise Refused("the store says the app was removed", code="app_removed", sentence=REMOVED)
+        uids = dict.fromkeys(hint.object_uid for hint in hints if hint.object_uid and hint.object_uid not in unanswered)
+        raws, problems = read_singly(run, list(uids))
+        unanswered |= problems
+        done = [hint.pk for hint in hints if hint.object_uid not in unanswered]
+
+        taker.take(raws, seen_by="webhook", finish=partial(_heard, done))
+        if run.over:
+            return True
+
+
+def _heard(ids: Sequence[int], page: Page) -> None:
+    Hint.objects.filter(pk__in=ids).update(done_at=page.now)
+
+
+def read_singly(run: Slice, uids: Sequence[str]) -> tuple[list[RawOrder], dict[str, SyncError]]:
+    """The orders as the store has them now, and what went wrong with some. One that it no longer has is left out."""
+    raws, problems = [], {}
+    for uid in uids:
+        try:
+            raws.append(run.ask(lambda connector, uid=uid: connector.order(uid)))  # type: ignore[misc]
+        except NotFound:
+            continue
+        except (Busy, Refused):
+            raise
+        except SyncError as error:
+            problems[uid] = error
+    return raws, problems
+
+
+def set_aside(run: Slice, problems: dict[str, SyncError]) -> None:
+    if problems:
+        with run.page() as page:
+            for uid, error in problems.items():
+                note_failure(run, uid, "", error.code, error.sentence, page.now)
+            Hint.objects.filter(store=run.store, done_at=None, object_uid__in=problems).update(done_at=page.now)
+
+
+# --- what a change of settings lets in -----------------------------------------------------------------------------
+
+
+def redecide(run: Slice, taker: Taker) -> bool:
+    """Decide again about orders that were left out under older settings, and read those that now come in."""
+    if "reread" in run.flow.position and read_window(run, taker, "reread", run.flow.position["reread"], {}):
+        return True
+    while True:
+        older = SeenOrder.objects.filter(store=run.store, settings_version__lt=run.rules.version)
+        rows = list(older.exclude(outcome=Outcome.IMPORTED).order_by("settings_version", "pk")[:BATCH])
+        if not rows:
+            return False
+        wanted = _decide(run, rows)
+        version = run.rules.version
+        if len(wanted) > MOST_SINGLY and run.flow.position.get("reread_for") != version:
+            placed = [Facts.from_json(row.facts).placed_at for row in wanted]
+            place = {"from": min(placed).isoformat(), "to": (max(placed) + dt.timedelta(seconds=1)).isoformat()}
+            with run.page() as page:
+                page.move(position={**run.flow.position, "reread": place, "reread_for": version})
+            if read_window(run, taker, "reread", place, {}):
+                return True
+            continue
+        for start in range(0, len(wanted), SINGLY):
+            some = wanted[start : start + SINGLY]
+            raws, problems = read_singly(run, [row.uid for row in some])
+            ids = [row.pk for row in some]
+
+            # Those the store no longer has, or would not give, are decided as well.
+            taker.take(raws, finish=partial(_decided, ids, version))
+            set_aside(run, problems)
+            if run.over:
+                return True
+
+
+def _decided(ids: Sequence[int], version: int, page: Page) -> None:
+    SeenOrder.objects.filter(pk__in=ids, settings_version__lt=version).update(settings_version=version)
+
+
+def _decide(run: Slice, rows: Sequence[SeenOrder]) -> list[SeenOrder]:
+    """The ones that come in now; the others are marked as decided under today's settings."""
+    wanted: list[SeenOrder] = []
+    left_out: list[tuple[Any, ...]] = []
+    version = run.rules.version
+    for row in rows:
+        if not row.facts:  # it failed before it could be read; tried again as a failed record
+            left_out.append((row.reasons, version, row.pk))
+            continue
+        decision = import_decision(Facts.from_json(row.facts), run.rules.imports, run.now())
+        if decision.imported:
+            wanted.append(row)
+        else:
+            left_out.append((decision.reasons, version, row.pk))
+    if left_out:
+        with run.page():
+            update_rows(SeenOrder, ("reasons", "settings_version"), left_out)
+    return wanted
+
+
+# --- what failed before --------------------------------------------------------------------------------------------
+
+
+def retry_failed(run: Slice, taker: Taker) -> bool:
+    """Read records that failed once more, when their time has come."""
+    records = FailedRecord.objects.filter(store=run.store, kind=KIND, mended_at=None, not_before__lte=run.now())
+    keys = list(records.order_by("not_before").values_list("key", flat=True)[:SINGLY])
+    if not keys:
+        return False
+    raws, problems = read_singly(run, keys)
+    gone = set(keys) - {raw.uid for raw in raws} - problems.keys()
+
+    taker.take(raws, finish=lambda page: mend(run, gone, page.now), again=True)
+    set_aside(run, problems)
+    return len(keys) == SINGLY

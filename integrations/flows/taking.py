@@ -1,0 +1,209 @@
+"""Storing what was read of a store's orders: known ones counted, new ones shaped, odd ones kept aside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import zlib
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+
+from django.db import InterfaceError, OperationalError
+from django.db.models import F
+
+from fcp.errors import SyncError
+from integrations.connectors.base import Bad
+from integrations.lease import Superseded
+from integrations.models import FailedRecord
+from integrations.runs import Page, Slice
+from orders.intake import Counts, Seen, seen_before, take_in
+from orders.models.orders import Outcome
+from orders.release import offer_waiting
+from orders.shapes import OddOrder, RawOrder, ReadOrder, StoreFulfillment
+
+log = logging.getLogger(__name__)
+
+KIND = "order"
+WITHOUT_ID = "without_id"
+UNREADABLE = "We cannot read this order yet. It is kept as the store sent it; tell whoever runs this installation."
+UNSTORABLE = "We cannot store this order yet. It is kept as the store sent it; tell whoever runs this installation."
+FIRST_RETRY = dt.timedelta(minutes=5)
+LAST_RETRY = dt.timedelta(days=1)
+
+Finish = Callable[[Page], None]
+
+
+def nothing(page: Page) -> None:
+    pass
+
+
+def packed(raw: bytes) -> bytes:
+    return zlib.compress(raw, 6)
+
+
+class Taker:
+    """Takes orders in for one slice of a run."""
+
+    def __init__(self, run: Slice) -> None:
+        self.run = run
+
+    @cached_property
+    def failed(self) -> set[str]:
+        """Keys of the store's orders that failed and were not mended since."""
+        records = FailedRecord.objects.filter(store=self.run.store, kind=KIND, mended_at=None)
+        return set(records.values_list("key", flat=True))
+
+    def take(
+        self,
+        raws: Sequence[RawOrder],
+        bad: Sequence[Bad] = (),
+        *,
+        seen_by: str = "poll",
+        finish: Finish = nothing,
+        again: bool = False,
+    ) -> None:
+        """Store what is new of these orders, then let `finish` write in the same transaction what follows from it.
+
+        `again`: these failed before; look at them even if they are unchanged.
+        """
+        known = seen_before(self.run.store, [raw.uid for raw in raws]) if raws else {}
+        fresh = [raw for raw in raws if again or not self._settled(raw, known)]
+        read, odd = self._shape(fresh)
+        read = self._with_shipments(read, known)
+        counts = Counts(unchanged=len(raws) - len(fresh))
+        for record in bad:
+            strange = OddOrder("", record.key, WITHOUT_ID, record.sentence, record.detail, record.packed)
+            if key_of(strange) in self.failed:
+                counts.unchanged += 1
+            else:
+                odd.append(strange)
+
+        def end(page: Page) -> None:
+            page.count(counts)
+            finish(page)
+
+        changed = self._store(read, odd, seen_by, end, again)
+        if changed and self.run.store.hands_over:
+            offer_waiting(self.run.store, now=self.run.now())
+
+    def _settled(self, raw: RawOrder, known: dict[str, Seen]) -> bool:
+        seen = known.get(raw.uid)
+        return seen is not None and seen.settled(raw.fingerprint, self.run.rules.version)
+
+    def _shape(self, raws: Sequence[RawOrder]) -> tuple[list[ReadOrder], list[OddOrder]]:
+        read, odd = [], []
+        for raw in raws:
+            try:
+                read.append(ReadOrder(raw, self.run.connector.shape_order(raw)))
+            except SyncError as error:
+                odd.append(odd_of(raw, error.code, error.sentence, error.detail))
+            except Exception:
+                log.exception("Shaping failed")
+                odd.append(odd_of(raw, "our_fault", UNREADABLE, "shaping failed"))
+        return read, odd
+
+    def _with_shipments(self, read: list[ReadOrder], known: dict[str, Seen]) -> list[ReadOrder]:
+        """What the store itself shipped of orders that are followed, or of which only the rest comes in."""
+        asked = [
+            item.raw.uid
+            for item in read
+            if item.order.fulfillment is StoreFulfillment.PARTLY
+            or (item.order.fulfillment is StoreFulfillment.ALL and _imported(known.get(item.raw.uid)))
+        ]
+        if not asked:
+            return read
+        told = self.run.ask(lambda connector: connector.told_shipments(asked))
+        return [ReadOrder(item.raw, item.order, tuple(told.get(item.raw.uid, ()))) for item in read]
+
+    def _store(
+        self, read: list[ReadOrder], odd: list[OddOrder], seen_by: str, finish: Finish, again: bool = False
+    ) -> bool:
+        """One transaction; whether it changed anything. What will not store is halved until the bad one is alone."""
+        try:
+            with self.run.page() as page:
+                counts = self._take_in(page, read, odd, seen_by, again)
+                finish(page)
+        except (Superseded, OperationalError, InterfaceError):
+            raise  # not the records' fault: the run ends here and begins anew
+        except Exception:
+            log.exception("A page of %d orders would not store", len(read) + len(odd))
+            if not read and not odd:
+                raise
+        else:
+            self.failed.difference_update(item.raw.uid for item in read)
+            self.failed.update(map(key_of, odd))
+            return bool(counts.created or counts.changed)
+        if len(read) == 1 and not odd:
+            halves = [(list[ReadOrder](), [odd_of(read[0].raw, "unstorable", UNSTORABLE, "")])]
+        elif len(odd) == 1 and not read:
+            raise RuntimeError("Not even the record of a failed order would store")
+        else:
+            middle = len(read) // 2
+            halves = [(read[:middle], []), (read[middle:], []), ([], odd)]
+        changed = [self._store(some, strange, seen_by, nothing, again) for some, strange in halves if some or strange]
+        with self.run.page() as page:
+            finish(page)
+        return any(changed)
+
+    def _take_in(self, page: Page, read: list[ReadOrder], odd: list[OddOrder], seen_by: str, again: bool) -> Counts:
+        # Those that were tried again and failed again are noted, not counted: the run has seen nothing new.
+        new = [] if again else odd
+        counts = Counts()
+        if read or new:
+            counts = take_in(self.run.store, self.run.rules, read, new, now=page.now, seen_by=seen_by)
+            page.count(counts)
+        self._note(odd, page.now)
+        if mended := {item.raw.uid for item in read} & self.failed:
+            mend(self.run, mended, page.now)
+        return counts
+
+    def _note(self, odd: Sequence[OddOrder], now: dt.datetime) -> None:
+        for record in odd:
+            note_failure(self.run, key_of(record), record.number, record.code, record.sentence, now, record.packed)
+            log.warning("An order is kept aside (%s): %s", record.code, record.detail)
+
+
+def odd_of(raw: RawOrder, code: str, sentence: str, detail: str) -> OddOrder:
+    shown = raw.raw.get("number")
+    number = str(shown) if isinstance(shown, str | int) else ""
+    return OddOrder(raw.uid, number, code, sentence, detail, raw.packed, raw.fingerprint)
+
+
+def key_of(record: OddOrder) -> str:
+    """Of a record without an id, the same bytes are the same record."""
+    return record.uid or hashlib.sha256(record.packed).hexdigest()[:32]
+
+
+def _imported(seen: Seen | None) -> bool:
+    return seen is not None and seen.outcome == Outcome.IMPORTED
+
+
+# --- failed records ------------------------------------------------------------------------------------------------
+
+
+def note_failure(
+    run: Slice, key: str, number: str, code: str, sentence: str, now: dt.datetime, payload: bytes | None = None
+) -> None:
+    """Keep a record aside, or note that it failed once more. In the caller's transaction.
+
+    It is read again by its id, later and later; one without an id waits for a person.
+    """
+    retried = code != WITHOUT_ID
+    open_one = FailedRecord.objects.filter(store=run.store, kind=KIND, key=key[:120], mended_at=None)
+    values = {"code": code[:40], "sentence": sentence[:500], "last_at": now}
+    if payload is not None:
+        values["payload"] = packed(payload)
+    before = open_one.values_list("attempts", flat=True).first()
+    if before is None:
+        FailedRecord.objects.create(
+            account_id=run.flow.account_id, store=run.store, kind=KIND, key=key[:120], number=number[:60],
+            since=now, not_before=now + FIRST_RETRY if retried else None, **values,
+        )  # fmt: skip
+    else:
+        wait = min(FIRST_RETRY * 2 ** min(before, 12), LAST_RETRY)
+        open_one.update(attempts=F("attempts") + 1, not_before=now + wait, **values)
+
+
+def mend(run: Slice, keys: Collection[str], now: dt.datetime) -> None:
+    FailedRecord.objects.filter(store=run.store, kind=KIND, key__in=keys, mended_at=None).update(mended_at=now)

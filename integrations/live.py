@@ -1,0 +1,151 @@
+"""From a new integration to a live one: trying it with one order, going live, pausing.
+
+Not live, it pulls, decides, maps and holds, but hands nothing over and writes nothing to the store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from fcp.errors import SyncError
+from fcp.models import AuditEntry
+from integrations.connectors.base import FlowKind
+from integrations.errors import IntegrationError
+from integrations.models import Integration
+from integrations.queue import Queue, enqueue
+from integrations.reach import OpenStore, open_store
+from integrations.settings_document import document_of, rules_of
+from integrations.settings_saving import mirror
+from orders.decide import Facts, import_decision
+from orders.errors import OrderError
+from orders.holding import try_order
+from orders.intake import take_in
+from orders.models import Fulfillment, Hold, Order, SeenOrder
+from orders.models.orders import number_key_of
+from orders.release import waiting_to_be_offered
+from orders.shapes import ReadOrder, StoreFulfillment, StoreShipment
+
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class GoingLive:
+    """What happens at once: orders that go, orders that stay held, shipments to tell; at most 1000 each."""
+
+    orders: int
+    held: int
+    shipments: int
+
+
+def what_goes_live(integration: Integration) -> GoingLive:
+    store = integration.store
+    # Asked as if it handed over already.
+    store.hands_over = True
+    held = Hold.objects.open().filter(account=integration.account_id, order__store=store).values("order").distinct()
+    return GoingLive(
+        orders=waiting_to_be_offered(store)[:MOST_COUNTED].count(),
+        held=held[:MOST_COUNTED].count(),
+        shipments=Fulfillment.objects.to_tell().filter(store=store)[:MOST_COUNTED].count(),
+    )
+
+
+def go_live(integration: Integration, *, by: str, now: dt.datetime) -> None:
+    """From now on orders go to the warehouse and the store is told of shipments."""
+    _switch(integration, "went_live", by, now, live=True, live_since=now)
+
+
+def pause(integration: Integration, *, by: str, now: dt.datetime) -> None:
+    """Hand nothing more over; what a warehouse has stays there, and orders go on coming in."""
+    _switch(integration, "handing_over_paused", by, now, paused=True)
+
+
+def resume(integration: Integration, *, by: str, now: dt.datetime) -> None:
+    _switch(integration, "handing_over_resumed", by, now, paused=False)
+
+
+def _switch(integration: Integration, code: str, by: str, now: dt.datetime, **columns: object) -> None:
+    with transaction.atomic():
+        before = {name: getattr(integration, name) for name in columns if name != "live_since"}
+        if not Integration.objects.filter(pk=integration.pk, **before).update(**columns):
+            raise IntegrationError("Somebody else changed this just now. Look at it again.", "changed")
+        integration.refresh_from_db()
+        mirror(integration, document_of(integration))
+        AuditEntry.objects.create(
+            account_id=integration.account_id, at=now, actor=by[:120], code=code,
+            params={"integration": integration.nickname},
+        )  # fmt: skip
+        if integration.store.hands_over:
+            enqueue(Queue.DEFAULT, "integrations.tasks.offer_waiting", [(integration.store_id,)], now)
+
+
+# --- try with one order --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the try: "read", "conditions", "taken_in", "holds", "offered"; `sentence` says what came of it."""
+
+    code: str
+    ok: bool
+    sentence: str
+
+
+def try_with_one_order(integration: Integration, number: str, *, by: str, now: dt.datetime) -> list[Step]:
+    """Pass one order, named by its number, through to the warehouse; the last of the steps is where it stopped."""
+    steps: list[Step] = []
+    try:
+        with open_store(integration, FlowKind.ORDERS, now) as store:
+            order = _read_and_take_in(integration, store, number, now, steps)
+    except SyncError as error:
+        return [*steps, Step("read", False, error.sentence)]
+    if order is None:
+        return steps
+    if holds := list(Hold.objects.open().filter(order=order).order_by("pk")):
+        words = ", ".join(hold.get_kind_display().lower() for hold in holds)
+        return [*steps, Step("holds", False, f"It waits: {words}. Mend that on the order's page, then try again.")]
+    steps.append(Step("holds", True, "Nothing keeps it back."))
+    try:
+        try_order(order, by=by, now=now)
+    except OrderError as error:
+        return [*steps, Step("offered", False, str(error))]
+    return [*steps, Step("offered", True, "The warehouse can take it now; its tracking will go back to the store.")]
+
+
+def _read_and_take_in(
+    integration: Integration, store: OpenStore, number: str, now: dt.datetime, steps: list[Step]
+) -> Order | None:
+    """The order as it is here now, or None where it does not come in; `steps` says why."""
+    seen = SeenOrder.objects.filter(store=integration.store, number_key=number_key_of(number)).order_by("-pk").first()
+    if seen is None:
+        sentence = f"We have not seen an order {number} of this store yet. Press Sync to look for it, then try again."
+        steps.append(Step("read", False, sentence))
+        return None
+    uid = seen.uid
+    raw = store.ask(lambda connector: connector.order(uid))
+    order = store.connector.shape_order(raw)
+    shipments: tuple[StoreShipment, ...] = ()
+    if order.fulfillment is not StoreFulfillment.NONE:
+        shipments = tuple(store.ask(lambda connector: connector.told_shipments([uid])).get(uid, ()))
+    steps.append(Step("read", True, f"The store has order {order.number}."))
+    here = Order.objects.filter(store=integration.store, uid=uid)
+    rules = rules_of(document_of(integration), integration.settings_version, integration.account)
+    if not here.exists():
+        decision = import_decision(Facts.of(order), rules.imports, now)
+        if not decision.imported:
+            unmet = [f"{c.code} is {c.found}, asked for is {c.wanted}" for c in decision.conditions if not c.met]
+            steps.append(Step("conditions", False, f"The settings leave it out: {'; '.join(unmet)}."))
+            return None
+        steps.append(Step("conditions", True, "It meets every condition of the settings."))
+    for attempt in (1, 2):
+        try:
+            with transaction.atomic():
+                take_in(integration.store, rules, [ReadOrder(raw, order, shipments)], now=now, seen_by="person")
+            break
+        except IntegrityError:  # the flow took it in at this moment; then it is here already
+            if attempt == 2:
+                raise
+    steps.append(Step("taken_in", True, "It is here, with its lines, address and shipping option translated."))
+    return here.get()

@@ -1,0 +1,57 @@
+"""Throwing away what is kept for a time only, in small batches, once a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+from django_q.models import Failure
+
+from fcp.models import IdempotentReply
+from integrations.lease import LONGEST_PAUSE
+from integrations.models import Exchange, FailedRecord, Hint, Run
+from integrations.models.flows import RunState
+from orders.models import Payload
+from orders.state import OPEN_STATES
+
+BATCH = 1000
+SECONDS = 60.0
+EXCHANGES, HINTS, RUNS, PAYLOADS, REPLIES, FAILURES = (dt.timedelta(days=days) for days in (14, 7, 30, 90, 7, 7))
+
+
+def prune(now: dt.datetime) -> dict[str, int]:
+    """How many rows went, by table. Stops after a minute; what is left goes tomorrow."""
+    ends = time.monotonic() + SECONDS
+    old: list[QuerySet[Any]] = [
+        Exchange.objects.filter(created_at__lt=now - EXCHANGES),
+        Hint.objects.filter(received_at__lt=now - HINTS, done_at__isnull=False),
+        Run.objects.filter(last_at__lt=now - RUNS),
+        FailedRecord.objects.filter(mended_at__lt=now - RUNS),
+        Payload.objects.filter(created_at__lt=now - PAYLOADS, order__state_since__lt=now - PAYLOADS).exclude(
+            order__state__in=[state.value for state in OPEN_STATES]
+        ),
+        IdempotentReply.objects.filter(created_at__lt=now - REPLIES),
+        Failure.objects.filter(stopped__lt=now - FAILURES),
+    ]
+    _end_stray_runs(now)
+    return {rows.model._meta.label_lower: _delete(rows, ends) for rows in old}
+
+
+def _delete(rows: QuerySet[Any], ends: float) -> int:
+    model: type[Model] = rows.model
+    gone = 0
+    while time.monotonic() < ends:
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        if not ids:
+            break
+        # By id alone: nothing of these tables is referred to, so no cascade has to be looked for.
+        gone += model._base_manager.filter(pk__in=ids)._raw_delete(model._base_manager.db)
+    return gone
+
+
+def _end_stray_runs(now: dt.datetime) -> None:
+    """Runs whose flow was switched off in the middle."""
+    stray = Run.objects.filter(state=RunState.RUNNING, last_at__lt=now - LONGEST_PAUSE)
+    stray.filter(Q(flow__lease_until=None) & Q(flow__due_at=None)).update(state=RunState.STOPPED, ended_at=now)

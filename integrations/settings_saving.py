@@ -1,0 +1,141 @@
+"""Saving the settings of an integration, and what follows: flows on and off, the store's flags, orders decided anew."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from fcp.models import AuditEntry, Store
+from integrations.budget import open_budget
+from integrations.connectors import connector_class
+from integrations.connectors.base import FlowKind, Mode, Platform
+from integrations.errors import IntegrationError
+from integrations.lease import DAILY, jitter_of, next_slot, ring, switch_off
+from integrations.models import Flow, Integration, SettingsVersion
+from integrations.queue import Queue, enqueue
+from integrations.settings_document import FLOWS, Document, document_of, flow_is_on
+from integrations.telling import stop_telling
+
+# Flows that run by the clock. Stock waits for its first push, which a person starts after a look at the preview.
+SCHEDULED = frozenset({FlowKind.ORDERS, FlowKind.PRODUCTS, FlowKind.FULFILLMENTS, FlowKind.LOCATIONS})
+
+
+def save(
+    integration: Integration,
+    document: Document,
+    *,
+    by: str,
+    now: dt.datetime,
+    why: str = "",
+    based_on: int | None = None,
+) -> bool:
+    """Put a document (from `settings_document.validate`) in force; False when it says what is in force already.
+
+    `based_on` is the version that the person saw. Raises IntegrationError when somebody else saved meanwhile.
+    """
+    with transaction.atomic():
+        # Locks the row by writing, so that of two saves one sees the other.
+        Integration.objects.filter(pk=integration.pk).update(name=integration.name)
+        integration.refresh_from_db()
+        before = document_of(integration)
+        if based_on is not None and based_on != integration.settings_version:
+            raise IntegrationError(
+                "Somebody else saved these settings meanwhile. Look at them again, then save.", "settings_changed"
+            )
+        changed = sorted(key for key in document if document[key] != before.get(key))
+        if not changed:
+            return False
+        number = new_version(integration.store, document, by=by, now=now, why=why)
+        Integration.objects.filter(pk=integration.pk).update(settings_version=number)
+        integration.settings_version = number
+        apply(integration, document, now)
+        AuditEntry.objects.create(
+            account_id=integration.account_id, at=now, actor=by, code="settings_saved",
+            params={"integration": integration.nickname, "version": number, "changed": changed},
+        )  # fmt: skip
+        enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", [(integration.store_id,)], now)
+        # Orders that were left out so far are decided again by the flow.
+        orders = Flow.objects.filter(integration=integration, kind=FlowKind.ORDERS).values_list("pk", flat=True)
+        transaction.on_commit(partial(ring, list(orders), now, trigger="schedule"))
+    return True
+
+
+def new_version(store: Store, document: Document, *, by: str, now: dt.datetime, why: str = "") -> int:
+    """Numbered per store, so that an order's number means the same after the store was connected anew."""
+    versions = SettingsVersion.objects.filter(store=store)
+    number = int(versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    SettingsVersion.objects.create(
+        account_id=store.account_id, store=store, number=number, document=document, at=now, by=by[:120], why=why[:200]
+    )
+    return number
+
+
+def apply(integration: Integration, document: Document, now: dt.datetime) -> None:
+    """Bring flows, budget and the store's flags in line with the document. In the caller's transaction."""
+    platform = connector_class(integration.store.platform).platform
+    open_budget(integration.store_id, calls_per_minute(platform, document), now)
+    for flow in Flow.objects.filter(integration=integration):
+        _apply_flow(flow, document, now)
+    told_before = integration.store.tells_shipments
+    mirror(integration, document)
+    if told_before and not integration.store.tells_shipments:
+        stop_telling(integration.store, now=now)
+
+
+def calls_per_minute(platform: Platform, document: Mapping[str, Any]) -> int:
+    return platform.rates.get(document.get("throughput", ""), platform.calls_per_minute)
+
+
+def mirror(integration: Integration, document: Document) -> None:
+    """Write what lower apps need to know of an integration into its store's row."""
+    store = integration.store
+    store.connected = True
+    store.hands_over = integration.live and not integration.paused
+    store.tells_shipments = flow_is_on(document, FlowKind.FULFILLMENTS)
+    store.save(update_fields=["connected", "hands_over", "tells_shipments"])
+
+
+def _apply_flow(flow: Flow, document: Document, now: dt.datetime) -> None:
+    setting = document[FLOWS][flow.kind]
+    interval = _interval(flow.kind, document)
+    flows = Flow.objects.filter(pk=flow.pk)
+    flows.exclude(mode=setting["mode"], interval=interval).update(mode=setting["mode"], interval=interval)
+    if not _runs(flow.kind, document):
+        if flow.due_at is not None:
+            switch_off(flows)
+    elif flow.due_at is None:
+        flows.update(due_at=now, enabled_since=now, jitter=jitter_of(flow.pk))
+        transaction.on_commit(partial(ring, [flow.pk], now, trigger="first"))
+    elif interval != flow.interval:
+        flows.filter(due_at__gt=next_slot(now, interval, flow.jitter)).update(
+            due_at=next_slot(now, interval, flow.jitter)
+        )
+
+
+def _runs(kind: str, document: Document) -> bool:
+    if kind == FlowKind.PRODUCTS and flow_is_on(document, FlowKind.INVENTORY):
+        return True  # stock can only be sent to listings that were read
+    return kind in SCHEDULED and flow_is_on(document, kind)
+
+
+def _interval(kind: str, document: Document) -> int | None:
+    if kind == FlowKind.ORDERS and document.get("channel_mode") == "webhooks" and flow_is_on(document, kind):
+        return DAILY  # the store tells us; once a day we look for what it failed to tell
+    interval: int | None = document[FLOWS][kind]["interval"]
+    return interval
+
+
+def switched_on(document: Document, platform: Platform, kinds: tuple[FlowKind, ...]) -> Document:
+    """The document with these flows on, at the interval it has for them or else the proposed one."""
+    flows = dict(document[FLOWS])
+    for offer in platform.flows:
+        if offer.kind in kinds:
+            before = flows[offer.kind.value]
+            mode = offer.modes[0].value if before["mode"] == Mode.DISABLED else before["mode"]
+            flows[offer.kind.value] = {"mode": mode, "interval": before["interval"] or offer.interval}
+    return document | {FLOWS: flows}

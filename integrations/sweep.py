@@ -1,0 +1,60 @@
+"""What waits in the tables and whom it concerns: found by queries each minute, whatever became of the nudges.
+
+A signal or a task is only a nudge; these questions are the promise. Each is answered from an index.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import F, Q, QuerySet
+
+from integrations.connectors.base import FlowKind
+from integrations.lease import ring
+from integrations.models import FailedRecord, Flow, Hint, Integration
+from integrations.queue import Queue, enqueue
+from mappings.models import Listing, Location, ShipMethod
+from orders.models import Fulfillment
+from orders.release import stores_with_waiting
+
+
+def sweep(now: dt.datetime) -> None:
+    ring(list(flows_with_hints(now)), now, trigger="webhook")
+    ring(list(flows_with_shipments(now)), now, trigger="schedule")
+    ring(list(flows_with_failed_records(now)), now, trigger="schedule")
+    to_offer = [(pk,) for pk in stores_with_waiting().values_list("pk", flat=True)]
+    enqueue(Queue.DEFAULT, "integrations.tasks.offer_waiting", to_offer, now)
+    unsettled = Integration.objects.exclude(settled_version=F("settings_version")).values_list("store_id")
+    enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", list(unsettled), now)
+    if any(words.objects.changed().exists() for words in (ShipMethod, Listing, Location)):
+        enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], now)
+
+
+def _idle(kind: FlowKind, now: dt.datetime) -> QuerySet[Flow]:
+    """Flows that would take a nudge."""
+    flows = Flow.objects.filter(kind=kind, due_at__gt=now, failures=0, blocked=False)
+    return flows.filter(Q(lease_until=None) | Q(lease_until__lte=now))
+
+
+# The stores come from the small table, not the other way round: most flows have nothing waiting.
+
+
+def flows_with_hints(now: dt.datetime) -> QuerySet[Flow, int]:
+    stores = Hint.objects.filter(done_at=None).values("store")
+    return _idle(FlowKind.ORDERS, now).filter(integration__store__in=stores).values_list("pk", flat=True)
+
+
+def flows_with_failed_records(now: dt.datetime) -> QuerySet[Flow, int]:
+    stores = FailedRecord.objects.filter(kind="order", mended_at=None, not_before__lte=now).values("store")
+    return _idle(FlowKind.ORDERS, now).filter(integration__store__in=stores).values_list("pk", flat=True)
+
+
+def flows_with_shipments(now: dt.datetime) -> QuerySet[Flow, int]:
+    live = Integration.objects.filter(live=True).values("store")
+    stores = (
+        Fulfillment.objects.to_tell()
+        .filter(Q(not_before=None) | Q(not_before__lte=now))
+        .filter(Q(order__tried=True) | Q(store__in=live))
+        .values("store")
+    )
+    return _idle(FlowKind.FULFILLMENTS, now).filter(integration__store__in=stores).values_list("pk", flat=True)

@@ -1,0 +1,69 @@
+"""What django-q runs. Tasks carry ids, never the work: each looks in the tables for what there is to do."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from fcp.models import Store
+from integrations import lease
+from integrations.connectors.base import FlowKind
+from integrations.flows import fulfillments, locations, orders, products
+from integrations.models import Flow, Integration
+from integrations.prune import prune as prune_all
+from integrations.queue import Queue, enqueue
+from integrations.runs import Work, run_slice
+from integrations.settings_document import rules_in_force
+from integrations.tick import tick as run_tick
+from orders import release, settle
+
+WORK: dict[str, Work] = {
+    FlowKind.ORDERS: orders.pull,
+    FlowKind.FULFILLMENTS: fulfillments.push,
+    FlowKind.PRODUCTS: products.pull,
+    FlowKind.LOCATIONS: locations.pull,
+}
+
+
+# Words settled in one task; what is left goes on in the next one, behind whoever waits already.
+WORDS_AT_A_TIME = 100
+
+
+def run_flow(flow_id: int, gen: int) -> None:
+    """One slice of a flow. Without effect when the generation is outdated or was started already."""
+    started = lease.start(flow_id, gen, timezone.now())
+    kind = Flow.objects.filter(pk=flow_id).values_list("kind", flat=True).first()
+    if started and kind:
+        run_slice(started, WORK[kind])
+
+
+def tick() -> None:
+    """Every minute."""
+    run_tick(timezone.now())
+
+
+def prune() -> None:
+    """Once a day."""
+    prune_all(timezone.now())
+
+
+def offer_waiting(store_id: int) -> None:
+    release.offer_waiting(Store.objects.get(pk=store_id), now=timezone.now())
+
+
+def settle_store(store_id: int) -> None:
+    """Look at the orders that are here under the settings of now."""
+    rules = rules_in_force(store_id)
+    settle.settle_store(Store.objects.get(pk=store_id), rules, now=timezone.now(), actor="schedule")
+    settled = Integration.objects.filter(store=store_id, settled_version__lt=rules.version)
+    settled.update(settled_version=rules.version)
+
+
+def lift_mapped() -> None:
+    """Settle what waits for words that were mapped meanwhile."""
+    now = timezone.now()
+    if settle.lift_mapped_everywhere(now, limit=WORDS_AT_A_TIME) >= WORDS_AT_A_TIME:
+        enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], now)
+
+
+def lift_word(kind: str, row_id: int) -> None:
+    settle.lift_mapped(kind, row_id, now=timezone.now(), actor="schedule")

@@ -1,0 +1,132 @@
+"""Keeping the rows of a store's listings in step with what the store shows, in bulk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import transaction
+
+from fcp.insert import insert_rows, update_rows
+from fcp.models import Store
+from inventory.models import sku_key_of
+
+from .models import Listing, MappingChange
+from .signals import words_mapped
+from .words import products_by_sku
+
+SAME_SKU = "The store's SKU is the product's."
+BATCH = 500
+
+
+class Shown(NamedTuple):
+    """One sellable variant as the store shows it. `tracked` None where the store does not say."""
+
+    product_uid: str
+    variant_uid: str
+    sku: str
+    title: str
+    tracked: bool | None
+
+
+@dataclass(slots=True)
+class Kept:
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+COLUMNS = (
+    "account", "store", "version", "applied_version", "first_seen_at", "last_seen_on", "product_uid", "variant_uid",
+    "sku", "sku_key", "title", "product", "units", "tracked", "retired_at",
+)  # fmt: skip
+CHANGING = ("sku", "sku_key", "title", "tracked", "last_seen_on", "retired_at")
+
+
+def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kept:
+    """Store a page of listings, in the caller's transaction: few statements, no write for what is as it was.
+
+    A new one whose SKU is a product's is linked to it. One whose SKU changed in the store keeps the product it has.
+    """
+    wanted = {(item.product_uid, item.variant_uid): _cut(item) for item in shown if item.product_uid}
+    rows = Listing.objects.select_for_update(no_key=True).filter(
+        store=store, product_uid__in=sorted({uid for uid, _ in wanted})
+    )
+    there = {(row.product_uid, row.variant_uid): row for row in rows.order_by("pk")}
+    day, kept = now.date(), Kept()
+    new = [item for key, item in wanted.items() if key not in there]
+    products = products_by_sku(store.account_id, (item.sku for item in new))
+    insert_rows(
+        Listing,
+        COLUMNS,
+        [
+            (store.account_id, store.pk, 0, 0, now, day, i.product_uid, i.variant_uid, i.sku, sku_key_of(i.sku),
+             i.title, products.get(sku_key_of(i.sku)), 1, i.tracked, None)
+            for i in new
+        ],
+    )  # fmt: skip
+    kept.created = len(new)
+    updates: list[tuple[Any, ...]] = []
+    for key, item in wanted.items():
+        row = there.get(key)
+        if row is None:
+            continue
+        same = (row.sku, row.title, row.tracked, row.retired_at) == (item.sku, item.title, item.tracked, None)
+        kept.unchanged += same
+        kept.changed += not same
+        if not same or row.last_seen_on < day:
+            updates.append((item.sku, sku_key_of(item.sku), item.title, item.tracked, day, None, row.pk))
+    update_rows(Listing, CHANGING, updates)
+    return kept
+
+
+def _cut(item: Shown) -> Shown:
+    return Shown(item.product_uid[:100], item.variant_uid[:100], item.sku[:100], item.title[:255], item.tracked)
+
+
+def retire_listings(store: Store, before: dt.date, now: dt.datetime, but: Collection[int] = ()) -> int:
+    """After the store's catalogue was read whole from this day on: what it did not show is gone. `but` are kept."""
+    gone = Listing.objects.filter(store=store, last_seen_on__lt=before, retired_at=None)
+    return gone.exclude(pk__in=but).update(retired_at=now)
+
+
+# --- linking by SKU --------------------------------------------------------------------------------------------------
+
+
+def link_by_sku(store: Store, *, by: str, now: dt.datetime, batch: str = "") -> int:
+    """Link every listing without a product whose SKU is a product's of the account; returns how many. In batches."""
+    linked, last = 0, 0
+    while True:
+        with transaction.atomic():
+            rows = list(
+                Listing.objects.unmapped()
+                .select_for_update(no_key=True)
+                .filter(store=store, pk__gt=last)
+                .exclude(sku_key="")
+                .order_by("pk")[:BATCH]
+            )
+            if not rows:
+                return linked
+            last = rows[-1].pk
+            linked += _link(store, rows, by, now, batch)
+
+
+def _link(store: Store, rows: Sequence[Listing], by: str, now: dt.datetime, batch: str) -> int:
+    products = products_by_sku(store.account_id, (row.sku for row in rows))
+    found = [(row, products[row.sku_key]) for row in rows if row.sku_key in products]
+    if not found:
+        return 0
+    update_rows(Listing, ("product", "version"), [(product, row.version + 1, row.pk) for row, product in found])
+    insert_rows(
+        MappingChange,
+        ("account", "table", "row", "at", "before", "after", "by", "why", "batch"),
+        [
+            (store.account_id, "listing", row.pk, now, {"product_id": None, "units": row.units},
+             {"product_id": product, "units": row.units}, by[:120], SAME_SKU, batch)
+            for row, product in found
+        ],
+    )  # fmt: skip
+    transaction.on_commit(lambda: words_mapped.send(Listing, account_id=store.account_id), robust=True)
+    return len(found)
