@@ -374,7 +374,10 @@ class Connector:
         raise NotImplementedError
 
     def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
-        """What the store itself lists, by order uid. Orders it does not know are missing."""
+        """What the store itself lists, by order uid.
+
+        An order it does not know, or whose list cannot be read, is missing: that is not an order with nothing shipped.
+        """
         raise NotImplementedError
 
     def same_shipment(self, told: StoreShipment, ours: ShipmentToTell) -> bool:

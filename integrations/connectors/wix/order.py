@@ -57,7 +57,7 @@ def _order(raw: RawOrder, variant: str) -> IncomingOrder:
     if total is None:
         raise Wrong("has no total")
     location = part(source, "businessLocation")
-    email = text(part(source, "buyerInfo"), "email", 254)
+    ship_to, bill_to = _parties(source, logistics, pickup)
     bought = parts(source, "lineItems")
     return IncomingOrder(
         uid=raw.uid,
@@ -80,8 +80,8 @@ def _order(raw: RawOrder, variant: str) -> IncomingOrder:
         and any(line.get("paymentOption") == PAID_OFFLINE for line in bought),
         archived=source.get("archived") is True,
         channel=text(part(source, "channelInfo"), "type", 40).lower(),
-        ship_to=_recipient(source, logistics, pickup, email),
-        bill_to=_party(part(source, "billingInfo"), email),
+        ship_to=ship_to,
+        bill_to=bill_to,
         ship_word=_ship_word(shipping),
         location_uid=text(location, "id", 100),
         location_name=text(location, "name", 255),
@@ -223,18 +223,22 @@ def _line_location(source: Json) -> str:
 # --- persons ------------------------------------------------------------------------------------------------------
 
 
-def _recipient(source: Json, logistics: Json, pickup: bool, email: str) -> Party:
-    """Who gets the goods. Of a pickup order `shippingDestination` is the place of pickup, not the buyer's address."""
-    places = [part(source, "recipientInfo"), part(source, "billingInfo")]
+def _parties(source: Json, logistics: Json, pickup: bool) -> tuple[Party, Party]:
+    """Who gets the goods, and who pays. Of a pickup order `shippingDestination` is the place of pickup."""
+    billing = part(source, "billingInfo")
+    places = [part(source, "recipientInfo"), billing]
     if not pickup:
         places.insert(0, part(logistics, "shippingDestination"))
     address = next((part(place, "address") for place in places if place.get("address")), NOTHING)
     contact = next((part(place, "contactDetails") for place in places if place.get("contactDetails")), NOTHING)
-    return _party({"address": address, "contactDetails": contact}, email)
+    email = text(part(source, "buyerInfo"), "email", 254)
+    ship_to = _party(address, contact, email)
+    if billing.get("address") == address and billing.get("contactDetails") == contact:
+        return ship_to, ship_to
+    return ship_to, _party(part(billing, "address"), part(billing, "contactDetails"), email)
 
 
-def _party(source: Json, email: str) -> Party:
-    address, contact = part(source, "address"), part(source, "contactDetails")
+def _party(address: Json, contact: Json, email: str) -> Party:
     if not address and not contact:
         return Party(email=email)
     street = part(address, "streetAddress")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -24,17 +25,17 @@ def unreadable(field: str) -> Wrong:
 def part(source: Json, field: str) -> Json:
     """The object in a field, empty when there is none."""
     value = source.get(field)
-    if value is None:
-        return NOTHING
     if isinstance(value, dict):
         return value
+    if value is None:
+        return NOTHING
     raise unreadable(field)
 
 
 def parts(source: Json, field: str) -> list[Json]:
     """The list of objects in a field, empty when there is none."""
     value = source.get(field)
-    if value is None:
+    if not value and (value is None or value == []):
         return []
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return value
@@ -44,10 +45,10 @@ def parts(source: Json, field: str) -> list[Json]:
 def text(source: Json, field: str, most: int) -> str:
     """Without NUL and outer white space, at most so many characters; "" when there is none."""
     value = source.get(field)
+    if isinstance(value, str):
+        return cleaned(value, most) if value else ""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return cleaned(value, most)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)[:most]
     raise unreadable(field)
@@ -68,23 +69,31 @@ def key_text(value: str, most: int) -> str:
 
 
 def number(value: Any, field: str) -> Decimal:
-    """A money amount or a weight. Raises Wrong beyond what a column takes."""
+    """A money amount or a weight. Raises Wrong for what is none, or is beyond what a column takes."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise unreadable(field)
+    found = _decimal(value if isinstance(value, str) else repr(value))
+    if found is None:
+        raise unreadable(field)
+    return found
+
+
+@lru_cache(maxsize=4096)  # a shop has few prices
+def _decimal(value: str) -> Decimal | None:
     try:
-        if isinstance(value, bool):
-            raise unreadable(field)
-        found = Decimal(value) if isinstance(value, (str, int)) else Decimal(str(value))
+        found = Decimal(value)
         if not found.is_finite() or abs(found) >= BEYOND:
-            raise unreadable(field)
+            return None
+        exponent = found.as_tuple().exponent
+        return found.quantize(FOUR_PLACES) if isinstance(exponent, int) and exponent < -4 else found
     except InvalidOperation:
-        raise unreadable(field) from None
-    exponent = found.as_tuple().exponent
-    return found.quantize(FOUR_PLACES) if isinstance(exponent, int) and exponent < -4 else found
+        return None
 
 
 def amount(source: Json, field: str) -> Decimal | None:
     """Money as Wix writes it, {"amount": "19.90"}; None when there is none."""
     value = part(source, field).get("amount")
-    return None if value in (None, "") else number(value, field)
+    return None if value is None or value == "" else number(value, field)
 
 
 def count(source: Json, field: str) -> int:

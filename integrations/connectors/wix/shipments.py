@@ -228,16 +228,18 @@ def _plain(carrier: str) -> str:
 
 
 def told(call: Call, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
+    """By order. An order whose list cannot be read is missing, as one that Wix does not know: never an empty list."""
     found: dict[str, list[StoreShipment]] = {}
     for start in range(0, len(order_uids), ORDERS_PER_CALL):
         some = list(order_uids[start : start + ORDERS_PER_CALL])
         reply = call("POST", "/ecom/v1/fulfillments/list-by-ids", {"orderIds": some})
-        try:
-            for listed in parts(reply, "ordersWithFulfillments"):
-                found[text(listed, "orderId", 100)] = _shipments_of(listed)
-        except (Wrong, AttributeError) as odd:
-            raise Unreadable(f"list of fulfillments {odd}") from odd
-    return found
+        listed = reply.get("ordersWithFulfillments") if isinstance(reply, dict) else None
+        if not isinstance(listed, list):
+            raise Unreadable("an answer without a list of fulfillments")
+        for order in listed:
+            with suppress(Wrong, AttributeError):
+                found[text(order, "orderId", 100)] = _shipments_of(order)
+    return {uid: found[uid] for uid in order_uids if uid in found}
 
 
 def _shipments_of(listed: Json) -> list[StoreShipment]:
