@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from .control import Control
+from .control.api import Control
 from .setup import Setup
 from .state import State
 from .wire import Reply, Request

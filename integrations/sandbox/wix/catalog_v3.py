@@ -9,6 +9,7 @@ from .api import Call, bulk, cursor_page, require, route
 from .catalog_v1 import IMAGE, only
 from .demo import add_item
 from .errors import WixError, invalid, not_found
+from .events import envelope
 from .shop import FIELDS
 from .site import Site
 
@@ -64,6 +65,7 @@ def product_wire(site: Site, product: dict, extras: list[str], variants: bool) -
         "id": IMAGE["url"].rpartition("/")[2],
         "url": IMAGE["url"],
         "mediaType": "IMAGE",
+        "uploadId": "",
         "image": {"id": "image.jpg", **IMAGE},
     }
     wire: dict[str, Any] = {
@@ -92,6 +94,7 @@ def product_wire(site: Site, product: dict, extras: list[str], variants: bool) -
             {
                 "id": option["id"],
                 "name": option["name"],
+                "key": option["name"],
                 "optionRenderType": "TEXT_CHOICES",
                 "choicesSettings": {
                     "choices": [
@@ -110,6 +113,8 @@ def product_wire(site: Site, product: dict, extras: list[str], variants: bool) -
             for option in product["options"]
         ],
         "modifiers": [],
+        "infoSections": [],
+        "additionalRibbons": [],
         "variantSummary": {"variantCount": len(product["variants"])},
         "seoData": {"tags": []},
     }
@@ -349,18 +354,7 @@ def set_item(site: Site, wanted: dict, name: str = "set_stock", revision: bool =
         product["track"] = item["trackQuantity"]
         site.put_product(product)
     site.note(name, sku=variant["sku"] or variant["id"], level=item.get("quantity", item.get("inStock")))
-    event: dict[str, Any] = {
-        "id": site.new_id(),
-        "entityFqdn": "wix.stores.catalog.v3.inventory_item",
-        "slug": "updated",
-        "entityId": item["id"],
-    }
-    event.update(
-        eventTime=item["updatedDate"],
-        triggeredByAnonymizeRequest=False,
-        originatedFrom="",
-        entityEventSequence=str(site.next_sequence()),
-    )
+    event = envelope(site, "wix.stores.catalog.v3.inventory_item", "updated", item["id"], item["updatedDate"])
     site.raise_event("wix.stores.catalog.v3.inventory_item_updated", {**event, "updatedEvent": {"currentEntity": item}})
     return item
 

@@ -323,4 +323,4 @@ def fulfil(site: Site, order: dict, kind: str, age: timedelta) -> None:
         ],
     )
     order["fulfillmentStatus"] = "FULFILLED" if whole else "PARTIALLY_FULFILLED"
-    order["activities"].append({"id": site.new_id(), "createdDate": shipped, "type": "TRACKING_NUMBER_ADDED"})
+    order["activities"].append(site.activity("TRACKING_NUMBER_ADDED", shipped))

@@ -16,45 +16,37 @@ from .site import Site
 PATIENCE = 1.25  # seconds within which 200 must have come
 
 
+def envelope(site: Site, fqdn: str, slug: str, uid: str, time: str) -> dict[str, Any]:
+    return {
+        "id": site.new_id(),
+        "entityFqdn": fqdn,
+        "slug": slug,
+        "entityId": uid,
+        "eventTime": time,
+        "triggeredByAnonymizeRequest": False,
+        "originatedFrom": "",
+        "entityEventSequence": str(site.next_sequence()),
+    }
+
+
+def order_event(site: Site, slug: str, order: dict, **more: Any) -> dict[str, Any]:
+    event = envelope(site, "wix.ecom.v1.order", slug, order["id"], order["updatedDate"])
+    if slug == "created":
+        return {**event, "createdEvent": {"entity": order}}
+    if slug == "updated":
+        return {**event, "updatedEvent": {"currentEntity": order}}
+    return {**event, "actionEvent": {"body": {"order": order, **more}}}
+
+
 def tell(site: Site, slug: str, order: dict, **more: Any) -> None:
     """Raise wix.ecom.v1.order_<slug>."""
-    sequence = site.next_sequence()
-    event: dict[str, Any] = {
-        "id": site.new_id(),
-        "entityFqdn": "wix.ecom.v1.order",
-        "slug": slug,
-        "entityId": order["id"],
-    }
-    event.update(
-        eventTime=order["updatedDate"],
-        triggeredByAnonymizeRequest=False,
-        originatedFrom="",
-        entityEventSequence=str(sequence),
-    )
-    if slug == "created":
-        event["createdEvent"] = {"entity": order}
-    elif slug == "updated":
-        event["updatedEvent"] = {"currentEntity": order}
-    else:
-        event["actionEvent"] = {"body": {"order": order, **more}}
-    site.raise_event(f"wix.ecom.v1.order_{slug}", event)
+    site.raise_event(f"wix.ecom.v1.order_{slug}", order_event(site, slug, order, **more))
 
 
 def tell_fulfillments(site: Site, order_id: str, fulfillments: list[dict]) -> None:
-    event: dict[str, Any] = {
-        "id": site.new_id(),
-        "entityFqdn": "wix.ecom.v1.fulfillments",
-        "slug": "updated",
-        "entityId": order_id,
-    }
-    event.update(
-        eventTime=site.latest,
-        triggeredByAnonymizeRequest=False,
-        originatedFrom="",
-        entityEventSequence=str(site.next_sequence()),
-    )
-    event["updatedEvent"] = {"currentEntity": {"orderId": order_id, "fulfillments": fulfillments}}
-    site.raise_event("wix.ecom.v1.fulfillments_updated", event)
+    event = envelope(site, "wix.ecom.v1.fulfillments", "updated", order_id, site.latest)
+    entity = {"orderId": order_id, "fulfillments": fulfillments}
+    site.raise_event("wix.ecom.v1.fulfillments_updated", {**event, "updatedEvent": {"currentEntity": entity}})
 
 
 def sign(site: Site, private_key: str, app_id: str, event_type: str, event: dict[str, Any], now: float) -> str:
@@ -122,6 +114,11 @@ class Sender(threading.Thread):
                 if not taken and tries < len(self.retries):
                     heapq.heappush(self.waiting, (time.monotonic() + self.retries[tries], number, tries + 1, url, body))
                 self.change.notify_all()
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """The last fifty: event, url, tries, whether it was taken."""
+        with self.change:
+            return [{name: value for name, value in entry.items() if name != "body"} for entry in self.log]
 
     def drain(self, seconds: float = 5.0) -> bool:
         """Wait until nothing is waiting; whether that came true in time."""

@@ -6,7 +6,7 @@ from typing import Any
 from .api import Call, bulk, require, route
 from .errors import WixError, invalid
 from .events import tell_fulfillments
-from .orders import activity, merge, order_of, store
+from .orders import merge, order_of, store
 from .site import Site
 
 LINKS = {
@@ -113,13 +113,9 @@ def settle(site: Site, order: dict, told: list[dict], action: str) -> None:
     if before == order["fulfillmentStatus"]:
         store(site, order)
     else:
-        activity(
-            site,
-            order,
-            {"FULFILLED": "ORDER_FULFILLED", "NOT_FULFILLED": "ORDER_NOT_FULFILLED"}.get(
-                order["fulfillmentStatus"], "TRACKING_NUMBER_ADDED"
-            ),
-        )
+        words = {"FULFILLED": "ORDER_FULFILLED", "NOT_FULFILLED": "ORDER_NOT_FULFILLED"}
+        if order["fulfillmentStatus"] in words:
+            order["activities"].append(site.activity(words[order["fulfillmentStatus"]]))
         store(
             site,
             order,
@@ -161,7 +157,7 @@ def add(site: Site, order_id: str, wishes: list[dict]) -> list[dict[str, Any]]:
         made.append(build(site, order, told + made, wanted))
     for new in made:
         if new.get("trackingInfo"):
-            activity(site, order, "TRACKING_NUMBER_ADDED")
+            order["activities"].append(site.activity("TRACKING_NUMBER_ADDED"))
         lines = {line["id"][-4:]: line["quantity"] for line in new["lineItems"]}
         site.note("create_fulfillment", order=order["number"], lines=lines, tracking=new.get("trackingInfo", {}))
     settle(site, order, told + made, "FULFILLMENT_CREATED")
@@ -215,7 +211,7 @@ def update_fulfillment(call: Call) -> dict:
         if "trackingLink" not in changes["trackingInfo"] and wanted.get("shippingProvider") in LINKS:
             wanted["trackingLink"] = None
         changed["trackingInfo"] = read_tracking([entry for entry in told if entry is not found], wanted)
-        activity(call.site, order, "TRACKING_NUMBER_EDITED")
+        order["activities"].append(call.site.activity("TRACKING_NUMBER_EDITED"))
     call.site.note("update_fulfillment", order=order["number"], tracking=changed.get("trackingInfo", {}))
     settle(call.site, order, [changed if entry is found else entry for entry in told], "FULFILLMENT_UPDATED")
     return {"orderWithFulfillments": of_order(call.site, order["id"])}

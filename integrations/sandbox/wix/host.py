@@ -25,7 +25,7 @@ from .api import Call, find_route
 from .errors import WixError
 from .order import Item, Wish, build_order
 from .shop import PEOPLE, SHOPS
-from .site import Site, dump, iso
+from .site import OrderRow, Site, dump, iso
 
 TOKEN_SECONDS = 14400
 MINUTE = 60.0
@@ -208,8 +208,8 @@ class Wix:
             "active": site.installed,
             "subjectType": "APP",
             "subjectId": self.app_id,
-            "exp": str(int(claims["exp"])),
-            "iat": str(int(claims["iat"])),
+            "exp": int(claims["exp"]),
+            "iat": int(claims["iat"]),
             "clientId": self.app_id,
             "siteId": site.site_id,
             "instanceId": site.instance_id,
@@ -270,7 +270,7 @@ class Wix:
         *,
         kind: str = "plain",
         skus: list[str] | None = None,
-        quantity: int = 1,
+        quantity: int = 0,
         shipping: str | None = None,
         country: str | None = None,
         paid: bool = True,
@@ -283,7 +283,7 @@ class Wix:
     ) -> dict[str, Any]:
         """A new order, as it goes over the wire.
 
-        `kind`: one of demo.KINDS. `skus`: the lines, each `quantity` times. `shipping`: the title of a way of
+        `kind`: one of demo.KINDS. `skus`: the lines, each `quantity` times (else the first drawn line). `shipping`: the title of a way of
         shipping, any text. `text`: what the first line has engraved. `changes`: values by dotted path, set last,
         for orders that no shop should have.
         """
@@ -291,7 +291,9 @@ class Wix:
             shop = self.site(site)
             wish = demo.wish_of(shop, kind, shipping)
             if skus is not None:
-                wish.items = [Item(*find_variant(shop, sku), quantity) for sku in skus]
+                wish.items = [Item(*find_variant(shop, sku), quantity or 1) for sku in skus]
+            elif wish.items:
+                wish.items[0].quantity = quantity or wish.items[0].quantity
             if text:
                 wish.items[0].text = text
             if country:
@@ -322,6 +324,13 @@ class Wix:
             if row is None:
                 raise KeyError(f"no such order: {order}")
             return row.load()
+
+    def newest(self, site: str, count: int, start: int = 0, number: str = "") -> list[OrderRow]:
+        """Orders, newest first; `number`: only those whose number begins so."""
+        with self.lock:
+            condition = {"number": {"$startsWith": number}} if number else {}
+            rows, _ = self.site(site).orders.offset(condition, ("createdDate",), True, start, count)
+            return rows
 
     def change_order(self, site: str, order: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Set values of an order by dotted path (None removes)."""
@@ -368,9 +377,14 @@ class Wix:
                 for entry in sorted(rows, key=lambda entry: entry["at"])
             ]
 
-    def webhook(self, site: str, event_type: str, event: dict[str, Any], key: str | None = None) -> str:
+    def signed_order_event(self, site: str, order: str, slug: str = "approved", key: str | None = None) -> str:
         """The signed body of a delivery, for sending it oneself. `key`: another private key, for a forgery."""
-        return events.sign(self.site(site), key or self.private_key, self.app_id, event_type, event, time.time())
+        with self.lock:
+            shop = self.site(site)
+            event = events.order_event(shop, slug, self.order(site, order))
+            return events.sign(
+                shop, key or self.private_key, self.app_id, f"wix.ecom.v1.order_{slug}", event, time.time()
+            )
 
     def _raiser(self, site: Site) -> Callable[[str, dict], None]:
         def raise_event(event_type: str, event: dict) -> None:

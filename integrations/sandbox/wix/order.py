@@ -248,11 +248,11 @@ def build_order(site: Site, wish: Wish, number: str, order_id: str, created: str
             "customFields": [
                 {"title": title, "translatedTitle": title, "value": value} for title, value in wish.custom.items()
             ],
-            "activities": [{"id": site.new_id(), "createdDate": created, "type": "ORDER_PLACED"}],
+            "activities": [site.activity("ORDER_PLACED", created)],
         }
     )
     if paid:
-        order["activities"].append({"id": site.new_id(), "createdDate": created, "type": "ORDER_PAID"})
+        order["activities"].append(site.activity("ORDER_PAID", created))
     if wish.shipping:
         order["shippingInfo"] = _shipping_info(site, wish, currency, shipping)
     else:

@@ -67,10 +67,6 @@ def store(site: Site, order: dict, slug: str = "updated", **event: Any) -> dict:
     return order
 
 
-def activity(site: Site, order: dict, kind: str) -> None:
-    order["activities"].append({"id": site.new_id(), "createdDate": site.now(), "type": kind})
-
-
 def merge(old: Any, new: Any) -> Any:
     """A patch: objects are merged, null removes."""
     if not isinstance(new, dict) or not isinstance(old, dict):
@@ -97,7 +93,7 @@ def patch_order(site: Site, order_id: str, changes: dict) -> dict:
     if place is not None and "shippingDestination" in order.get("shippingInfo", {}).get("logistics", {}):
         logistics = order["shippingInfo"]["logistics"]
         logistics["shippingDestination"] = merge(logistics["shippingDestination"], place)
-        activity(site, order, "SHIPPING_ADDRESS_EDITED")
+        order["activities"].append(site.activity("SHIPPING_ADDRESS_EDITED"))
     site.note("update_order", order=order["number"], fields=sorted(set(changes) - {"id"}))
     return store(site, order)
 
@@ -122,7 +118,7 @@ def cancel(site: Site, order: dict, message: str = "", restock: bool = False) ->
     if order["status"] == "CANCELED":
         raise WixError(400, "order is already canceled", "STATUS_ALREADY_SET")
     order["status"] = "CANCELED"
-    activity(site, order, "ORDER_CANCELED")
+    order["activities"].append(site.activity("ORDER_CANCELED"))
     return store(site, order, "canceled", restockAllItems=restock, sendOrderCanceledEmail=False, customMessage=message)
 
 
@@ -164,9 +160,8 @@ def pay(site: Site, order: dict, status: str = "PAID") -> dict:
         refunded=total if status == "FULLY_REFUNDED" else nothing,
         pending=total if status == "PENDING" else nothing,
     )
-    activity(
-        site, order, {"PAID": "ORDER_PAID", "FULLY_REFUNDED": "ORDER_REFUNDED"}.get(status, "ORDER_PARTIALLY_PAID")
-    )
+    words = {"PAID": "ORDER_PAID", "FULLY_REFUNDED": "ORDER_REFUNDED"}
+    order["activities"].append(site.activity(words.get(status, "ORDER_PARTIALLY_PAID")))
     return store(site, order, "payment_status_updated", previousPaymentStatus=before)
 
 
@@ -183,9 +178,7 @@ def add_activities(call: Call) -> dict:
     rows = call.body.get("orderActivities") or []
     if not rows:
         raise invalid("orderActivities", "must not be empty", "MIN_SIZE", threshold=1)
-    added = [
-        {"id": call.site.new_id(), "createdDate": call.site.now(), "type": "MERCHANT_COMMENT", **row} for row in rows
-    ]
+    added = [call.site.activity("MERCHANT_COMMENT", **row) for row in rows]
     order["activities"] += added
     call.site.note("add_activities", order=order["number"], count=len(added))
     store(call.site, order)

@@ -32,6 +32,7 @@ def app_instance(call: Call) -> dict:
             "appVersion": "1.0.0",
             "isFree": True,
             "permissions": PERMISSIONS,
+            "availablePlans": [],
             "copiedFromTemplate": False,
             "freeTrialAvailable": False,
         },

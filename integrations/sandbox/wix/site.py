@@ -123,6 +123,10 @@ class Site:
         self.set_meta("sequence", self.sequence + 1)
         return self.sequence
 
+    def activity(self, kind: str, at: str = "", **more: Any) -> dict[str, Any]:
+        """An entry of an order's history."""
+        return {"id": self.new_id(), "createdDate": at or self.now(), "type": kind, "activityType": kind, **more}
+
     # Writing through to the state file.
 
     def put_order(self, order: dict, body: list | None = None) -> OrderRow:

@@ -1,0 +1,101 @@
+"""Control by JSON, below /control/api/, and the routing of the control pages. Loopback only."""
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from integrations.sandbox.wire import Reply, Request
+from integrations.sandbox.wix.errors import WixError
+
+from . import pages
+
+if TYPE_CHECKING:
+    from integrations.sandbox.server import Sandbox
+
+PLACE = {
+    "site",
+    "kind",
+    "skus",
+    "quantity",
+    "shipping",
+    "country",
+    "paid",
+    "payment",
+    "status",
+    "text",
+    "note",
+    "changes",
+}
+
+
+class Control:
+    def __init__(self, box: "Sandbox"):
+        self.box = box
+
+    def answer(self, request: Request) -> Reply:
+        """A reply of JSON for /control/api/..., of HTML else."""
+        if not from_here(request):
+            return Reply(403, b'{"message":"only this machine may use the control page"}')
+        path = [part for part in request.path.split("/") if part]
+        query = {name: values[-1] for name, values in parse_qs(request.query).items()}
+        as_json = path[:2] == ["control", "api"]
+        try:
+            if as_json:
+                found = self.api(request.method, path[2:], query, request.json())
+                text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+                return Reply(200, text.encode("utf-8", "replace"))
+            if path[:1] == ["control"]:
+                form = {name: values[-1] for name, values in parse_qs(request.raw.decode("utf-8", "replace")).items()}
+                return pages.answer(self.box, request.method, path[1:], query, form)
+            if not path:
+                return Reply(303, b"", {"Location": "/control/"})
+            raise KeyError("there is nothing at this address")
+        except (KeyError, ValueError, TypeError, IndexError, WixError) as problem:
+            text = str(problem.args[0]) if problem.args else "this cannot be done"
+            if as_json:
+                return Reply(404 if isinstance(problem, KeyError) else 400, json.dumps({"message": text}).encode())
+            return pages.problem(text)
+
+    def api(self, method: str, path: list[str], query: dict[str, str], body: dict[str, Any]) -> Any:
+        wix, site = self.box.wix, body.get("site") or query.get("site") or "v1"
+        match [method, *path]:
+            case ["GET", "orders"]:
+                return {"orders": [row.load() for row in wix.newest(site, int(query.get("limit", 20)))]}
+            case ["POST", "orders"]:
+                return {"order": wix.place_order(**{name: value for name, value in body.items() if name in PLACE})}
+            case ["GET", "orders", order]:
+                return {"order": wix.order(site, order), "fulfillments": wix.told(site, order)}
+            case ["POST", "orders", order, "change"]:
+                return {"order": wix.change_order(site, order, body["changes"])}
+            case ["POST", "orders", order, "cancel"]:
+                return {"order": wix.cancel_order(site, order)}
+            case ["POST", "orders", order, "payment"]:
+                return {"order": wix.set_payment(site, order, body.get("status", "PAID"))}
+            case ["POST", "orders", order, "fulfill"]:
+                wix.fulfill(site, order, body.get("tracking", ""), body.get("provider", "ups"))
+                return {"fulfillments": wix.told(site, order)}
+            case ["POST", "misbehave"]:
+                how = {name: value for name, value in body.items() if name not in ("kind", "site")}
+                wix.misbehave(body["kind"], body.get("site"), **how)
+                return {}
+            case ["POST", "behave"]:
+                wix.behave(body.get("site"))
+                return {}
+            case ["GET", "received"]:
+                return {"received": wix.received}
+            case ["GET", "webhook"]:
+                return wix.signed_order_event(site, query["order"], query.get("slug", "approved"))
+            case ["GET", "deliveries"]:
+                return {"deliveries": wix.sender.deliveries()}
+            case ["POST", "webhook-urls"]:
+                wix.sender.urls[:] = body["urls"]
+                return {}
+        raise KeyError("there is no such control call")
+
+
+def from_here(request: Request) -> bool:
+    """Called by a name of this machine, and not by another site's page in a browser here."""
+    host = request.headers.get("host", "")
+    origin = request.headers.get("origin")
+    named = urlsplit(f"//{host}").hostname in ("127.0.0.1", "localhost")
+    return named and (origin is None or urlsplit(origin).netloc == host)
