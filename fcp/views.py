@@ -95,12 +95,11 @@ def shown(request: PanelRequest, cards: Sequence[Card]) -> list[tuple[Card, Safe
     for card in cards:
         try:
             context = card.context(request, now)
+            if context is not None:
+                result.append((card, render_to_string(card.template, context, request)))
         except Exception:
             logger.exception("The card %s of the dashboard failed", card.key)
             result.append((card, render_to_string("fcp/parts/card_failed.html", {"at": now}, request)))
-            continue
-        if context is not None:
-            result.append((card, render_to_string(card.template, context, request)))
     return result
 
 

@@ -123,7 +123,7 @@ def fortnight(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
         "labels": [f"{day:%-d %b}" for day in days],
         "series": [
             {"label": "Orders", "values": [row[1] for row in rows], "kind": "bar", "tone": "accent"},
-            {"label": "Shipments", "values": [row[2] for row in rows], "kind": "line", "tone": "good"},
+            {"label": "Shipments", "values": [row[2] for row in rows], "kind": "line", "tone": "warn"},
         ],
     }
     return {"rows": rows, "chart": chart}
@@ -159,8 +159,8 @@ def shipped_any(account: Account) -> bool:
 
 def register() -> None:
     panel.add_card(Card("alarm", "orders/parts/card_alarm.html", alarm, order=10))
-    panel.add_card(Card("open", "orders/parts/card_open.html", open_orders, order=20, width=7))
-    panel.add_card(Card("today", "orders/parts/card_today.html", today, order=30, width=5))
+    panel.add_card(Card("open", "orders/parts/card_open.html", open_orders, order=20))
+    panel.add_card(Card("today", "orders/parts/card_today.html", today, order=30))
     panel.add_card(Card("waiting", "orders/parts/card_waiting.html", waiting, order=40, width=6))
     panel.add_card(Card("fortnight", "orders/parts/card_fortnight.html", fortnight, order=60, live=False))
     panel.add_overview(OverviewColumn("held", "Held", held_of, order=30))

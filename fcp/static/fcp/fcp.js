@@ -301,7 +301,7 @@ function drawCharts(root = document) {
         maintainAspectRatio: false,
         interaction: { mode: "index", intersect: false },
         font: { family: style.fontFamily },
-        plugins: { legend: { align: "end", labels: { color: text, boxWidth: 10, boxHeight: 10, font: { family: "Inter", size: 12 } } } },
+        plugins: { legend: { align: "end", labels: { sort: (a, b) => a.datasetIndex - b.datasetIndex, color: text, boxWidth: 10, boxHeight: 10, font: { family: "Inter", size: 12 } } } },
         scales: {
           x: { grid: { display: false }, ticks: { color: text, font: { family: "Inter", size: 11 }, maxRotation: 0, autoSkipPadding: 12 } },
           y: { beginAtZero: true, border: { display: false }, grid: { color: grid }, ticks: { color: text, precision: 0, font: { family: "Inter", size: 11 } } },
