@@ -8,6 +8,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from cryptography.fernet import Fernet
 
@@ -31,6 +32,7 @@ def prepare() -> None:
         atexit.register(shutil.rmtree, env["FCP_TEST_DIR"], ignore_errors=True)
         env["DATABASE_URL"] = _database_url()
     env["FCP_DATA_DIR"] = env["FCP_TEST_DIR"]
+    Path(env["FCP_TEST_DIR"], "static").mkdir(exist_ok=True)
 
 
 def _database_url() -> str:
