@@ -267,7 +267,8 @@ class OverviewColumn:
 class Cell:
     text: str
     worry: float = 0
-    at: dt.datetime | None = None  # shown as its age, before the text
+    at: dt.datetime | None = None  # shown after the text
+    style: str = "ago"  # of the tag `when`
 
 
 OVERVIEW: dict[str, OverviewColumn] = {}

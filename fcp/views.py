@@ -49,8 +49,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
     columns = sorted(panel.OVERVIEW.values(), key=lambda column: column.order)
     now = timezone.now()
     cells = {column.key: column.values([a.pk for a in page.rows], now) for column in columns}
-    rows = [(account, [cells[column.key].get(account.pk) for column in columns]) for account in page.rows]
-    rows.sort(key=lambda row: -max((cell.worry for cell in row[1] if cell), default=0))
+    rows = [(one, [(column.label, cells[column.key].get(one.pk)) for column in columns]) for one in page.rows]
+    rows.sort(key=lambda row: -max((cell.worry for _, cell in row[1] if cell), default=0))
     context = {"columns": columns, "rows": rows, "page": page, "text": text}
     return render(request, "fcp/accounts.html", context)
 
@@ -73,10 +73,13 @@ def dashboard(request: PanelRequest) -> HttpResponse:
     if request.htmx:
         cards = [card for card in cards if card.live]
         return render(request, "fcp/parts/cards.html", {"cards": shown(request, cards)})
+    steps = checklist(request.account)
+    if steps and not steps[0]["done"]:  # nothing to show yet but what to do first
+        cards = []
     context = {
         "live": shown(request, [card for card in cards if card.live]),
         "later": [card for card in cards if not card.live],
-        "steps": checklist(request.account),
+        "steps": steps,
     }
     return render(request, "fcp/dashboard.html", context)
 

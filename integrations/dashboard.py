@@ -103,7 +103,7 @@ def running(account: Account) -> Sequence[Running]:
     ]
 
 
-# --- all accounts -----------------------------------------------------------------------------------------------
+# --- all accounts --------------------------------------------------------------------------------------------------
 
 
 def integrations_of(accounts: Sequence[int], now: dt.datetime) -> dict[int, Cell]:

@@ -54,7 +54,7 @@ def flow_health(flow: Flow, now: dt.datetime) -> Health:
     if flow.blocked:
         return Health(Level.blocked, flow.problem or "The store refused our key.", flow.problem_since)
     if flow.failures:
-        when = f" since {_span(flow.problem_since, now)}" if flow.problem_since else ""
+        when = f" for {_span(flow.problem_since, now)}" if flow.problem_since else ""
         return Health(Level.failing, f"{label} failing{when}: {flow.problem}", flow.problem_since)
     if _running(flow, now):
         return Health(Level.good, f"{label} running now")

@@ -14,15 +14,16 @@ from fcp import panel
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Card, Cell, OverviewColumn, PanelRequest, Step
+from orders.causes import Cause, CausePage, cause_page
+from orders.holds import HoldKind
 from orders.models import Fulfillment, Hold, Order
 from orders.state import OPEN_STATES, State
-from orders.waiting import Group, value_of, waiting_groups
 
 CAUSES = 8  # groups that the dashboard lists; the Held page has all
 WEEKS = 4  # that "usually" looks back
 DAYS = 14  # of the chart
 CANCELED_WITHIN = dt.timedelta(days=60)  # orders older than this are not looked at for today's cancellations
-MANY = 10_000
+MISSING = {HoldKind.SHIP_CODE: "ship code", HoldKind.SKU: "SKU", HoldKind.LOCATION: "location"}
 
 
 def open_by_state(account: Account) -> dict[str, int]:
@@ -42,27 +43,25 @@ def open_orders(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
 
 def alarm(request: PanelRequest, now: dt.datetime) -> dict[str, Any] | None:
     """The one sentence in red: the cause that keeps most orders waiting and that one fix cures."""
-    group = worst(_groups(request))
-    if group is None:
-        return None
-    return {"group": group, "value": value_of(request.account, group)}
+    cause = worst(_causes(request).causes)
+    return {"cause": cause, "missing": MISSING[cause.kind]} if cause else None
 
 
-def worst(groups: list[Group]) -> Group | None:
-    return max((group for group in groups if group.one_fix), key=lambda group: group.orders, default=None)
+def worst(causes: Sequence[Cause]) -> Cause | None:
+    return max((cause for cause in causes if cause.mapped), key=lambda cause: cause.orders, default=None)
 
 
 def waiting(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
-    groups = _groups(request)
-    rest = [group for group in groups if group is not worst(groups)]
-    return {"groups": rest[:CAUSES], "more": max(len(rest) - CAUSES, 0), "any": bool(groups)}
+    page = _causes(request)
+    rest = [cause for cause in page.causes if cause is not worst(page.causes)]
+    return {"causes": rest, "more": page.more, "any": bool(page.causes)}
 
 
-def _groups(request: PanelRequest) -> list[Group]:
-    """Both cards above show the same groups; one query serves them."""
-    if not hasattr(request, "waiting_groups"):
-        request.waiting_groups = waiting_groups(request.account)  # type: ignore[attr-defined]
-    return request.waiting_groups  # type: ignore[attr-defined]
+def _causes(request: PanelRequest) -> CausePage:
+    """Both cards above show the same groups; they are looked up once."""
+    if not hasattr(request, "causes"):
+        request.causes = cause_page(request.account, size=CAUSES)  # type: ignore[attr-defined]
+    return request.causes  # type: ignore[attr-defined]
 
 
 # --- today ------------------------------------------------------------------------------------------------------
@@ -123,7 +122,7 @@ def fortnight(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
         "labels": [f"{day:%-d %b}" for day in days],
         "series": [
             {"label": "Orders", "values": [row[1] for row in rows], "kind": "bar", "tone": "accent"},
-            {"label": "Shipments", "values": [row[2] for row in rows], "kind": "line", "tone": "warn"},
+            {"label": "Shipments", "values": [row[2] for row in rows], "kind": "line", "tone": "series-2"},
         ],
     }
     return {"rows": rows, "chart": chart}
@@ -149,7 +148,7 @@ def held_of(accounts: Sequence[int], now: dt.datetime) -> dict[int, Cell]:
     cells = {}
     for account, number, oldest in rows:
         days = (now - oldest).total_seconds() / 86_400
-        cells[account] = Cell(f"{number:,} held, the oldest for", worry=min(0.5 + days, 3), at=oldest)
+        cells[account] = Cell(f"{number:,}, oldest", worry=min(0.5 + days, 3), at=oldest, style="age")
     return cells
 
 
