@@ -94,12 +94,15 @@ class WixConnector(base.Connector):
         paging: Json = {"limit": min(limit or PLATFORM.page, PLATFORM.page)}
         search = {"cursorPaging": {**paging, "cursor": token}} if token else {"cursorPaging": paging, **_asked(window)}
         table: ErrorTable = {400: _cursor_gone} if token else {}
-        reply = self._call("POST", "/ecom/v1/orders/search", {"search": search}, reads=True, table=table)
+        for _ in range(2):  # a page that leads to itself is the page before, sent once more: ask again
+            reply = self._call("POST", "/ecom/v1/orders/search", {"search": search}, reads=True, table=table)
+            if token is None or _cursor(_part(reply, "metadata")) != token:
+                break
         items = reply.get("orders") if isinstance(reply, dict) else None
         if not isinstance(items, list):
             raise Unreadable("a page without a list of orders")
         found, bad = raw_orders(items)
-        return Page(found, bad, _next(reply.get("metadata"), token), high_water(found))
+        return Page(found, bad, _next(_part(reply, "metadata"), token), high_water(found))
 
     def order(self, uid: str) -> RawOrder:
         reply = self._call("GET", f"/ecom/v1/orders/{quote(uid, safe='')}")
@@ -202,7 +205,7 @@ class WixConnector(base.Connector):
         body = {"query": {"cursorPaging": paging}}
         reply = self._call("POST", "/stores/v3/products/query-variants", body, reads=True)
         found, bad = listings.of_rows(_rows(reply, "variants"), listings.v3_listing)
-        return Page(found, bad, _next(reply.get("pagingMetadata"), token))
+        return Page(found, bad, _next(_part(reply, "pagingMetadata"), token))
 
     def _business_locations(self) -> list[Json]:
         found: list[Json] = []
@@ -273,13 +276,16 @@ def _cursor_gone(reply: Reply) -> SyncError:
     return Stale("the cursor is no longer good", code="page_token_gone")
 
 
-def _next(metadata: Any, token: str | None) -> str | None:
-    """The next page's cursor. One that leads back to this page would never end."""
-    following = _text(_part({"metadata": metadata}, "metadata").get("cursors") or NOTHING, "next", 16_000)
-    more = isinstance(metadata, dict) and metadata.get("hasNext") is not False
-    if more and following and following == token:
+def _cursor(metadata: Json) -> str:
+    """Of the next page; "" on the last one."""
+    return "" if metadata.get("hasNext") is False else _text(_part(metadata, "cursors"), "next", 16_000)
+
+
+def _next(metadata: Json, token: str | None) -> str | None:
+    following = _cursor(metadata)
+    if following and following == token:
         raise Unreadable("the next page is this page")
-    return following if more and following else None
+    return following or None
 
 
 def _rows(reply: Any, field: str) -> list[Json]:
