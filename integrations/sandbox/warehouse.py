@@ -114,10 +114,10 @@ class Warehouse:
         try:
             reply = self.session.request(method, self.url + path, headers=headers, timeout=PATIENCE, **given)
             body: Json = reply.json()
-        except (requests.ConnectionError, requests.Timeout):
-            raise Wait("The panel does not answer yet.", 1) from None
         except requests.JSONDecodeError:
             raise Wait(f"The panel answered {reply.status_code} without JSON.", 2) from None
+        except requests.RequestException:
+            raise Wait("The panel does not answer yet.", 1) from None
         if reply.ok:
             return body
         sentence = body["error"]["message"]
