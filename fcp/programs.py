@@ -58,3 +58,12 @@ def sandbox() -> Program:
         *("--webhook-url", f"http://127.0.0.1:{settings.FCP_PORT}/hooks/wix/"),
     )
     return Program("The sandbox", command, stop_last=True)
+
+
+def warehouse() -> Program:
+    command = manage(
+        "warehouse",
+        *("--url", f"http://127.0.0.1:{settings.FCP_PORT}/api/v1"),
+        *("--key-file", str(settings.FCP_DATA_DIR / "warehouse.key")),
+    )
+    return Program("The stand-in warehouse", command)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
 from fcp.models import Account
-from fcp.programs import HEARTBEATS, cluster, manage, sandbox, web
+from fcp.programs import HEARTBEATS, cluster, manage, sandbox, warehouse, web
 from fcp.static_files import collect_if_changed
 from fcp.supervisor import Supervisor, answers, is_port_free
 
@@ -30,6 +30,8 @@ class Command(BaseCommand):
                 supervisor.add(web())
                 for queue in HEARTBEATS:
                     supervisor.add(cluster(queue))
+                if settings.FCP_SANDBOX and "warehouse" in get_commands():
+                    supervisor.add(warehouse())
             if supervisor.wait_for(lambda: answers(settings.FCP_BIND, settings.FCP_PORT), seconds=300):
                 self.welcome()
             supervisor.run()
