@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import threading
+import traceback
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -77,7 +78,7 @@ class Sandbox:
         setup = Setup(**options)
         self.state = State(setup.state)
         key = self.state.once("key", make_key_once)
-        with self.state.filling():
+        with self.state.transaction():
             self.wix = Wix(setup, self.state, key)
         self.control = Control(self)
         self.server = Server(("127.0.0.1", setup.port), Handler)
@@ -101,10 +102,14 @@ class Sandbox:
 
     def answer(self, request: Request) -> Reply:
         first, _, rest = request.path.lstrip("/").partition("/")
-        if first == "wix":
-            request.path = f"/{rest}"
-            return self.wix.answer(request)
-        return self.control.answer(request)
+        try:
+            if first == "wix":
+                request.path = f"/{rest}"
+                return self.wix.answer(request)
+            return self.control.answer(request)
+        except Exception:  # a mistake of ours: say so where it is seen, and go on
+            traceback.print_exc()
+            return Reply(500, b'{"message":"the stand-in has a mistake; see its log"}')
 
     def start(self) -> "Sandbox":
         self.wix.sender.start()

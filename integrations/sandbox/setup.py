@@ -22,5 +22,6 @@ class Setup:
     webhook_urls: tuple[str, ...] = ()
     rate_limit: int = 200  # calls a minute and store; 0: no limit
     plain: bool = False  # every order is paid, waits, and has three lines, as measurements want them
+    odd: float = 0.0  # share of the orders that no shop should have: see wix.demo.ODD
     clock: Callable[[], datetime] = utc_now
     retries: tuple[float, ...] = RETRIES

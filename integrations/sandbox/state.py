@@ -1,7 +1,6 @@
 """What a sandbox keeps over restarts: one SQLite file, written as things change, so that even a kill loses nothing."""
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ class State:
     """Rows of (site, kind, id) with a body of JSON text. Without a path nothing is kept."""
 
     def __init__(self, path: str | None):
-        self.lock = threading.Lock()
+        self.depth = 0
         self.db: sqlite3.Connection | None = None
         if path:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -29,9 +28,7 @@ CREATE TABLE IF NOT EXISTS kept (site TEXT, kind TEXT, id TEXT, body BLOB, PRIMA
             )
 
     def save(self, site: str, kind: str, uid: str, body: bytes | None) -> None:
-        if self.db is None:
-            return
-        with self.lock:
+        if self.db is not None:
             self.db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)", (site, kind, uid, body))
 
     def load(self, site: str) -> list[tuple[str, str, bytes]]:
@@ -49,13 +46,17 @@ CREATE TABLE IF NOT EXISTS kept (site TEXT, kind TEXT, id TEXT, body BLOB, PRIMA
         return made
 
     @contextmanager
-    def filling(self) -> Iterator[None]:
-        """One transaction for all that a new file gets."""
-        if self.db is not None:
-            self.db.execute("BEGIN IMMEDIATE")
-        yield
-        if self.db is not None:
-            self.db.execute("COMMIT")
+    def transaction(self) -> Iterator[None]:
+        """All that is saved within is kept together, also when the process is killed. Callers hold one lock."""
+        self.depth += 1
+        if self.db is not None and self.depth == 1:
+            self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.depth -= 1
+            if self.db is not None and self.depth == 0:
+                self.db.execute("COMMIT")
 
     def close(self) -> None:
         if self.db is not None:

@@ -47,6 +47,8 @@ class Control:
             if path[:1] == ["control"]:
                 form = {name: values[-1] for name, values in parse_qs(request.raw.decode("utf-8", "replace")).items()}
                 return pages.answer(self.box, request.method, path[1:], query, form)
+            if path == ["favicon.ico"]:
+                return Reply(204, b"")
             if not path:
                 return Reply(303, b"", {"Location": "/control/"})
             raise KeyError("there is nothing at this address")
@@ -57,39 +59,45 @@ class Control:
             return pages.problem(text)
 
     def api(self, method: str, path: list[str], query: dict[str, str], body: dict[str, Any]) -> Any:
-        wix, site = self.box.wix, body.get("site") or query.get("site") or "v1"
+        if path[:1] == ["orders"]:
+            return self.orders(method, path[1:], query, body)
+        wix, site = self.box.wix, body.get("site") or query.get("site")
         match [method, *path]:
-            case ["GET", "orders"]:
-                return {"orders": [row.load() for row in wix.newest(site, int(query.get("limit", 20)))]}
-            case ["POST", "orders"]:
-                return {"order": wix.place_order(**{name: value for name, value in body.items() if name in PLACE})}
-            case ["GET", "orders", order]:
-                return {"order": wix.order(site, order), "fulfillments": wix.told(site, order)}
-            case ["POST", "orders", order, "change"]:
-                return {"order": wix.change_order(site, order, body["changes"])}
-            case ["POST", "orders", order, "cancel"]:
-                return {"order": wix.cancel_order(site, order)}
-            case ["POST", "orders", order, "payment"]:
-                return {"order": wix.set_payment(site, order, body.get("status", "PAID"))}
-            case ["POST", "orders", order, "fulfill"]:
-                wix.fulfill(site, order, body.get("tracking", ""), body.get("provider", "ups"))
-                return {"fulfillments": wix.told(site, order)}
             case ["POST", "misbehave"]:
                 how = {name: value for name, value in body.items() if name not in ("kind", "site")}
-                wix.misbehave(body["kind"], body.get("site"), **how)
-                return {}
+                wix.misbehave(body["kind"], site, **how)
             case ["POST", "behave"]:
-                wix.behave(body.get("site"))
-                return {}
+                wix.behave(site)
             case ["GET", "received"]:
                 return {"received": wix.received}
             case ["GET", "webhook"]:
-                return wix.signed_order_event(site, query["order"], query.get("slug", "approved"))
+                return wix.signed_order_event(site or "v1", query["order"], query.get("slug", "approved"))
             case ["GET", "deliveries"]:
                 return {"deliveries": wix.sender.deliveries()}
             case ["POST", "webhook-urls"]:
                 wix.sender.urls[:] = body["urls"]
-                return {}
+            case _:
+                raise KeyError("there is no such control call")
+        return {}
+
+    def orders(self, method: str, path: list[str], query: dict[str, str], body: dict[str, Any]) -> Any:
+        wix, site = self.box.wix, body.get("site") or query.get("site") or "v1"
+        match [method, *path]:
+            case ["GET"]:
+                return {"orders": [row.load() for row in wix.newest(site, int(query.get("limit", 20)))]}
+            case ["POST"]:
+                return {"order": wix.place_order(**{name: value for name, value in body.items() if name in PLACE})}
+            case ["GET", order]:
+                return {"order": wix.order(site, order), "fulfillments": wix.told(site, order)}
+            case ["POST", order, "change"]:
+                return {"order": wix.change_order(site, order, body["changes"])}
+            case ["POST", order, "cancel"]:
+                return {"order": wix.cancel_order(site, order)}
+            case ["POST", order, "payment"]:
+                return {"order": wix.set_payment(site, order, body.get("status", "PAID"))}
+            case ["POST", order, "fulfill"]:
+                wix.fulfill(site, order, body.get("tracking", ""), body.get("provider", "ups"))
+                return {"fulfillments": wix.told(site, order)}
         raise KeyError("there is no such control call")
 
 

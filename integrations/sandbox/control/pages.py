@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from integrations.sandbox.faults import KINDS, Fault
+from integrations.sandbox.faults import KINDS
 from integrations.sandbox.wire import Reply
 from integrations.sandbox.wix.shop import PEOPLE
 from integrations.sandbox.wix.site import OrderRow, Site
@@ -47,7 +47,7 @@ WORDS = {
     "PARTIALLY_FULFILLED": "Partly fulfilled",
     "NOT_FULFILLED": "Not fulfilled",
 }
-TONES = {"PAID": "good", "FULFILLED": "good", "CANCELED": "bad", "REJECTED": "bad", "DECLINED": "bad"}
+TONES = {"PAID": "good", "FULFILLED": "good", "taken": "good", "CANCELED": "bad", "REJECTED": "bad", "DECLINED": "bad"}
 
 
 def answer(box: "Sandbox", method: str, path: list[str], query: dict[str, str], form: dict[str, str]) -> Reply:
@@ -109,70 +109,93 @@ def badge(word: str) -> str:
     return f'<span class="badge {TONES.get(word, "plain")}">{escape(WORDS.get(word, word))}</span>'
 
 
-def options(choices: dict[str, str], chosen: str = "") -> str:
-    return "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(label)}</option>'
-        for value, label in choices.items()
-    )
-
-
 def when(text: str) -> str:
     return f'<time datetime="{text}">{text[:10]} {text[11:16]} UTC</time>'
+
+
+def section(title: str, *parts: str, name: str = "") -> str:
+    place = f' id="{name}"' if name else ""
+    return f"<section{place}><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+
+
+def quiet(text: str) -> str:
+    return f'<p class="quiet">{escape(text)}</p>'
+
+
+def table(columns: list[str], rows: list[list[str]], empty: str) -> str:
+    """Cells are HTML. A column whose name begins with # holds numbers."""
+    if not rows:
+        return quiet(empty)
+    marks = [' class="number"' if column.startswith("#") else "" for column in columns]
+    head = "".join(f"<th{mark}>{column.lstrip('#')}</th>" for mark, column in zip(marks, columns, strict=True))
+    lines = ["".join(f"<td{mark}>{cell}</td>" for mark, cell in zip(marks, row, strict=True)) for row in rows]
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def choose(label: str, name: str, choices: dict[str, str], chosen: str = "", style: str = "") -> str:
+    listed = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(text)}</option>'
+        for value, text in choices.items()
+    )
+    return f'<label class="{style}">{escape(label)}<select name="{name}">{listed}</select></label>'
+
+
+def enter(label: str, name: str, rest: str = "") -> str:
+    return f'<label>{escape(label)}<input name="{name}" {rest}></label>'
+
+
+def form(address: str, *fields: str, style: str = "") -> str:
+    return f'<form class="{style}" method="post" action="/control/{escape(address)}">{"".join(fields)}</form>'
 
 
 def front(box: "Sandbox") -> str:
     cards = []
     for site in box.wix.sites.values():
         waiting = sum(row.status == "APPROVED" and row.fulfillment == "NOT_FULFILLED" for row in site.orders)
-        catalogue = "Catalog V3" if site.v3 else "Catalog V1"
-        faults = '<span class="badge bad">misbehaves</span>' if site.faults or not site.installed else ""
-        cards.append(f"""<a class="card" href="/control/{site.key}"><h2>{escape(site.name)} {faults}</h2>
-<p>Wix, {catalogue} · {site.currency} · {escape(site.time_zone)}</p>
-<dl><div><dt>Orders</dt><dd>{len(site.orders)}</dd></div><div><dt>Not shipped yet</dt><dd>{waiting}</dd></div>
-<div><dt>Products</dt><dd>{len(site.products)}</dd></div><div><dt>Calls taken</dt><dd>{site.total_calls}</dd></div></dl></a>""")
-    lines = "".join(
-        f"<tr><td>{escape(entry['event'].removeprefix('wix.ecom.v1.'))}</td><td class=number>{entry['tries']}</td>"
-        f"<td>{badge('taken') if entry['taken'] else badge('waiting')}</td></tr>"
+        sums = {"Orders": len(site.orders), "Not shipped": waiting, "Products": len(site.products)}
+        listed = "".join(f"<div><dt>{name}</dt><dd>{count}</dd></div>" for name, count in sums.items())
+        mark = '<span class="badge bad">misbehaves</span>' if site.faults or not site.installed else ""
+        about = f"Wix, Catalog {site.key.upper()} · {site.currency} · {site.time_zone}"
+        cards.append(
+            f'<a class="card" href="/control/{site.key}"><h2>{escape(site.name)} {mark}</h2>'
+            f"<p>{escape(about)}</p><dl>{listed}</dl></a>"
+        )
+    sent = [
+        [escape(entry["event"]), str(entry["tries"]), badge("taken" if entry["taken"] else "waiting")]
         for entry in reversed(box.wix.sender.deliveries()[-10:])
+    ]
+    none = "Nothing sent yet." if box.wix.sender.urls else "Switched off: no address was given."
+    lead = "Invented shops to try things with. Order as a buyer would, and see what the shop is told of its parcels."
+    return f'<h1>The stand-in store</h1><p class="lead">{lead}</p><div class="cards">{"".join(cards)}</div>' + section(
+        "Webhooks sent", table(["Event", "#Tries", ""], sent, none)
     )
-    hooks = (
-        f"<table><thead><tr><th>Event</th><th class=number>Tries</th><th></th></tr></thead><tbody>{lines}</tbody></table>"
-        if lines
-        else f"<p class=quiet>{'Nothing sent yet.' if box.wix.sender.urls else 'Switched off: no address was given.'}</p>"
-    )
-    return f"""<h1>The stand-in store</h1><p class="lead">Invented shops to try things with. Place an order as a buyer would,
-change or cancel it, and see what the shop was told about its parcels.</p>
-<div class="cards">{"".join(cards)}</div><section><h2>Webhooks sent</h2>{hooks}</section>"""
 
 
 def store(box: "Sandbox", site: Site, query: dict[str, str]) -> str:
-    start = max(0, int(query.get("from") or 0))
-    rows = box.wix.newest(site.key, PAGE + 1, start, query.get("q", "").strip())
-    older = (
-        f'<a class="button quiet" href="?from={start + PAGE}&q={quote(query.get("q", ""))}">Older orders</a>'
-        if len(rows) > PAGE
-        else ""
+    start, sought = max(0, int(query.get("from") or 0)), query.get("q", "").strip()
+    rows = box.wix.newest(site.key, PAGE + 1, start, sought)
+    older = f'<a class="button quiet" href="?from={start + PAGE}&amp;q={quote(sought)}">Older orders</a>'
+    search = (
+        f'<form class="search"><input name="q" value="{escape(sought)}" placeholder="Order number" '
+        'aria-label="Order number"><button class="quiet">Find</button></form>'
     )
-    listed = (
-        "".join(order_line(site, row) for row in rows[:PAGE])
-        or '<tr><td colspan="6" class="quiet">No orders.</td></tr>'
-    )
-    return f"""<h1>{escape(site.name)}</h1>{place_form(site)}
-<section><h2>Orders</h2><form class="search"><input name="q" value="{escape(query.get("q", ""))}" placeholder="Order number"
-aria-label="Order number"><button class="quiet">Find</button></form>
-<div class="scroll"><table><thead><tr><th>Number</th><th>Placed</th><th>Shipping</th><th>Payment</th><th>Status</th>
-<th class="number">Total</th></tr></thead><tbody>{listed}</tbody></table></div>{older}</section>{misbehaviour(site)}"""
+    columns = ["Number", "Placed", "Shipping", "Payment", "Status", "#Total"]
+    listed = table(columns, [order_line(site, row) for row in rows[:PAGE]], "No orders.")
+    orders = section("Orders", search, listed, older if len(rows) > PAGE else "")
+    return f"<h1>{escape(site.name)}</h1>{place_form(site)}{orders}{misbehaviour(site)}"
 
 
-def order_line(site: Site, row: OrderRow) -> str:
+def order_line(site: Site, row: OrderRow) -> list[str]:
     order = row.load()
-    status = row.status if row.status != "APPROVED" else row.fulfillment
-    shipping = order.get("shippingInfo", {}).get("title", "none")
-    return (
-        f'<tr><td><a href="/control/{site.key}/orders/{quote(row.id)}">{escape(row.number)}</a></td><td>{when(row.created)}</td>'
-        f"<td>{escape(shipping)}</td><td>{badge(row.payment)}</td><td>{badge(status)}</td>"
-        f'<td class="number">{escape(order["priceSummary"]["total"]["formattedAmount"])}</td></tr>'
-    )
+    return [
+        f'<a href="/control/{site.key}/orders/{quote(row.id)}">{escape(row.number)}</a>',
+        when(row.created),
+        escape(order.get("shippingInfo", {}).get("title", "none")),
+        badge(row.payment),
+        badge(row.status if row.status != "APPROVED" else row.fulfillment),
+        escape(order["priceSummary"]["total"]["formattedAmount"]),
+    ]
 
 
 def place_form(site: Site) -> str:
@@ -183,31 +206,23 @@ def place_form(site: Site) -> str:
             goods[variant["sku"] or variant["id"]] = f"{label} ({variant['sku'] or 'no SKU'})"
     ways = {option["title"]: option["title"] for option in site.shipping if not option["pickup"]}
     countries = {person["address"]["country"]: person["address"]["countryFullname"] for person in PEOPLE}
-    return f"""<section><h2>Place an order</h2><form class="grid" method="post" action="/control/{site.key}/orders">
-<label class="wide">Product<select name="sku">{options(goods)}</select></label>
-<label>Quantity<input name="quantity" type="number" min="1" max="1000" value="1"></label>
-<label>Shipping option<select name="shipping">{options(ways)}</select></label>
-<label>Another shipping option<input name="other" placeholder="as the merchant would call it"></label>
-<label>Country<select name="country">{options(countries, site.country)}</select></label>
-<label>Payment<select name="payment">{options(PAYMENTS)}</select></label>
-<label>Text to engrave<input name="text" maxlength="200"></label>
-<label>Buyer's note<input name="note" maxlength="1000"></label>
-<label>What is odd about it<select name="odd">{options(ODD)}</select></label>
-<div class="wide"><button>Place order</button></div></form></section>"""
+    fields = [
+        choose("Product", "sku", goods, style="wide"),
+        enter("Quantity", "quantity", 'type="number" min="1" max="1000" value="1"'),
+        choose("Shipping option", "shipping", ways),
+        enter("Another shipping option", "other", 'placeholder="as the merchant would call it"'),
+        choose("Country", "country", countries, site.country),
+        choose("Payment", "payment", PAYMENTS),
+        enter("Text to engrave", "text", 'maxlength="200"'),
+        enter("Buyer's note", "note", 'maxlength="1000"'),
+        choose("What is odd about it", "odd", ODD),
+        '<div class="wide"><button>Place order</button></div>',
+    ]
+    return section("Place an order", form(f"{site.key}/orders", *fields, style="grid"))
 
 
 def place(box: "Sandbox", site: str, form: dict[str, str]) -> str:
     odd, payment = form.get("odd", ""), form.get("payment", "PAID")
-    strange: dict[str, dict[str, Any]] = {
-        "nul": {"lineItems.0.productName.original": "Mug\x00 blue", "recipientInfo.contactDetails.lastName": "Lee\x00"},
-        "long": {"lineItems.0.productName.original": "Mug " * 2000, "lineItems.0.physicalProperties.sku": "SKU" * 500},
-        "no_lines": {"lineItems": []},
-        "no_street": {
-            f"{party}.address.{part}": None
-            for party in ("recipientInfo", "shippingInfo.logistics.shippingDestination")
-            for part in ("addressLine", "streetAddress")
-        },
-    }
     kind = "cod" if payment == "cod" else odd if odd in ("no_sku", "digital", "pickup") else "plain"
     order = box.wix.place_order(
         site,
@@ -219,7 +234,7 @@ def place(box: "Sandbox", site: str, form: dict[str, str]) -> str:
         payment=None if payment == "cod" else payment,
         text=form.get("text", ""),
         note=form.get("note", ""),
-        changes=strange.get(odd),
+        odd=odd,
     )
     return order["id"]
 
@@ -247,56 +262,61 @@ def act(box: "Sandbox", site: str, order: str, action: str, form: dict[str, str]
             raise KeyError(f"There is no action {action}.")
 
 
-def button(site: Site, order: str, action: str, label: str, field: str = "", style: str = "quiet") -> str:
-    return (
-        f'<form method="post" action="/control/{site.key}/orders/{quote(order)}/{action}">{field}'
-        f'<button class="{style}">{escape(label)}</button></form>'
-    )
-
-
 def one_order(box: "Sandbox", site: Site, uid: str) -> str:
     order, told = box.wix.order(site.key, uid), box.wix.told(site.key, uid)
-    uid = order["id"]
-    lines = "".join(
-        f"<tr><td>{escape(line['productName']['original'][:200])}<small>{escape(choices(line))}</small></td>"
-        f"<td>{escape(line['physicalProperties'].get('sku', 'no SKU')[:60])}</td><td class=number>{escape(str(line['quantity']))}</td></tr>"
-        for line in order["lineItems"]
-    )
     shipping = order.get("shippingInfo", {})
-    party = shipping.get("logistics", {}).get("shippingDestination") or order["recipientInfo"]
+    title = f"Order {escape(order['number'])}"
+    badges = " ".join(badge(order[name]) for name in ("status", "paymentStatus", "fulfillmentStatus"))
+    lines = [
+        [
+            f"{escape(line['productName']['original'][:200])}<small>{escape(choices(line))}</small>",
+            escape(line["physicalProperties"].get("sku", "no SKU")[:60]),
+            escape(str(line["quantity"])),
+        ]
+        for line in order["lineItems"]
+    ]
+    total = order["priceSummary"]["total"]["formattedAmount"]
+    about = f"<p>Total {escape(total)} · {escape(shipping.get('title', 'nothing to ship'))}</p>"
+    goods = section("Lines", table(["Product", "SKU", "#Units"], lines, "No lines."), about, note_of(order))
+    return (
+        f'<h1>{title} {badges}</h1><p class="quiet">Placed {when(order["createdDate"])} · changed '
+        f"{when(order['updatedDate'])} · {escape(order['id'])}</p>"
+        + section("What the store was told", told_of(told))
+        + f'<div class="split">{goods}{section("Ship to", ship_to(order))}</div>'
+        + section("Do as buyer or merchant", f'<div class="actions">{actions(site, order["id"])}</div>')
+    )
+
+
+def note_of(order: dict[str, Any]) -> str:
+    return quiet(f"“{order['buyerNote'][:500]}”") if order.get("buyerNote") else ""
+
+
+def ship_to(order: dict[str, Any]) -> str:
+    logistics = order.get("shippingInfo", {}).get("logistics", {})
+    party = logistics.get("shippingDestination") or order["recipientInfo"]
     person, place = party["contactDetails"], party["address"]
     name = " ".join(filter(None, (person.get("firstName"), person.get("lastName"))))
     town = " ".join(filter(None, (place.get("postalCode"), place.get("city"))))
-    address = [
-        name,
-        person.get("company"),
-        place.get("addressLine"),
-        place.get("addressLine2"),
-        town,
-        place.get("countryFullname"),
-    ]
-    written = "<br>".join(escape(part) for part in address if part)
-    street = '<input name="street" placeholder="New street and number" aria-label="New street and number">'
-    tracking = '<input name="tracking" placeholder="Tracking number" aria-label="Tracking number">'
-    note = '<input name="note" placeholder="New note" aria-label="New note">'
-    buttons = [
-        button(site, uid, "pay", "Mark as paid"),
-        button(site, uid, "refund", "Refund all"),
-        button(site, uid, "quantity", "One more of the first line"),
-        button(site, uid, "address", "Change the address", street),
-        button(site, uid, "note", "Change the note", note),
-        button(site, uid, "ship", "Ship it from the shop", tracking),
-        button(site, uid, "cancel", "Cancel the order", style="bad"),
-    ]
-    return f"""<h1>Order {escape(order["number"])} {badge(order["status"])} {badge(order["paymentStatus"])}
-{badge(order["fulfillmentStatus"])}</h1>
-<p class="quiet">Placed {when(order["createdDate"])} · changed {when(order["updatedDate"])} · {escape(order["id"])}</p>
-<section><h2>What the store was told</h2>{told_of(told)}</section>
-<div class="split"><section><h2>Lines</h2><table><tbody>{lines}</tbody></table>
-<p>Total {escape(order["priceSummary"]["total"]["formattedAmount"])} · {escape(shipping.get("title", "nothing to ship"))}</p>
-<p class="quiet">{escape(order.get("buyerNote", "")[:500])}</p></section>
-<section><h2>Ship to</h2><p>{written}</p></section></div>
-<section><h2>Do as the merchant would</h2><div class="actions">{"".join(buttons)}</div></section>"""
+    street = (place.get("addressLine"), place.get("addressLine2"))
+    parts = [name, person.get("company"), *street, town, place.get("countryFullname")]
+    return "<p>" + "<br>".join(escape(part) for part in parts if part) + "</p>"
+
+
+def actions(site: Site, uid: str) -> str:
+    def button(action: str, label: str, field: str = "", style: str = "quiet") -> str:
+        hint = f'placeholder="{field.capitalize()}" aria-label="{label}: {field}"'
+        box = f'<input name="{field}" {hint}>' if field else ""
+        return form(f"{site.key}/orders/{quote(uid)}/{action}", box, f'<button class="{style}">{label}</button>')
+
+    return (
+        button("pay", "Mark as paid")
+        + button("refund", "Refund all")
+        + button("quantity", "One more of the first line")
+        + button("address", "Change the address", "street")
+        + button("note", "Change the note", "note")
+        + button("ship", "Ship it from the shop", "tracking")
+        + button("cancel", "Cancel the order", style="bad")
+    )
 
 
 def choices(line: dict[str, Any]) -> str:
@@ -305,32 +325,35 @@ def choices(line: dict[str, Any]) -> str:
 
 
 def told_of(told: list[dict[str, Any]]) -> str:
-    if not told:
-        return '<p class="quiet">Nothing yet: no parcel has been reported to the store.</p>'
     rows = []
     for fulfillment in told:
         tracking = fulfillment.get("trackingInfo", {})
         number, link = escape(tracking.get("trackingNumber", "no number")), tracking.get("trackingLink", "")
-        number = f'<a href="{escape(link)}" rel="noreferrer">{number}</a>' if link.startswith("http") else number
+        if link.startswith("http"):
+            number = f'<a href="{escape(link)}" rel="noreferrer">{number}</a>'
         units = sum(line["quantity"] for line in fulfillment["lineItems"])
-        rows.append(
-            f"<tr><td>{when(fulfillment['createdDate'])}</td><td>{escape(tracking.get('shippingProvider', ''))}</td>"
-            f'<td class="tracking">{number}</td><td class="number">{units}</td></tr>'
-        )
-    head = '<tr><th>When</th><th>Carrier</th><th>Tracking number</th><th class="number">Units</th></tr>'
-    return f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
+        carrier = escape(tracking.get("shippingProvider", ""))
+        rows.append([when(fulfillment["createdDate"]), carrier, f'<span class="tracking">{number}</span>', str(units)])
+    none = "Nothing yet: no parcel has been reported to the store."
+    return table(["When", "Carrier", "Tracking number", "#Units"], rows, none)
 
 
 def misbehaviour(site: Site) -> str:
-    def described(fault: Fault) -> str:
-        how_long = "until it is told to behave" if fault.count is None else f"{fault.count} more times"
-        return f"<li>{escape(KINDS[fault.kind])}: {how_long}</li>"
-
-    now = "".join(described(fault) for fault in site.faults) + ("" if site.installed else "<li>The app is removed</li>")
+    now = [] if site.installed else ["The app is removed."]
+    for fault in site.faults:
+        how_long = "until told to behave" if fault.count is None else f"{fault.count} more times"
+        now.append(f"{KINDS[fault.kind]}: {how_long}")
+    listed = "".join(f"<li>{escape(text)}</li>" for text in now)
     times = {"1": "Once", "5": "5 times", "50": "50 times", "0": "Until told to behave"}
-    kinds = {**KINDS, "revoked": "Removes the app: our key is refused"}
-    return f"""<section id="misbehave"><h2>Make it misbehave</h2>{f"<ul>{now}</ul>" if now else '<p class="quiet">It behaves.</p>'}
-<form class="grid" method="post" action="/control/{site.key}/misbehave">
-<label class="wide">What goes wrong<select name="kind">{options(kinds)}</select></label>
-<label>How often<select name="count">{options(times)}</select></label><div class="wide"><button class="bad">Misbehave</button></div></form>
-<form method="post" action="/control/{site.key}/behave"><button class="quiet">Behave again</button></form></section>"""
+    fields = [
+        choose("What goes wrong", "kind", {**KINDS, "revoked": "Removes the app, so that our key is refused"}),
+        choose("How often", "count", times),
+        '<div><button class="bad">Misbehave</button></div>',
+    ]
+    return section(
+        "Make it misbehave",
+        f"<ul>{listed}</ul>" if now else quiet("It behaves."),
+        form(f"{site.key}/misbehave", *fields, style="grid"),
+        form(f"{site.key}/behave", '<button class="quiet">Behave again</button>'),
+        name="misbehave",
+    )

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .order import NO_VARIANT, Item, Wish, build_order, line_id
+from integrations.sandbox.setup import Setup
+
+from .order import NO_VARIANT, Item, Wish, build_order, line_id, set_path
 from .shop import PEOPLE, SHOPS
 from .site import Site, dump, iso
 
@@ -44,16 +46,28 @@ KINDS: dict[str, dict[str, Any]] = {
     "rejected": {"status": "REJECTED", "payment": "DECLINED"},
     "initialized": {"status": "INITIALIZED", "payment": "NOT_PAID"},
 }
+# Orders that no shop should have: values by dotted path.
+ODD: dict[str, dict[str, Any]] = {
+    "nul": {"lineItems.0.productName.original": "Mug\x00 blue", "recipientInfo.contactDetails.lastName": "Lee\x00"},
+    "long": {"lineItems.0.productName.original": "Mug " * 2000, "lineItems.0.physicalProperties.sku": "SKU" * 500},
+    "no_lines": {"lineItems": []},
+    "no_street": {
+        f"{party}.address.{part}": None
+        for party in ("recipientInfo", "shippingInfo.logistics.shippingDestination")
+        for part in ("addressLine", "streetAddress")
+    },
+}
 # The order in which a history goes through them: two of three are plain.
 TURNS = [turn for kind in KINDS if kind != "plain" for turn in (kind, "plain", "plain")]
 
 
-def fill(site: Site, orders: int, products: int, started: datetime, plain: bool) -> None:
+def fill(site: Site, setup: Setup) -> None:
+    started = setup.clock()
     add_places(site)
     add_shipping(site)
-    for position in range(products):
+    for position in range(setup.products):
         add_product(site, position, started)
-    add_history(site, orders, started, plain)
+    add_history(site, setup, started)
 
 
 def add_places(site: Site) -> None:
@@ -240,8 +254,9 @@ def wish_of(site: Site, kind: str, shipping: str | None = None) -> Wish:
     return wish
 
 
-def add_history(site: Site, count: int, started: datetime, plain: bool) -> None:
-    """`count` orders, oldest first, ending now. Older ones have mostly left, the newest wait."""
+def add_history(site: Site, setup: Setup, started: datetime) -> None:
+    """The orders, oldest first, ending now. Older ones have mostly left, the newest wait."""
+    count, plain = setup.orders, setup.plain
     if not count or not site.products:
         return
     first = LAST_NUMBER - count + 1 if 60 <= count <= 5000 else 10001
@@ -268,6 +283,9 @@ def add_history(site: Site, count: int, started: datetime, plain: bool) -> None:
         order = build_order(site, wish, number, site.new_id(), placed, changed)
         if not plain:
             fulfil(site, order, kind, age)
+        if site.random.random() < setup.odd:
+            for path, value in ODD[site.random.choice(list(ODD))].items():
+                set_path(order, path, value)
         site.put_order(order)
         if index < TEMPLATES < count:
             templates.append((order, blanks(order)))

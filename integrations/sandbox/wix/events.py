@@ -78,7 +78,7 @@ def post(url: str, body: str) -> bool:
 
 
 class Sender(threading.Thread):
-    """Delivers signed events to the app's addresses from one thread, each until it answers 200 or the tries are over."""
+    """Delivers signed events to the app's addresses, each until the answer is 200 or the tries are over."""
 
     def __init__(self, urls: tuple[str, ...], retries: tuple[float, ...]):
         super().__init__(name="sandbox webhooks", daemon=True)

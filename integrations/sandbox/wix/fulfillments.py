@@ -102,13 +102,18 @@ def read_lines(order: dict, told: list[dict], lines: Any) -> list[dict]:
     return read
 
 
-def settle(site: Site, order: dict, told: list[dict], action: str) -> None:
-    """Store an order's fulfillments with the status that follows from the quantities."""
+def status_of(order: dict, told: list[dict]) -> str:
     gone = fulfilled(told)
     lines = [line for line in order["lineItems"] if line["physicalProperties"]["shippable"]] or order["lineItems"]
+    if all(gone[line["id"]] >= line["quantity"] for line in lines):
+        return "FULFILLED"
+    return "PARTIALLY_FULFILLED" if gone.total() else "NOT_FULFILLED"
+
+
+def settle(site: Site, order: dict, told: list[dict], action: str) -> None:
+    """Store an order's fulfillments with the status that follows from the quantities."""
     before = order["fulfillmentStatus"]
-    complete = all(gone[line["id"]] >= line["quantity"] for line in lines)
-    order["fulfillmentStatus"] = "FULFILLED" if complete else "PARTIALLY_FULFILLED" if gone.total() else "NOT_FULFILLED"
+    order["fulfillmentStatus"] = status_of(order, told)
     site.put_told(order["id"], told)
     if before == order["fulfillmentStatus"]:
         store(site, order)

@@ -6,8 +6,10 @@ import hmac
 import json
 import threading
 import time
+import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,8 +24,8 @@ from integrations.sandbox.wire import Reply, Request
 
 from . import catalog_v1, catalog_v3, demo, events, fulfillments, orders, places  # noqa: F401  (each adds its routes)
 from .api import Call, find_route
-from .errors import WixError
-from .order import Item, Wish, build_order
+from .errors import WixError, invalid
+from .order import Item, Wish, build_order, set_path
 from .shop import PEOPLE, SHOPS
 from .site import OrderRow, Site, dump, iso
 
@@ -52,6 +54,7 @@ class Wix:
 
     def __init__(self, setup: Setup, state: State, private_key: str):
         self.lock = threading.RLock()
+        self.state = state
         self.stopping = threading.Event()
         self.setup = setup
         self.rate_limit = setup.rate_limit
@@ -74,7 +77,7 @@ class Wix:
                 site.random.seed(f"{seed}/{key}/{site.latest}")
             else:
                 site.save = state.save
-                demo.fill(site, setup.orders, setup.products, setup.clock(), setup.plain)
+                demo.fill(site, setup)
                 site.set_meta("latest", site.latest)
             site.save = state.save
 
@@ -100,12 +103,21 @@ class Wix:
                 return site
         raise KeyError(f"no such site: {name}")
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Nobody else works meanwhile, and what changes is kept together."""
+        with self.lock, self.state.transaction():
+            yield
+
     def answer(self, request: Request) -> Reply:
         """The reply to one HTTP request below the base address."""
         try:
             reply = self._answer(request)
         except WixError as problem:
             reply = Reply(problem.status, dump(problem.body()))
+        except (AttributeError, KeyError, TypeError, ValueError):  # a body of another shape than the call takes
+            traceback.print_exc()
+            reply = Reply(400, dump(invalid("body", "is malformed", "INVALID_ARGUMENT").body()))
         reply.headers["X-Wix-Request-Id"] = f"{time.time():.6f}.{uuid.uuid4().int % 10**12}"
         return reply
 
@@ -148,7 +160,7 @@ class Wix:
                     b"<!doctype html><title>Wix</title><h1>We will be right back</h1>",
                     {"Content-Type": "text/html"},
                 )
-        with self.lock:
+        with self.working():
             body = work()
             kinds = [fault.kind for fault in struck]
             if site and "orders/search" in request.path:
@@ -246,9 +258,10 @@ class Wix:
 
     def misbehave(self, kind: str, site: str | None = None, **how: Any) -> None:
         """Make one site (or both) go wrong: `how` as in Fault. "revoked" takes the app off the site."""
-        with self.lock:
+        with self.working():
             for one in [self.site(site)] if site else self.sites.values():
                 if kind == "revoked":
+                    one.raise_event("AppRemoved", {"appId": self.app_id})
                     one.set_meta("installed", False)
                 elif kind == "expire_tokens":
                     one.set_meta("tokens_from", time.time())
@@ -257,10 +270,12 @@ class Wix:
 
     def behave(self, site: str | None = None) -> None:
         """Forget all misbehaviour, and install the app again."""
-        with self.lock:
+        with self.working():
             for one in [self.site(site)] if site else self.sites.values():
                 one.faults.clear()
-                one.set_meta("installed", True)
+                if not one.installed:
+                    one.set_meta("installed", True)
+                    one.raise_event("AppInstalled", {"appId": self.app_id, "originInstanceId": ""})
 
     # What a buyer or the merchant does in the store.
 
@@ -278,16 +293,17 @@ class Wix:
         status: str | None = None,
         text: str = "",
         note: str = "",
+        odd: str = "",
         created: datetime | None = None,
         changes: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """A new order, as it goes over the wire.
 
-        `kind`: one of demo.KINDS. `skus`: the lines, each `quantity` times (else the first drawn line). `shipping`: the title of a way of
-        shipping, any text. `text`: what the first line has engraved. `changes`: values by dotted path, set last,
-        for orders that no shop should have.
+        `kind`: one of demo.KINDS. `skus`: the lines, each `quantity` times; else lines are drawn, the first of
+        them `quantity` times. `shipping`: the title of a way of shipping, any text. `text`: what the first line has
+        engraved. `odd`: one of demo.ODD. `changes`: values by dotted path, set last.
         """
-        with self.lock:
+        with self.working():
             shop = self.site(site)
             wish = demo.wish_of(shop, kind, shipping)
             if skus is not None:
@@ -304,7 +320,7 @@ class Wix:
             moment = iso(created) if created else shop.now()
             order = build_order(shop, wish, str(shop.next_number), shop.new_id(), moment, shop.now())
             shop.set_meta("next_number", shop.next_number + 1)
-            for path, value in (changes or {}).items():
+            for path, value in (demo.ODD.get(odd, {}) | (changes or {})).items():
                 set_path(order, path, value)
             shop.put_order(order)
             events.tell(shop, "created", order)
@@ -319,7 +335,7 @@ class Wix:
 
     def order(self, site: str, order: str) -> dict[str, Any]:
         """An order by id or number, as it goes over the wire."""
-        with self.lock:
+        with self.working():
             row = self.site(site).find_order(order)
             if row is None:
                 raise KeyError(f"no such order: {order}")
@@ -327,31 +343,37 @@ class Wix:
 
     def newest(self, site: str, count: int, start: int = 0, number: str = "") -> list[OrderRow]:
         """Orders, newest first; `number`: only those whose number begins so."""
-        with self.lock:
+        with self.working():
             condition = {"number": {"$startsWith": number}} if number else {}
             rows, _ = self.site(site).orders.offset(condition, ("createdDate",), True, start, count)
             return rows
 
     def change_order(self, site: str, order: str, changes: dict[str, Any]) -> dict[str, Any]:
-        """Set values of an order by dotted path (None removes)."""
-        with self.lock:
-            found = self.order(site, order)
+        """Set values of an order by dotted path (None removes). `lineItems.0.quantity` changes the sums with it."""
+        with self.working():
+            shop, found = self.site(site), self.order(site, order)
             for path, value in changes.items():
-                set_path(found, path, value)
-            return orders.store(self.site(site), found)
+                match path.split("."):
+                    case ["lineItems", position, "quantity"] if isinstance(value, int):
+                        orders.resize(found, int(position), value)
+                    case _:
+                        set_path(found, path, value)
+            if told := shop.told.get(found["id"]):
+                found["fulfillmentStatus"] = fulfillments.status_of(found, told)
+            return orders.store(shop, found)
 
     def cancel_order(self, site: str, order: str) -> dict[str, Any]:
-        with self.lock:
+        with self.working():
             return orders.cancel(self.site(site), self.order(site, order))
 
     def set_payment(self, site: str, order: str, status: str = "PAID") -> dict[str, Any]:
         """PAID, PENDING, FULLY_REFUNDED, ...: with the balance that goes with it."""
-        with self.lock:
+        with self.working():
             return orders.pay(self.site(site), self.order(site, order), status)
 
     def fulfill(self, site: str, order: str, tracking: str = "", provider: str = "ups") -> None:
         """The merchant ships what is open, without the panel."""
-        with self.lock:
+        with self.working():
             shop, found = self.site(site), self.order(site, order)
             gone = fulfillments.fulfilled(shop.told.get(found["id"], []))
             lines = [
@@ -364,13 +386,13 @@ class Wix:
 
     def told(self, site: str, order: str) -> list[dict[str, Any]]:
         """The fulfillments the store knows of an order."""
-        with self.lock:
+        with self.working():
             return list(self.site(site).told.get(self.order(site, order)["id"], []))
 
     @property
     def received(self) -> list[dict[str, Any]]:
         """Every write from outside in the order it came, named, without ids or times: equal after equal runs."""
-        with self.lock:
+        with self.working():
             rows = [entry for site in self.sites.values() for entry in site.received]
             return [
                 {name: value for name, value in entry.items() if name != "at"}
@@ -379,7 +401,7 @@ class Wix:
 
     def signed_order_event(self, site: str, order: str, slug: str = "approved", key: str | None = None) -> str:
         """The signed body of a delivery, for sending it oneself. `key`: another private key, for a forgery."""
-        with self.lock:
+        with self.working():
             shop = self.site(site)
             event = events.order_event(shop, slug, self.order(site, order))
             return events.sign(
@@ -436,16 +458,3 @@ def find_variant(site: Site, sku: str) -> tuple[dict, dict]:
             if sku in (variant["sku"], variant["id"]):
                 return product, variant
     raise KeyError(f"no product with SKU {sku}")
-
-
-def set_path(record: Any, path: str, value: Any) -> None:
-    """Set `a.0.b` of nested objects and lists; None removes."""
-    *way, last = path.split(".")
-    for name in way:
-        record = record[int(name)] if isinstance(record, list) else record.setdefault(name, {})
-    if isinstance(record, list):
-        record[int(last)] = value
-    elif value is None:
-        record.pop(last, None)
-    else:
-        record[last] = value

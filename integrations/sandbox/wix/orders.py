@@ -1,10 +1,12 @@
 """Wix eCommerce orders: search, get, update, cancel, status, payments."""
 
+from decimal import Decimal
 from typing import Any
 
 from .api import Call, bulk, cursor_page, require, route
 from .errors import WixError, invalid, not_found
 from .events import tell
+from .order import money
 from .shop import FIELDS
 from .site import OrderRow, Site, dump
 
@@ -183,6 +185,19 @@ def add_activities(call: Call) -> dict:
     call.site.note("add_activities", order=order["number"], count=len(added))
     store(call.site, order)
     return {"orderActivities": added}
+
+
+def resize(order: dict, position: int, quantity: int) -> None:
+    """Give a line another quantity, and the sums what that adds."""
+    line, prices = order["lineItems"][position], order["priceSummary"]
+    more = Decimal(line["price"]["amount"]) * (quantity - line["quantity"])
+    line["quantity"] = quantity
+    for holder, name in (
+        *((line, name) for name in ("lineItemPrice", "totalPriceBeforeTax", "totalPriceAfterTax")),
+        *((prices, name) for name in ("subtotal", "total")),
+        (order["balanceSummary"], "balance"),
+    ):
+        holder[name] = money(Decimal(holder[name]["amount"]) + more, order["currency"])
 
 
 def payments_of(order: dict) -> dict[str, Any]:
