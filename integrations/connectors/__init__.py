@@ -14,7 +14,8 @@ CONNECTORS = {  # key -> class; its label stands in its declaration
 def connector_class(key: str) -> type[Connector]:
     """The class of a platform. KeyError for one that is not listed."""
     module, name = CONNECTORS[key].rsplit(".", 1)
-    return getattr(import_module(module), name)  # type: ignore[no-any-return]
+    found: type[Connector] = getattr(import_module(module), name)
+    return found
 
 
 def platforms() -> list[type[Connector]]:

@@ -202,7 +202,7 @@ class WixConnector(base.Connector):
     def _v3_listings(self, token: str | None) -> Page[IncomingListing]:
         """By variants: Wix's product queries leave the variants out, its variant query carries the product."""
         paging: Json = {"limit": VARIANT_ROWS, **({"cursor": token} if token else {})}
-        body = {"query": {"cursorPaging": paging}}
+        body = {"query": {"cursorPaging": paging}, "fields": ["WEIGHT_MEASUREMENT_UNIT_INFO"]}
         reply = self._call("POST", "/stores/v3/products/query-variants", body, reads=True)
         found, bad = listings.of_rows(_rows(reply, "variants"), listings.v3_listing)
         return Page(found, bad, _next(_part(reply, "pagingMetadata"), token))

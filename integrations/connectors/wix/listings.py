@@ -9,8 +9,8 @@ import orjson
 
 from ..base import Bad, IncomingListing, IncomingLocation
 from .page import fingerprint
-from .reading import Json, Wrong, key_text, part, parts, text
-from .words import NO_VARIANT
+from .reading import Json, Wrong, grams, key_text, part, parts, text
+from .words import GRAMS, NO_VARIANT
 
 
 def of_rows(rows: list[Json], shape: Any) -> tuple[list[IncomingListing], list[Bad]]:
@@ -61,8 +61,14 @@ def v3_listing(variant: Json) -> Iterator[IncomingListing]:
         sku=text(variant, "sku", 100),
         title=_title(text(product, "name", 255), choices),
         barcode=text(variant, "barcode", 100),
+        weight_grams=grams(part(variant, "physicalProperties"), _unit(product)),
         visible=variant.get("visible") is not False and product.get("visible") is not False,
     )
+
+
+def _unit(product: Json) -> float | None:
+    info = part(part(product, "physicalProperties"), "weightMeasurementUnitInfo")
+    return GRAMS.get(text(info, "weightMeasurementUnit", 40))
 
 
 def _uid(source: Json, field: str) -> str:

@@ -17,8 +17,8 @@ from .reading import (
     amount,
     cleaned,
     count,
+    grams,
     key_text,
-    number,
     part,
     parts,
     text,
@@ -123,7 +123,7 @@ def _lines(bought: list[Json], source: Json, variant: str) -> tuple[IncomingLine
     return lines
 
 
-def _line(source: Json, grams: float | None, variant: str) -> IncomingLine:
+def _line(source: Json, unit: float | None, variant: str) -> IncomingLine:
     uid = text(source, "id", 101)
     if not uid or len(uid) > 100:
         raise Wrong("has a line without a usable id")
@@ -150,7 +150,7 @@ def _line(source: Json, grams: float | None, variant: str) -> IncomingLine:
         price=price,
         total=price * quantity if total is None else total,
         options=_options(source, chosen),
-        weight_grams=_grams(physical, grams),
+        weight_grams=grams(physical, unit),
         location_uid=_line_location(source),
     )
 
@@ -199,14 +199,6 @@ def _translated(source: Json, field: str, most: int) -> str:
         return cleaned(value, most)
     named = part(source, field)
     return (text(named, "original", most) or text(named, "translated", most)) if named else ""
-
-
-def _grams(physical: Json, unit: float | None) -> int | None:
-    weight = physical.get("weight")
-    if weight is None or unit is None:
-        return None
-    grams = float(number(weight, "weight")) * unit
-    return round(grams) if 0 <= grams < 2_000_000_000 else None
 
 
 def _line_location(source: Json) -> str:

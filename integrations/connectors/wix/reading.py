@@ -113,6 +113,15 @@ def count(source: Json, field: str) -> int:
     return found
 
 
+def grams(physical: Json, unit: float | None) -> int | None:
+    """`unit` is how many grams one of the store's units is; None where the store does not say."""
+    weight = physical.get("weight")
+    if weight is None or unit is None:
+        return None
+    found = float(number(weight, "weight")) * unit
+    return round(found) if 0 <= found < 2_000_000_000 else None
+
+
 def time(value: Any) -> dt.datetime | None:
     """A time in UTC, None for what is none."""
     if not isinstance(value, str):

@@ -132,7 +132,7 @@ def test_one_product_that_cannot_be_read_fails_alone() -> None:
 
 
 @responses.activate
-def test_v3_variants_carry_their_product_choices_and_barcode() -> None:
+def test_v3_variants_carry_their_product_choices_barcode_and_weight() -> None:
     variant = {
         "id": "v",
         "variantId": "v",
@@ -140,16 +140,27 @@ def test_v3_variants_carry_their_product_choices_and_barcode() -> None:
         "barcode": "4006381333931",
         "visible": True,
         "optionChoices": [{"optionChoiceNames": {"optionName": "Size", "choiceName": "S"}}],
-        "productData": {"productId": "p", "name": "Mug", "visible": False},
+        "physicalProperties": {"weight": 0.35},
+        "productData": {
+            "productId": "p",
+            "name": "Mug",
+            "visible": False,
+            "physicalProperties": {"weightMeasurementUnitInfo": {"weightMeasurementUnit": "KG"}},
+        },
     }
     responses.post(
         VARIANTS, json={"variants": [variant], "pagingMetadata": {"hasNext": True, "cursors": {"next": "n"}}}
     )
     responses.post(VARIANTS, json={"variants": [], "pagingMetadata": {"hasNext": False}})
     page = by_key("v3").listings(None)
-    assert page.items == [IncomingListing("p", "v", "MUG-S", "Mug (S)", barcode="4006381333931", visible=False)]
+    assert page.items == [
+        IncomingListing("p", "v", "MUG-S", "Mug (S)", barcode="4006381333931", weight_grams=350, visible=False)
+    ]
     by_key("v3").listings(page.next)
-    assert orjson.loads(responses.calls[1].request.body) == {"query": {"cursorPaging": {"limit": 1000, "cursor": "n"}}}
+    assert orjson.loads(responses.calls[1].request.body) == {
+        "query": {"cursorPaging": {"limit": 1000, "cursor": "n"}},
+        "fields": ["WEIGHT_MEASUREMENT_UNIT_INFO"],
+    }
 
 
 @pytest.mark.parametrize("status", [400, 404, 428])
