@@ -255,6 +255,11 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
+# true or false; default true: anybody may sign up and open an account. False: accounts are made in the admin.
+FCP_SIGN_UP = env_bool("FCP_SIGN_UP", True)
+
+ACCOUNT_ADAPTER = "fcp.sign_in.PanelAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "fcp.sign_in.SignUpForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

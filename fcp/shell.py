@@ -28,6 +28,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "as_staff": bool(account and getattr(request, "membership", None) is None),
         "mail_missing": settings.PRODUCTION and settings.EMAIL_BACKEND.endswith("console.EmailBackend"),
         "sandbox": settings.FCP_SANDBOX,
+        "sign_up_open": settings.FCP_SIGN_UP,
         "support": settings.FCP_SUPPORT_CONTACT,
     }
 

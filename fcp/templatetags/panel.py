@@ -161,6 +161,14 @@ def count(number: int | None, limit: int = 1000) -> str:
     return f"{limit - 1}+" if number >= limit else f"{number:,}"
 
 
+@register.simple_tag
+def demo_people() -> list[Any]:
+    """The demo's sign-ins, to fill the form with; none outside of the demo."""
+    from fcp.sign_in import demo_sign_ins  # not at the top: allauth's forms import our form while apps still load
+
+    return demo_sign_ins()
+
+
 @register.filter
 def plural(number: int, words: str) -> str:
     """`{{ n|plural:"order,orders" }}`: "1 order", "37 orders"."""

@@ -1,0 +1,98 @@
+"""Signing in and up: who may open an account, what a new one needs, and the demo's sign-ins."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+
+import orjson
+from allauth.account.adapter import DefaultAccountAdapter
+from django import forms
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.text import slugify
+
+from fcp.forms import currencies
+from fcp.models import Account, AuditEntry, Membership, User
+from fcp.roles import Role
+
+DEMO_FILE = "demo.txt"
+RESERVED = {"new"}
+
+
+class PanelAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.FCP_SIGN_UP)
+
+
+class SignUpForm(forms.Form):
+    """What is asked beside e-mail and password; allauth puts these first and calls `signup`."""
+
+    account_name = forms.CharField(
+        label="Name of your business",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        help_text="It names your account. You can change it later.",
+    )
+    currency = forms.ChoiceField(
+        choices=currencies, initial="EUR", help_text="Orders keep the currency of their store."
+    )
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-time-zone": ""}))
+
+    field_order = ["account_name", "email", "password1", "password2", "currency", "time_zone"]
+
+    def clean_time_zone(self) -> str:
+        """The browser's zone; UTC when it names none that we know."""
+        name = self.cleaned_data["time_zone"]
+        return name if name in zoneinfo.available_timezones() else "UTC"
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        data = self.cleaned_data
+        open_account(data["account_name"], user, time_zone=data["time_zone"], currency=data["currency"])
+
+
+def open_account(name: str, owner: User, *, time_zone: str = "UTC", currency: str = "EUR") -> Account:
+    """A new account with its owner, under an address made of its name."""
+    base = slugify(name)[:50] or "account"
+    for number in range(1, 1000):
+        slug = base if number == 1 and base not in RESERVED else f"{base}-{number}"
+        try:
+            with transaction.atomic():
+                account = Account.objects.create(name=name, slug=slug, time_zone=time_zone, currency=currency)
+                Membership.objects.create(account=account, user=owner, role=Role.OWNER.value)
+                AuditEntry.objects.create(
+                    account=account, at=timezone.now(), actor=str(owner), code="account_opened", params={"name": name}
+                )
+                return account
+        except IntegrityError:
+            continue  # the address is taken
+    raise ValueError("There are a thousand accounts of this name already.")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSignIn:
+    email: str
+    password: str
+    label: str
+
+    @property
+    def fill(self) -> str:
+        """For the button that fills the sign-in form."""
+        return orjson.dumps({"login": self.email, "password": self.password}).decode()
+
+
+def demo_sign_ins() -> list[DemoSignIn]:
+    """The demo's people, from the file that its making leaves: a line each, "e-mail TAB password TAB who this is".
+
+    Empty without FCP_SANDBOX, which production refuses.
+    """
+    if not settings.FCP_SANDBOX:
+        return []
+    try:
+        lines = (settings.FCP_DATA_DIR / DEMO_FILE).read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [DemoSignIn(*line.split("\t")) for line in lines if line.count("\t") == 2]
+
