@@ -61,6 +61,7 @@ class Page:
     may: May = May.VIEW
     also: tuple[str, ...] = ()
     synonyms: str = ""  # other names that people search it by
+    help: str = ""  # what the page is for and what one does here; two or three plain sentences
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class Link:
     count: int | None
     urgent: bool
     active: bool
-    view: str
+    page: Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _link(account: Account, page: Page, view: str) -> Link | None:
     except NoReverseMatch:  # the page's app is not there yet; a test names every page that leads nowhere
         return None
     count = page.count(account) if page.count else None
-    return Link(page.label, url, count, page.urgent, view == page.view or view in page.also, page.view)
+    return Link(page.label, url, count, page.urgent, view == page.view or view in page.also, page)
 
 
 # --- chips ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fcp import panel
 from fcp.panel import Chip, Page
 from fcp.roles import May
-from integrations import dashboard
+from integrations import dashboard, mapping_pages
 from integrations.models.flows import RunState
 
 RUNS = {
@@ -23,6 +23,10 @@ HEALTH = {
     "new": Chip("Not live", "info", "circle-dashed"),
     "paused": Chip("Handing over paused", "warn", "player-pause"),
 }
+OF_ONE = (
+    "integration", "advanced", "channel", "ship_codes", "all_ship_codes", "skus", "all_skus", "locations", "all_locations",
+    "webhooks", "runs_of", "exchanges", "try", "delete", "reconnect", "reconnect_by",
+)  # fmt: skip
 
 
 def register() -> None:
@@ -33,10 +37,34 @@ def register() -> None:
         Page(
             "View Integrations",
             "integrations:integrations",
-            also=("integrations:integration",),
+            also=tuple(f"integrations:{view}" for view in OF_ONE),
             synonyms="channels carts stores connectors order sources sales channels",
+            help=(
+                "The stores you are connected to, and how they do. Until an integration is live it reads and "
+                "shows, but hands nothing over."
+            ),
         ),
-        Page("Add Integration", "integrations:add", may=May.CONNECT, synonyms="new setup connect catalogue"),
-        Page("Runs", "integrations:runs", also=("integrations:run",), synonyms="syncs history errors"),
+        Page(
+            "Add Integration",
+            "integrations:add",
+            also=("integrations:add_way", "integrations:add_name", "integrations:setup"),
+            may=May.CONNECT,
+            synonyms="new setup connect catalogue",
+            help=(
+                "Pick the platform of your store and connect it. Nothing is handed over to a warehouse before "
+                "you press Go live."
+            ),
+        ),
+        Page(
+            "Runs",
+            "integrations:runs",
+            also=("integrations:run", "integrations:failed"),
+            synonyms="syncs history errors failed records",
+            help=(
+                "What the flows did: how many records they saw, changed, skipped and could not take, with the "
+                "reason."
+            ),
+        ),
     )
     dashboard.register()
+    mapping_pages.register()

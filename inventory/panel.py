@@ -15,9 +15,26 @@ def warehouse_any(account: Account) -> bool:
 def register() -> None:
     panel.add_pages(
         "inventory",
-        Page("Stock", "inventory:stock"),
-        Page("Products", "inventory:products", also=("inventory:product",), synonyms="SKUs catalogue"),
-        Page("Warehouses", "inventory:warehouses", also=("inventory:warehouse",)),
+        Page(
+            "Stock",
+            "inventory:stock",
+        ),
+        Page(
+            "Products",
+            "inventory:products",
+            also=("inventory:product",),
+            synonyms="SKUs catalogue",
+            help="What you sell, under your own SKU. Listings of your stores are linked to these.",
+        ),
+        Page(
+            "Warehouses",
+            "inventory:warehouses",
+            also=("inventory:warehouse",),
+            help=(
+                "Where your stock lies and orders ship from. A warehouse without a partner is worked by hand "
+                "on the page To ship."
+            ),
+        ),
     )
     panel.add_checklist(
         Step(

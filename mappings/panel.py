@@ -28,10 +28,50 @@ def mapped_any(account: Account) -> bool:
 def register() -> None:
     panel.add_pages(
         "mappings",
-        Page("Ship codes", "mappings:ship_codes", count=unmapped_ship_codes, urgent=True, synonyms="shipping methods"),
-        Page("Carriers", "mappings:carriers", synonyms="tracking links"),
-        Page("SKUs", "mappings:skus", count=unmapped_listings, synonyms="listings products aliases"),
-        Page("Locations", "mappings:locations", count=unmapped_locations, synonyms="warehouses"),
+        Page(
+            "Ship codes",
+            "mappings:ship_codes",
+            count=unmapped_ship_codes,
+            urgent=True,
+            also=("mappings:all_ship_codes", "mappings:ship_code"),
+            synonyms="shipping methods",
+            help=(
+                "Which of the warehouse's ship codes each shipping option of your stores means. Map each one "
+                "once; the orders that wait for it go on at once."
+            ),
+        ),
+        Page(
+            "Carriers",
+            "mappings:carriers",
+            also=("mappings:add_carrier", "mappings:carrier"),
+            synonyms="tracking links",
+            help=(
+                "What a store calls a carrier when we tell it a shipment. Without a row the carrier's name "
+                "goes out unchanged."
+            ),
+        ),
+        Page(
+            "SKUs",
+            "mappings:skus",
+            count=unmapped_listings,
+            also=("mappings:all_skus", "mappings:sku"),
+            synonyms="listings products aliases",
+            help=(
+                "Which of your products each listing of a store means. Orders with a listing that means "
+                "nothing yet are held."
+            ),
+        ),
+        Page(
+            "Locations",
+            "mappings:locations",
+            count=unmapped_locations,
+            also=("mappings:all_locations", "mappings:location"),
+            synonyms="warehouses",
+            help=(
+                "Which of your warehouses each location of a store means. Orders that name no location go to "
+                "the integration's warehouse."
+            ),
+        ),
     )
     panel.add_checklist(
         Step(

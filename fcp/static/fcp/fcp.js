@@ -69,6 +69,7 @@ function openFinder() {
   $("input", box).select();
 }
 on("click", "[data-finder]", openFinder);
+on("click", "[data-open]", (button) => $(button.dataset.open).showModal());
 on("click", "[data-close]", (button) => button.closest("dialog").close());
 on("click", "dialog", (dialog, event) => {
   if (event.target === dialog) dialog.close();
