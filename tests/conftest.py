@@ -22,13 +22,23 @@ ON_POSTGRES = os.environ.get("FCP_TEST_DB") == "postgres"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The rows that a test proves go into the JUnit report, as properties named req."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What touches no database runs once. The rows that a test proves go into the JUnit report, named req."""
+    if ON_POSTGRES:
+        once = [item for item in items if not touches_database(item)]
+        config.hook.pytest_deselected(items=once)
+        items[:] = [item for item in items if touches_database(item)]
     for item in items:
         for mark in item.iter_markers("req"):
             if not 1 <= len(mark.args) <= 3 or not all(ROW.fullmatch(row) for row in mark.args):
                 raise pytest.UsageError(f"{item.nodeid}: a req mark names one to three rows, not {mark.args}")
             item.user_properties += [("req", row) for row in mark.args]
+
+
+def touches_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or bool(
+        {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    )
 
 
 @pytest.hookimpl(wrapper=True)

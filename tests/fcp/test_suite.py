@@ -44,10 +44,17 @@ def test_in_ci_a_skipped_browser_test_has_failed(run):
 
 
 def test_in_ci_a_test_skipped_on_postgresql_has_failed(run):
-    source = "import pytest\ndef test_rows():\n    pytest.skip('not now')\n"
+    source = "import pytest\ndef test_rows(db):\n    pytest.skip('not now')\n"
 
     assert run(source, FCP_TEST_DB="sqlite", CI="true").returncode == 0
     assert run(source, FCP_TEST_DB="postgres", CI="true").returncode == 1
+
+
+def test_what_touches_no_database_runs_once(run):
+    source = "def test_sum():\n    pass\ndef test_rows(db):\n    pass\n"
+
+    assert "2 passed" in run(source, FCP_TEST_DB="sqlite").stdout
+    assert "1 passed, 1 deselected" in run(source, FCP_TEST_DB="postgres").stdout
 
 
 def test_the_report_carries_the_rows_that_a_test_proves(run, tmp_path):
