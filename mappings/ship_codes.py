@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fcp.models import Account, Partner
 from inventory.models import Warehouse
 
-from .models import Location, ShipMethod
+from .models import ShipMethod
 from .suggest import Candidate, Suggestion, suggest
 
 
@@ -44,12 +44,3 @@ def suggested_code(row: ShipMethod, codes: Sequence[ShipCode]) -> Suggestion | N
     said = [f"{row.carrier} {row.title}".strip(), row.code]
     known = [Candidate(c.code, (c.label, f"{c.carrier} {c.service}", f"{c.carrier} {c.label}")) for c in codes]
     return suggest(said, known)
-
-
-def suggested_warehouse(row: Location, warehouses: Sequence[Warehouse]) -> tuple[Warehouse, str] | None:
-    """Which warehouse the store's location probably is, with the reason."""
-    if len(warehouses) == 1:
-        return warehouses[0], "It is the only warehouse of this account."
-    by_code = {one.code: one for one in warehouses}
-    found = suggest([row.name], [Candidate(one.code, (one.name,)) for one in warehouses])
-    return (by_code[found.value], found.reason) if found else None

@@ -9,7 +9,9 @@ class OrdersConfig(AppConfig):
         from django.db.models.signals import post_save
 
         from inventory.models import Warehouse
-        from orders import panel, shipping
+        from mappings import outside
+        from orders import causes, panel, shipping
 
         panel.register()
+        outside.provide(waiting=causes.waiting_for)
         post_save.connect(shipping.on_warehouse_saved, sender=Warehouse)

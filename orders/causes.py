@@ -194,3 +194,10 @@ def _words(account: Account, causes: Iterable[Cause]) -> None:
         for cause in causes:
             if cause.kind is kind:
                 cause.row = rows.get(int(cause.cause)) if cause.cause.isdigit() else None
+
+
+def waiting_for(account: Account, kind: str, row_ids: Sequence[int]) -> dict[int, int]:
+    """How many orders wait for each of these mapping rows; those that nothing waits for are left out."""
+    holds = Hold.objects.for_account(account).open().filter(kind=kind, cause__in=[str(pk) for pk in row_ids])
+    counted = holds.order_by().values_list("cause").annotate(n=Count("pk"))
+    return {int(cause): number for cause, number in counted}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -14,9 +14,11 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from fcp.listing import Choice, Column, Days, Empty, Flag, Listing, Rows
-from fcp.models import Account, Store
+from fcp.models import Account
 from fcp.short_lists import ShortLists
 from inventory.models import sku_key_of
+from mappings.lists import stores_of
+from mappings.outside import OUTSIDE
 
 from .headline import OpenHold, waits_for
 from .holds import HoldKind
@@ -40,6 +42,7 @@ class OrderRow:
     holds: list[OpenHold] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     late: bool = False
+    store: str = ""  # what the merchant calls its integration
 
     @property
     def pk(self) -> int:
@@ -72,9 +75,12 @@ def is_late(order: Order, now: dt.datetime) -> bool:
     return order.state in LATE_STATES and order.placed_at < now - LATE_AFTER
 
 
-def rows_of(orders: Iterable[Order], now: dt.datetime) -> list[OrderRow]:
+def rows_of(orders: Iterable[Order], now: dt.datetime, stores: Mapping[int, str]) -> list[OrderRow]:
     """The orders with what their rows show: three queries, however many they are."""
-    rows = {order.pk: OrderRow(order, late=is_late(order, now)) for order in orders}
+    rows = {
+        order.pk: OrderRow(order, late=is_late(order, now), store=stores.get(order.store_id, order.store.name))
+        for order in orders
+    }
     for party in OrderParty.objects.filter(order_id__in=rows, role=OrderParty.Role.SHIP_TO):
         rows[party.order_id].party = party
     for order_id, holds in open_holds(rows).items():
@@ -92,8 +98,12 @@ def open_holds(order_ids: Iterable[int]) -> dict[int, list[OpenHold]]:
     return found
 
 
+def _names(account: Account | None) -> Mapping[int, str]:
+    return OUTSIDE.nicknames(account) if account else {}
+
+
 def _decorate(rows: list[Any], account: Account | None) -> None:
-    rows[:] = rows_of(rows, timezone.now())
+    rows[:] = rows_of(rows, timezone.now(), _names(account))
 
 
 # --- search --------------------------------------------------------------------------------------------------------
@@ -106,7 +116,7 @@ def numbers_in(text: str) -> list[str]:
 
 
 def found_ids(account: Account, text: str) -> list[int]:
-    """The account's orders that the text means, at most FOUND of each kind: number, e-mail, SKU or tracking begins with it.
+    """The account's orders whose number, e-mail, SKU or tracking begins with the text, at most FOUND of each.
 
     A pasted list means exactly its numbers. Each question walks one index.
     """
@@ -160,13 +170,9 @@ class OrderListing(Listing):
         return cast("Rows", ShortLists(rows, [Q(state=str(state)) for state in states])), 0
 
 
-def stores_of(account: Account) -> list[tuple[str, str]]:
-    return [(str(pk), name) for pk, name in Store.objects.for_account(account).values_list("pk", "name")]
-
-
 COLUMNS = (
     Column("number", "Number", csv=lambda row: row.number),
-    Column("store", "Store", csv=lambda row: row.order.store.name),
+    Column("store", "Store", csv=lambda row: row.store),
     Column("customer", "Customer", csv=lambda row: row.customer),
     Column("country", "Country", csv=lambda row: row.order.country),
     Column("placed", "Placed", csv=lambda row: row.order.placed_at),
@@ -210,7 +216,40 @@ ORDERS = OrderListing(
 )
 
 
-def ids_chosen(request: HttpRequest, rows: Rows, most: int) -> list[int]:
-    """Ids of the rows that a posted bulk form means, at most one more than `most`."""
-    chosen = ORDERS.chosen(request, rows).order_by(*ORDERS.order)
-    return [order.pk for order in chosen[: most + 1]]
+def _decorate_holds(holds: list[Any], account: Account | None) -> None:
+    orders = Order.objects.select_related("store", "warehouse").in_bulk([hold.order_id for hold in holds])
+    holds[:] = rows_of((orders[hold.order_id] for hold in holds), timezone.now(), _names(account))
+
+
+class GroupListing(Listing):
+    """Its rows are open holds of one kind and cause, shown as their orders."""
+
+    def narrow(self, rows: Rows, query: QueryDict, account: Account | None) -> tuple[Rows, int]:
+        text = query.get("q", "").replace("\x00", "").strip()
+        if text and account:
+            rows = rows.filter(order_id__in=found_ids(account, text))
+        return rows, 0
+
+
+# The orders of one group, the one that waits longest first.
+GROUP = GroupListing(
+    key="group",
+    row="orders/parts/row.html",
+    order=("placed_at", "order_id"),
+    columns=COLUMNS,
+    search=ORDERS.search,
+    search_label=ORDERS.search_label,
+    decorate=_decorate_holds,
+    bulk="orders/parts/bulk.html",
+    template="orders/group.html",
+    empty=Empty("Nothing waits for this any more", "The orders went on by themselves.", icon="circle-check"),
+)
+
+
+def chosen_orders(request: HttpRequest, account: Account) -> Rows:
+    """The orders that a posted bulk form means; one that was sent from a group's list means that group's only."""
+    rows = Order.objects.for_account(account)
+    if kind := request.POST.get("group_kind"):
+        holds = Hold.objects.for_account(account).open().filter(kind=kind, cause=request.POST.get("group_cause", ""))
+        rows = rows.filter(pk__in=holds.values("order"))
+    return ORDERS.chosen(request, rows)

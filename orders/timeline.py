@@ -134,6 +134,17 @@ def _corrected(p: Params) -> str:
     return f"The shipment's carrier and tracking were corrected{now}{_tracking(p)}."
 
 
+def _store_told(p: Params) -> str:
+    if p.get("action") == "retract":
+        return "The store was told that the shipment was taken back."
+    what = "the corrected tracking" if p.get("action") == "change" else "that it left"
+    return f"The store was told {what}{_tracking(p)}."
+
+
+def _store_refused(p: Params) -> str:
+    return f"The store could not be told: {str(p.get('reason') or 'it gave no reason').rstrip('.')}."
+
+
 def _reason(text: str) -> Callable[[Params], str]:
     def say(p: Params) -> str:
         reason = str(p.get("reason") or "").rstrip(".")
@@ -163,6 +174,8 @@ SAYINGS: dict[str, Saying] = {
     "shipped": Saying(_shipped, "good"),
     "fulfillment_voided": Saying(_voided, "warn"),
     "fulfillment_corrected": Saying(_corrected),
+    "store_told": Saying(_store_told, "good"),
+    "store_refused": Saying(_store_refused, "bad"),
     "tracking_sent_again": Saying(_plain("The tracking is to be sent to the store again.")),
 }
 

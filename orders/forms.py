@@ -1,0 +1,146 @@
+"""What a person fills in about one order, or about several."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+
+from fcp.models import Account
+from inventory.forms import countries
+from inventory.models import Warehouse
+from mappings.ship_codes import ship_codes_of
+
+from .fulfilling import Tracking
+from .holds import BY_HAND, HoldKind
+from .models import Fulfillment, Order, OrderParty
+from .release import PARTY_FIELDS
+
+REASONS = {HoldKind.CLIENT: "Another reason", HoldKind.OPERATOR: "The operator asks", HoldKind.FRAUD: "Fraud check"}
+
+
+class HoldForm(forms.Form):
+    kind = forms.ChoiceField(label="Why", choices=[(kind.value, REASONS[kind]) for kind in BY_HAND])
+    note = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Say why, so that the next person knows when it may go.",
+        error_messages={"required": "Say why the order is held, so that the next person knows."},
+    )
+
+
+class AddressForm(forms.Form):
+    """Who gets the parcel. What is set here stands: the store's address does not overwrite it."""
+
+    name = forms.CharField(required=False)
+    company = forms.CharField(required=False)
+    street1 = forms.CharField(label="Street", required=False)
+    street2 = forms.CharField(label="More of the street", required=False)
+    postcode = forms.CharField(required=False)
+    city = forms.CharField(required=False)
+    region = forms.CharField(label="State or province", required=False)
+    country = forms.ChoiceField(choices=countries, required=False)
+    phone = forms.CharField(required=False)
+    email = forms.EmailField(label="E-mail", required=False)
+
+    def __init__(self, party: OrderParty | None, *args: Any, **kwargs: Any) -> None:
+        initial = {name: getattr(party, name) for name in PARTY_FIELDS} if party else {}
+        super().__init__(*args, initial=initial, prefix="address", **kwargs)
+        for name in PARTY_FIELDS:
+            length = OrderParty._meta.get_field(name).max_length  # type: ignore[union-attr]
+            field = self.fields[name]
+            if name != "country" and length:
+                field.max_length = length  # type: ignore[attr-defined]
+                field.validators.append(forms.CharField(max_length=length).validators[0])
+                field.widget.attrs["maxlength"] = length
+        known = dict(countries())
+        if initial.get("country") and initial["country"] not in known:  # as the store sent it
+            country = self.fields["country"]
+            assert isinstance(country, forms.ChoiceField)
+            country.choices = [*known.items(), (initial["country"], initial["country"])]
+
+    @property
+    def address(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in PARTY_FIELDS}
+
+
+class DetailsForm(forms.Form):
+    """How it ships, from where, and what the warehouse should know."""
+
+    ship_code = forms.CharField(max_length=100, required=False, help_text="Choose one, or type the warehouse's code.")
+    warehouse = forms.ModelChoiceField(Warehouse.objects.none(), required=False, empty_label="As mapped")
+    note = forms.CharField(
+        label="Note for the warehouse", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, order: Order, *args: Any, **kwargs: Any) -> None:
+        initial = {"ship_code": order.ship_code, "warehouse": order.warehouse_id, "note": order.note}
+        super().__init__(*args, initial=initial, prefix="details", **kwargs)
+        self.order = order
+        warehouse = self.fields["warehouse"]
+        assert isinstance(warehouse, forms.ModelChoiceField)
+        warehouse.queryset = Warehouse.objects.for_account(order.account)
+        if order.warehouse_id:
+            warehouse.empty_label = None
+        self.codes = ship_codes_of(order.account)
+        self.fields["ship_code"].widget.attrs |= {"list": "ship-codes", "autocomplete": "off"}
+
+    def clean_ship_code(self) -> str:
+        code: str = self.cleaned_data["ship_code"]
+        if self.order.ship_code and not code:
+            raise forms.ValidationError("Choose a ship code: the warehouse must know how to send it.")
+        return code
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What `orders.holding.edit_order` is to change; what was left as it was is left out."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if self.cleaned_data[name] is not None}
+
+
+class ParcelsForm(forms.Form):
+    """Who carries it, and the parcels, one a line."""
+
+    carrier = forms.CharField(max_length=60, required=False)
+    service = forms.CharField(max_length=60, required=False)
+    parcels = forms.CharField(
+        label="Tracking numbers",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}),
+        help_text="One a line. A link of its own may follow after a space.",
+    )
+
+    def clean_parcels(self) -> tuple[Tracking, ...]:
+        parcels = []
+        for line in self.cleaned_data["parcels"].splitlines():
+            link = re.search(r"(?:^|\s)(https?://\S+)\s*$", line)
+            number = " ".join((line[: link.start()] if link else line).split())
+            if len(number) > 100:
+                raise forms.ValidationError(f"“{number[:30]}…” is too long for a tracking number.")
+            if number or link:
+                parcels.append(Tracking(number, link.group(1) if link else ""))
+        return tuple(parcels)
+
+
+class CorrectForm(ParcelsForm):
+    """Carrier and tracking of a shipment that was recorded wrongly."""
+
+    def __init__(self, fulfillment: Fulfillment, *args: Any, **kwargs: Any) -> None:
+        lines = [f"{parcel.tracking} {parcel.url}".strip() for parcel in fulfillment.parcels.all()]
+        initial = {"carrier": fulfillment.carrier, "service": fulfillment.service, "parcels": "\n".join(lines)}
+        super().__init__(*args, initial=initial, prefix=f"f{fulfillment.pk}", **kwargs)
+
+
+class BulkForm(forms.Form):
+    """The fields of the bar below the list; which of them counts depends on the button."""
+
+    note = forms.CharField(max_length=500, required=False)
+    ship_code = forms.CharField(max_length=100, required=False)
+    warehouse = forms.ModelChoiceField(Warehouse.objects.none(), required=False)
+
+    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        warehouse = self.fields["warehouse"]
+        assert isinstance(warehouse, forms.ModelChoiceField)
+        warehouse.queryset = Warehouse.objects.for_account(account)
