@@ -116,6 +116,7 @@ def claim(flows: Collection[Free], now: dt.datetime, *, at: dt.datetime | None =
     if not flows:
         return 0
     at = at or now
+    flows = sorted(flows)  # by id: two who claim the same ones lock them in one sequence
     with transaction.atomic():
         point = transaction.savepoint()
         if _update(flows, now, at) == len(flows):
@@ -203,20 +204,25 @@ def ring(flow_ids: Collection[int], now: dt.datetime, *, trigger: str = "webhook
     Call it after the commit of what there is to do. Rings while it runs become one. A flow that is off stays off. One
     whose last run failed, or whose key was refused, waits for its next try, unless a person asks.
     """
-    flows = Flow.objects.filter(pk__in=flow_ids, due_at__isnull=False)
+    for flow_id in flow_ids:
+        _ring(flow_id, now, trigger, by)
+
+
+def _ring(flow_id: int, now: dt.datetime, trigger: str, by: str) -> None:
+    flow = Flow.objects.filter(pk=flow_id, due_at__isnull=False)
     about_to_start = Q(lease_until__gt=now, started_at=None)
     if trigger not in {"person", "first"}:
-        flows = flows.filter(failures=0, blocked=False)
-        if not flows.exclude(about_to_start | Q(due_at__lte=now, lease_until__gt=now)).exists():
+        flow = flow.filter(failures=0, blocked=False)
+        if not flow.exclude(about_to_start | Q(due_at__lte=now, lease_until__gt=now)).exists():
             return  # already noted, without a write
     with transaction.atomic():
         # Writing first locks the row: a slice that ends now ends before this, or sees that it is due.
         if trigger in {"person", "first"}:
-            flows.update(trigger=trigger, asked_by=by)
+            flow.update(trigger=trigger, asked_by=by)
         else:
-            flows.filter(trigger="").update(trigger=trigger)
-        flows.filter(due_at__gt=now).exclude(about_to_start).update(due_at=now)
-        claim(free(flows.filter(lease_until=None, due_at__lte=now)), now)
+            flow.filter(trigger="").update(trigger=trigger)
+        flow.filter(due_at__gt=now).exclude(about_to_start).update(due_at=now)
+        claim(free(flow.filter(lease_until=None, due_at__lte=now)), now)
 
 
 def switch_off(flows: QuerySet[Flow]) -> None:

@@ -21,6 +21,7 @@ from fcp.http import Exchange as Call
 from fcp.http import Session
 from fcp.insert import insert_rows
 from fcp.models import Store
+from fcp.secrets import UnreadableSecret
 from integrations.budget import Purse, open_budget, pause
 from integrations.connectors import connector_class
 from integrations.connectors.base import AppSecrets, Bound, Connector, Credential, FlowKind
@@ -36,6 +37,9 @@ RENEWING = dt.timedelta(seconds=90)
 EXCHANGE_COLUMNS = (
     "account", "store", "flow", "method", "path", "status", "milliseconds", "bytes", "body", "created_at",
 )  # fmt: skip
+A_MOMENT = dt.timedelta(seconds=5)
+NO_KEY = "This integration has no key of the store. Reconnect it."
+UNREADABLE_KEY = "The stored key cannot be opened any more. Reconnect the integration."
 TOKEN_EXPIRED = "token_expired"  # noqa: S105  # the code of an error
 
 
@@ -64,22 +68,29 @@ class OpenStore:
         self.calls: list[tuple[Call, dt.datetime]] = []
         session = Session(self.platform.hosts, before_call=self.purse.spend, after_call=self._note)
         self._session = session
-        self._row = StoredCredential.objects.get(integration=integration)
-        self.connector = self._bind()
+        self._row: StoredCredential | None = None
+        self._connector: Connector | None = None
+
+    @property
+    def connector(self) -> Connector:
+        """Bound to the key as it was last read. Raises Refused when there is none that can be used."""
+        if self._connector is None:
+            self._row = self._stored()
+            self._connector = self._bind(self._row)
+        return self._connector
 
     def ask(self, question: Callable[[Connector], T]) -> T:
         """Raises SyncError. A refused token is renewed once and the question asked again."""
-        now = timezone.now()
-        if self._row.expires_at and self._row.expires_at <= now + RENEW_BEFORE:
-            self._renew(now)
         try:
+            connector, now = self.connector, timezone.now()
+            if self._row and self._row.expires_at and self._row.expires_at <= now + RENEW_BEFORE:
+                connector = self._renew(self._row, now)
             try:
-                return question(self.connector)
+                return question(connector)
             except Refused as error:
-                if error.code != TOKEN_EXPIRED:
+                if error.code != TOKEN_EXPIRED or self._row is None:
                     raise
-                self._renew(timezone.now())
-                return question(self.connector)
+                return question(self._renew(self._row, timezone.now()))
         except Busy as error:
             if error.until and error.code != "our_budget":
                 pause(self.integration.store_id, error.until)
@@ -97,21 +108,28 @@ class OpenStore:
     def _note(self, call: Call) -> None:
         self.calls.append((call, timezone.now()))
 
-    def _bind(self) -> Connector:
+    def _stored(self) -> StoredCredential:
+        try:
+            return StoredCredential.objects.get(integration=self.integration)
+        except StoredCredential.DoesNotExist:
+            raise Refused("no credential", code="no_key", sentence=NO_KEY) from None
+        except UnreadableSecret as error:
+            raise Refused(str(error), code="key_unreadable", sentence=UNREADABLE_KEY) from None
+
+    def _bind(self, row: StoredCredential) -> Connector:
         store = self.integration.store
         document = document_of(self.integration)
         bound = Bound(
             session=self._session,
             variant=self.integration.variant,
-            credential=credential_of(self._row),
+            credential=credential_of(row),
             app=app_secrets(store.platform),
             api_url=str(document.get("api_url") or self.platform.api_url),
         )
         return connector_class(store.platform)(bound)
 
-    def _renew(self, now: dt.datetime) -> None:
+    def _renew(self, seen: StoredCredential, now: dt.datetime) -> Connector:
         """A new token, asked for by one runner at a time: at some platforms each renewal ends the token before it."""
-        seen = self._row
         mine = StoredCredential.objects.filter(pk=seen.pk, changed_at=seen.changed_at)
         if mine.filter(Q(renewing_until=None) | Q(renewing_until__lte=now)).update(renewing_until=now + RENEWING):
             try:
@@ -120,10 +138,11 @@ class OpenStore:
                 mine.update(renewing_until=None)
                 raise
             save_credential(self.integration, fresh, timezone.now())
-        self._row = StoredCredential.objects.get(pk=seen.pk)
-        if self._row.changed_at == seen.changed_at:
-            raise Busy("another run is renewing the token", until=now + dt.timedelta(seconds=5), code="our_budget")
-        self.connector = self._bind()
+        self._connector = None
+        connector = self.connector
+        if self._row and self._row.changed_at == seen.changed_at:
+            raise Busy("another run is renewing the token", until=now + A_MOMENT, code="our_budget")
+        return connector
 
 
 def save_credential(integration: Integration, credential: Credential, now: dt.datetime) -> None:

@@ -1,0 +1,106 @@
+"""Builders of the tests of flows: stores connected to the sandbox, and a worker in this process."""
+
+from __future__ import annotations
+
+import pydoc
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+from fcp.models import Account
+from integrations.connecting import connect
+from integrations.connectors.base import FlowKind
+from integrations.lease import ring
+from integrations.models import Flow, Integration
+from integrations.sandbox.server import Sandbox
+from integrations.settings_document import document_of, validate
+from integrations.settings_saving import save, switched_on
+from inventory.models import Warehouse
+from mappings.mapping import map_ship_method
+from mappings.models import ShipMethod
+from mappings.take import take_products
+from tests.build import make_account, make_partner, make_warehouse
+
+ON = (FlowKind.ORDERS, FlowKind.FULFILLMENTS, FlowKind.PRODUCTS)
+
+
+def key_of(box: Sandbox, site: str) -> dict[str, str]:
+    info = box.info["wix"]
+    return {"api_key": info["api_key"], "site_id": info[f"site_id_{site}"]}
+
+
+def connect_store(
+    box: Sandbox,
+    site: str = "v1",
+    *,
+    account: Account | None = None,
+    on: tuple[FlowKind, ...] = ON,
+    way: str = "api_key",
+    **given: Any,
+) -> Integration:
+    """Any payment and any fulfillment come in, unless `given` says otherwise; not live."""
+    account = account or make_account()
+    if not Warehouse.objects.for_account(account).exists():
+        make_warehouse(account, partner=make_partner())
+    info = box.info["wix"]
+    received = key_of(box, site) if way == "api_key" else {"instance_id": info[f"instance_{site}"]}
+    integration = connect(
+        account, "wix", way, received, by="Ann", now=timezone.now(), given=given, api_url=info["base_url"]
+    )
+    if on:
+        platform_document = document_of(integration)
+        save(integration, switched_on(platform_document, _platform(), on), by="Ann", now=timezone.now())
+    integration.refresh_from_db()
+    return integration
+
+
+def change_settings(integration: Integration, **given: Any) -> None:
+    """What a person saves on the settings page."""
+    integration.refresh_from_db()
+    checked = validate(_platform(), given, document_of(integration), integration.account)
+    assert not checked.errors, checked.errors
+    save(integration, checked.document, by="Ann", now=timezone.now())
+    integration.refresh_from_db()
+
+
+def _platform() -> Any:
+    from integrations.connectors import connector_class
+
+    return connector_class("wix").platform
+
+
+def flow_of(integration: Integration, kind: FlowKind = FlowKind.ORDERS) -> Flow:
+    return Flow.objects.get(integration=integration, kind=kind)
+
+
+def sync(integration: Integration, kind: FlowKind = FlowKind.ORDERS) -> Flow:
+    """Press Sync and let a worker do it."""
+    ring([flow_of(integration, kind).pk], timezone.now(), trigger="person", by="Ann")
+    work()
+    return flow_of(integration, kind)
+
+
+def work(most: int = 200) -> int:
+    """Run what is in the queue, as a worker would, until nothing is due now; how many tasks."""
+    done = 0
+    while done < most:
+        row = OrmQ.objects.filter(lock__lte=timezone.now()).order_by("id").first()
+        if row is None:
+            return done
+        task = SignedPackage.loads(row.payload)
+        row.delete()
+        assert not transaction.get_connection().in_atomic_block
+        pydoc.locate(task["func"])(*task["args"], **task["kwargs"])  # type: ignore[operator]
+        done += 1
+    raise AssertionError(f"Still not done after {most} tasks")
+
+
+def map_everything(integration: Integration) -> None:
+    """Products taken over, every shipping option mapped, and what follows from it done."""
+    take_products(integration.store, by="Ann", now=timezone.now())
+    for row in ShipMethod.objects.unmapped().filter(store=integration.store):
+        map_ship_method(row, "GROUND", by="Ann", now=timezone.now(), carrier="UPS", service="Ground")
+    work()
