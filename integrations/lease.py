@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
+from fcp.pulse import show_life
 from integrations.connectors.base import FlowKind
 from integrations.models import Flow, Run
 from integrations.models.flows import RunState
@@ -176,6 +177,7 @@ def confirm(lease: Lease, now: dt.datetime) -> None:
     """Raises Superseded when the lease is no longer ours; call it first in every transaction of a run."""
     if not Flow.objects.filter(pk=lease.flow_id, gen=lease.gen).update(lease_until=now + lease_time()):
         raise Superseded
+    show_life()
 
 
 def finish(lease: Lease, now: dt.datetime, *, due_at: dt.datetime | None = None, **values: Any) -> None:
