@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def database(kind: str) -> Iterator[str]:
-    """The URL of an empty, migrated database; `kind` is sqlite or postgres. PostgreSQL waits for the disk, as in real life."""
+    """The URL of an empty, migrated database. PostgreSQL waits for the disk, as in real life."""
     if kind == "sqlite":
         with tempfile.TemporaryDirectory(prefix="fcp-bench-") as directory:
             url = f"sqlite:///{directory}/bench.sqlite3"

@@ -1,0 +1,35 @@
+"""python -m tests.bench [--only intake tick ...] [--database sqlite postgres]"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from importlib import import_module
+
+from tests.bench.figures import Figure, table
+
+SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--only", nargs="+", choices=SUBJECTS, default=SUBJECTS)
+    parser.add_argument("--database", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"])
+    options = parser.parse_args()
+    started, figures = time.monotonic(), []
+    for subject in options.only:
+        measure = import_module(f"tests.bench.measure_{subject}").measure
+        for database in options.database:
+            print(f"{time.monotonic() - started:6.0f} s  {subject} on {database} ...", file=sys.stderr, flush=True)
+            found: list[Figure] = measure(database)
+            for figure in found:
+                print("          " + " | ".join(figure.row()), file=sys.stderr, flush=True)
+            figures += found
+    print(table(figures))
+    print(f"\nTook {(time.monotonic() - started) / 60:.1f} minutes.")
+    return 1 if any(figure.verdict == "FAILED" for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
