@@ -18,6 +18,9 @@ CLASSES = {
     "checkbox.html": "form-check-input",
     "checkbox_option.html": "form-check-input",
     "radio_option.html": "form-check-input",
+    "checkbox_select.html": "",  # the box around several
+    "radio.html": "",
+    "multiple_input.html": "",
     "hidden.html": "",
 }
 

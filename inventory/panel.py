@@ -16,10 +16,6 @@ def register() -> None:
     panel.add_pages(
         "inventory",
         Page(
-            "Stock",
-            "inventory:stock",
-        ),
-        Page(
             "Products",
             "inventory:products",
             also=("inventory:product",),

@@ -60,7 +60,7 @@ CARRIERS = Listing(
 @require_GET
 def carriers(request: PanelRequest) -> HttpResponseBase:
     context = {
-        "lead": "What each store calls a carrier when it gets a tracking number. A name that is not here goes unchanged.",
+        "lead": "What each store calls a carrier when it gets a tracking number. Names not listed go unchanged.",
         "actions": "mappings/parts/carriers_actions.html",
     }
     return CARRIERS.answer(request, CarrierOut.objects.for_account(request.account), title="Carriers", context=context)

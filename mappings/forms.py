@@ -155,7 +155,7 @@ class CarrierForm(forms.ModelForm[CarrierOut]):
         store.queryset = Store.objects.for_account(account)
         store.empty_label = None
         names = known or {}
-        store.label_from_instance = lambda obj: names.get(obj.pk, str(obj))  # type: ignore[method-assign,assignment]
+        store.label_from_instance = lambda obj: names.get(obj.pk, str(obj))  # type: ignore[method-assign]
         if self.instance.pk:
             store.disabled = self.fields["carrier"].disabled = True
         self.fields["name"].widget.attrs["list"] = "carriers-known"

@@ -1,0 +1,419 @@
+"""Forms of an integration, made from its platform's declaration.
+
+They only bring what was typed to `settings_document.validate`, which checks every value, for the API too, and whose
+sentences come back as the errors of the fields. Only what a person changed is given to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html
+
+from fcp.models import Account
+from integrations.connectors.base import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind, WayIn
+from integrations.models import Integration
+from integrations.settings_document import FLOWS, Document, moment, validate
+from inventory.models import Warehouse
+
+# The same services as other products name them (EIM-9..11); people search for these words.
+SERVICES = {
+    FlowKind.ORDERS: "Order Download",
+    FlowKind.FULFILLMENTS: "Shipment Upload",
+    FlowKind.INVENTORY: "Inventory Upload",
+}
+INSTALL = ("payment_status", "fulfillment_status", "history", "orders_interval", "inventory_interval")
+ON_INSTALL = (FlowKind.ORDERS, FlowKind.INVENTORY)
+
+
+@dataclass(frozen=True, slots=True)
+class CardOfFields:
+    """Fields that stand together. `fields` are bound fields, in their order."""
+
+    title: str
+    fields: list[Any]
+    text: str = ""
+
+
+# --- fields ----------------------------------------------------------------------------------------------------
+
+
+class Several(forms.MultipleChoiceField):
+    """Ticks. What may be chosen together is for `validate` to say."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return sorted(initial or ()) != sorted(data or ())
+
+
+def field_of(setting: Setting, account: Account) -> forms.Field:
+    """The field of one setting, with its explanation, default and unit."""
+    field = _MAKERS[setting.kind](setting, account)
+    field.label, field.help_text, field.required = setting.label, setting.help, False
+    if setting.kind is SettingKind.WAREHOUSE and len(field.choices) == 1:  # type: ignore[attr-defined]
+        field.help_text = f"{setting.help} This account has no warehouse yet: add one under Inventory."
+    field.unit = setting.unit  # type: ignore[attr-defined]  # parts/field.html shows these two
+    field.named_default = default_in_words(setting)  # type: ignore[attr-defined]
+    if setting.read_only:
+        field.disabled = True
+    return field
+
+
+def default_in_words(setting: Setting) -> str:
+    """How the default is named beside the field; empty where there is none to speak of."""
+    labels = {choice.value: choice.label for choice in setting.choices}
+    if setting.read_only or setting.secret:
+        return ""
+    if isinstance(setting.default, bool):
+        return labels.get(str(setting.default).lower(), "Yes" if setting.default else "No")
+    if isinstance(setting.default, tuple | list):
+        return ", ".join(labels.get(value, str(value)) for value in setting.default)
+    if setting.default in (None, ""):
+        return "" if setting.required else "empty"
+    text = labels.get(str(setting.default), str(setting.default))
+    return f"{text} {setting.unit}".strip()
+
+
+def labels_of(choices: Iterable[Choice]) -> list[tuple[str, Any]]:
+    """Each value with its sentence beside it."""
+    explained = '<span class="choice">{} <span class="soft">{}</span></span>'
+    return [(c.value, format_html(explained, c.label, c.help) if c.help else c.label) for c in choices]
+
+
+def _choice(setting: Setting, account: Account) -> forms.Field:
+    return forms.ChoiceField(choices=labels_of(setting.choices), widget=forms.RadioSelect)
+
+
+def _several(setting: Setting, account: Account) -> forms.Field:
+    return Several(choices=labels_of(setting.choices))
+
+
+def _boolean(setting: Setting, account: Account) -> forms.Field:
+    pairs = labels_of(setting.choices) or [("true", "Yes"), ("false", "No")]
+    return forms.ChoiceField(choices=pairs, widget=forms.RadioSelect)
+
+
+def _number(setting: Setting, account: Account) -> forms.Field:
+    attrs = {"min": setting.minimum, "max": setting.maximum, "inputmode": "numeric"}
+    return forms.CharField(widget=forms.NumberInput(attrs={k: v for k, v in attrs.items() if v is not None}))
+
+
+def _date(setting: Setting, account: Account) -> forms.Field:
+    return forms.CharField(widget=forms.DateInput(attrs={"type": "date"}))
+
+
+def _text(setting: Setting, account: Account) -> forms.Field:
+    if setting.secret:
+        hidden = {"autocomplete": "off", "spellcheck": "false"}
+        return forms.CharField(widget=forms.PasswordInput(attrs=hidden))
+    return forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+
+
+def _warehouse(setting: Setting, account: Account) -> forms.Field:
+    pairs = [(str(one.pk), f"{one.name} ({one.code})") for one in Warehouse.objects.for_account(account)]
+    return forms.ChoiceField(choices=[("", "None"), *pairs])
+
+
+_MAKERS = {
+    SettingKind.CHOICES: _several,
+    SettingKind.CHOICE: _choice,
+    SettingKind.INTEGER: _number,
+    SettingKind.MINUTES: _number,
+    SettingKind.DATE: _date,
+    SettingKind.BOOLEAN: _boolean,
+    SettingKind.TEXT: _text,
+    SettingKind.WAREHOUSE: _warehouse,
+}
+
+
+def as_typed(setting: Setting, value: Any, account: Account) -> Any:
+    """A stored value as the field shows it."""
+    if value is None:
+        return ""
+    if setting.kind is SettingKind.DATE:
+        return moment(value, account).astimezone(account.zone).date().isoformat()
+    if setting.kind is SettingKind.BOOLEAN:
+        return "true" if value else "false"
+    return value if isinstance(value, list) else str(value)
+
+
+def mode_label(offer: FlowOffer, mode: Mode, platform: Platform) -> str:
+    """ "Pull orders from Wix", "Push to Wix", "Disabled"."""
+    if mode is Mode.DISABLED:
+        return "Disabled"
+    if mode is Mode.PUSH:
+        return f"Push to {platform.label}"
+    what = " orders" if offer.kind is FlowKind.ORDERS else ""
+    return f"Pull{what} from {platform.label}"
+
+
+def interval_field(offer: FlowOffer) -> forms.Field:
+    field = forms.CharField(
+        label=offer.interval_label,
+        required=False,
+        help_text=f"{offer.interval_help} Empty switches it off.",
+        widget=forms.NumberInput(attrs={"min": 1, "max": 1440, "inputmode": "numeric"}),
+    )
+    if offer.always_on:
+        field.help_text = offer.interval_help
+    field.unit = "minutes"  # type: ignore[attr-defined]
+    field.named_default = f"every {offer.interval} minutes"  # type: ignore[attr-defined]
+    return field
+
+
+def mode_field(offer: FlowOffer, platform: Platform) -> forms.Field:
+    modes = [*offer.modes] if offer.always_on else [Mode.DISABLED, *offer.modes]
+    service = SERVICES.get(offer.kind)
+    label = f"{offer.kind.label} ({service})" if service else offer.kind.label
+    field = forms.ChoiceField(
+        label=label,
+        required=False,
+        choices=[(mode.value, mode_label(offer, mode, platform)) for mode in modes],
+        help_text=offer.help,
+    )
+    field.disabled = offer.always_on
+    field.named_default = "" if offer.always_on else "Disabled"  # type: ignore[attr-defined]
+    return field
+
+
+# --- the settings of an integration -----------------------------------------------------------------------------
+
+
+class DocumentForm(forms.Form):
+    """Part of a document of settings. `keys` are settings of the platform, `flows` those whose mode or interval shows.
+
+    After `is_valid()`, `document` is the whole document with what was changed put in.
+    """
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        account: Account,
+        platform: Platform,
+        before: Document,
+        keys: Sequence[str],
+        *args: Any,
+        modes: Sequence[FlowKind] = (),
+        intervals: Sequence[FlowKind] = (),
+        staff: bool = False,
+        install: bool = False,
+        number: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.account, self.platform, self.before, self.staff = account, platform, before, staff
+        self.document: Document = before
+        self.settings = {s.key: s for s in platform.settings if s.key in keys and (staff or not s.staff_only)}
+        self.offers = {offer.kind: offer for offer in platform.flows}
+        self.initial["version"] = number
+        for key, setting in self.settings.items():
+            self.fields[key] = field_of(setting, account)
+            if install and setting.install_label:
+                self.fields[key].label = setting.install_label
+            self.initial[key] = as_typed(setting, before.get(key), account)
+        for kind in modes:
+            if kind in self.offers:
+                self.fields[f"{kind.value}_mode"] = mode_field(self.offers[kind], platform)
+                self.initial[f"{kind.value}_mode"] = before[FLOWS][kind.value]["mode"]
+        for kind in intervals:
+            if kind in self.offers:
+                self.fields[f"{kind.value}_interval"] = interval_field(self.offers[kind])
+                self.initial[f"{kind.value}_interval"] = self.shown_interval(kind, install)
+
+    def shown_interval(self, kind: FlowKind, install: bool) -> str:
+        """Empty for a flow that is off: a service without an interval is off."""
+        flow = self.before[FLOWS][kind.value]
+        on = flow["mode"] != Mode.DISABLED or install
+        interval = flow["interval"] or (self.offers[kind].interval if install else None)
+        return str(interval) if on and interval else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        given: dict[str, Any] = {key: data[key] for key in self.settings if key in self.changed_data and key in data}
+        if flows := self._given_flows(data):
+            given[FLOWS] = flows
+        checked = validate(self.platform, given, self.before, self.account, staff=self.staff)
+        for key, sentence in checked.errors.items():
+            name = "_".join(key.split(".")[1:]) if key.startswith(f"{FLOWS}.") else key
+            self.add_error(name if name in self.fields else None, sentence)
+        self.document = checked.document
+        return data
+
+    def _given_flows(self, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        return {kind.value: given for kind in self.offers if (given := self._given_flow(kind, data))}
+
+    def _given_flow(self, kind: FlowKind, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Mode and interval are two ways to say on or off; whichever the person changed counts.
+
+        An interval set for a flow that was off switches it on; one taken away switches it off.
+        """
+        offer, before = self.offers[kind], self.before[FLOWS][kind.value]
+        by_mode, by_interval = f"{kind.value}_mode", f"{kind.value}_interval"
+        if not {by_mode, by_interval} & set(self.changed_data):
+            return None
+        mode = data.get(by_mode) or before["mode"]
+        interval = data.get(by_interval, self.initial.get(by_interval, before["interval"]))
+        if by_mode in self.changed_data:
+            if mode != Mode.DISABLED:
+                interval = interval or before["interval"] or offer.interval
+        elif mode == Mode.DISABLED and interval:
+            mode = offer.modes[0].value
+        if mode == Mode.DISABLED and not offer.always_on:
+            return {"mode": Mode.DISABLED.value, "interval": None}
+        return {"mode": mode, "interval": interval}
+
+
+class MainForm(DocumentForm):
+    """Main settings: the six of the edit screen first, then the rest (EFS-27, TECH-26)."""
+
+    nickname = forms.CharField(
+        label="Store Nickname",
+        required=False,
+        help_text="Tells your integrations apart in every list: one word of letters and digits.",
+    )
+    name = forms.CharField(label="Name", required=False, max_length=120, help_text="Free text, for people.")
+    field_order = ()
+
+    SIX = ("history", "payment_status", "fulfillment_status", "orders_interval", "inventory_interval", "nickname")
+
+    def __init__(
+        self, integration: Integration, platform: Platform, before: Document, *args: Any, **kwargs: Any
+    ) -> None:
+        keys = [setting.key for setting in platform.settings if setting.tab == "main"]
+        kinds = [offer.kind for offer in platform.flows]
+        super().__init__(
+            integration.account, platform, before, keys, *args,
+            modes=kinds, intervals=kinds, number=integration.settings_version, **kwargs,
+        )  # fmt: skip
+        self.initial.update(nickname=integration.nickname, name=integration.name)
+        self.fields["nickname"].named_default = "made from the name"  # type: ignore[attr-defined]
+        self.fields["name"].named_default = "the store's own name"  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"].strip()
+        if not name:
+            raise forms.ValidationError("Give it a name.", code="required")
+        return name
+
+    def cards(self) -> list[CardOfFields]:
+        flows = [f"{kind.value}_{part}" for kind in self.offers for part in ("mode", "interval")]
+        load = ("reject_unmapped", "earliest_order_date")
+        made = [
+            self._card("", self.SIX),
+            self._card("The store", ("name", "channel_mode", "order_status")),
+            self._card(
+                "Flows", [name for name in flows if name not in self.SIX],
+                "What goes between the store and us, and how often. A flow without an interval is off; setting one "
+                "switches it on.",
+            ),
+            self._card("To the warehouse", ("release", "later_changes", "warehouse")),
+            self._card("Order Load Options", load, "The same for every store, whatever its platform."),
+        ]  # fmt: skip
+        used = {field.name for card in made for field in card.fields} | {"version"}
+        rest = self._card("More", [name for name in self.fields if name not in used])
+        return [card for card in (*made, rest) if card.fields]
+
+    def _card(self, title: str, names: Iterable[str], text: str = "") -> CardOfFields:
+        return CardOfFields(title, [self[name] for name in names if name in self.fields], text)
+
+
+class TabForm(DocumentForm):
+    """The settings of another tab: advanced or channel."""
+
+    def __init__(
+        self, integration: Integration, platform: Platform, before: Document, tab: str, *args: Any, **kwargs: Any
+    ) -> None:
+        keys = [setting.key for setting in platform.settings if setting.tab == tab]
+        super().__init__(
+            integration.account, platform, before, keys, *args, number=integration.settings_version, **kwargs
+        )
+
+
+class InstallForm(DocumentForm):
+    """The initial configuration: exactly five settings, in this order (EFS-8)."""
+
+    def __init__(
+        self, integration: Integration, platform: Platform, before: Document, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            integration.account, platform, before, INSTALL, *args,
+            intervals=ON_INSTALL, install=True, number=integration.settings_version, **kwargs,
+        )  # fmt: skip
+        self.order_fields(INSTALL)
+
+    def _given_flow(self, kind: FlowKind, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        if kind not in ON_INSTALL:
+            return None
+        interval = data.get(f"{kind.value}_interval")
+        mode = self.offers[kind].modes[0] if interval else Mode.DISABLED
+        return {"mode": mode.value, "interval": interval or None}
+
+
+# --- connecting --------------------------------------------------------------------------------------------------
+
+
+class WayForm(forms.Form):
+    """What one way in asks for. Secrets are typed again after a mistake: they never go back to the browser."""
+
+    def __init__(
+        self, account: Account, platform: Platform, way: WayIn, *args: Any, staff: bool = False, **kw: Any
+    ) -> None:
+        super().__init__(*args, **kw)
+        self.account, self.platform, self.way, self.staff = account, platform, way, staff
+        for setting in way.fields:
+            self.fields[setting.key] = field_of(setting, account)
+            self.fields[setting.key].named_default = ""  # type: ignore[attr-defined]
+        address = next((s for s in platform.settings if s.key == "api_url"), None)
+        if staff and address:
+            self.fields["api_url"] = field_of(address, account)
+            self.initial.setdefault("api_url", address.default)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        address = [s for s in self.platform.settings if s.key == "api_url"]
+        asked = replace(self.platform, settings=(*self.way.fields, *address), flows=())
+        checked = validate(asked, {key: data.get(key, "") for key in self.fields}, {}, self.account, staff=self.staff)
+        for key, sentence in checked.errors.items():
+            self.add_error(key, sentence)
+        self.received = {s.key: checked.document[s.key] or "" for s in self.way.fields if s.key in checked.document}
+        self.api_url: str = checked.document.get("api_url") or "" if self.staff else ""
+        return data
+
+
+class NameForm(forms.Form):
+    """Step 1 of connecting ends with this: what the integration is called."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=120,
+        help_text="What you call this store. Its one-word nickname is made from it; you can change both later.",
+        error_messages={"required": "Give it a name."},
+    )
+
+
+class TryForm(forms.Form):
+    number = forms.CharField(
+        label="Order number",
+        max_length=60,
+        error_messages={"required": "Give the number of an order of this store."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "10042"}),
+    )
+
+
+class SyncForm(forms.Form):
+    """Which flows to run now. Those that are off cannot be chosen."""
+
+    flows = forms.MultipleChoiceField(
+        label="What to sync", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Choose what to sync."}
+    )
+
+    def __init__(self, kinds: Sequence[FlowKind], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["flows"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(kind.value, kind.label) for kind in kinds]

@@ -1,0 +1,1 @@
+"""Pages of the integrations, one module for each part of them."""

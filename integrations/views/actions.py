@@ -1,0 +1,107 @@
+"""Quick actions of an integration: Sync, Delete; pausing, trying with one order, going live. Save is the form's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from fcp.panel import PanelRequest, panel_url
+from fcp.roles import May, may
+from integrations import connecting, live
+from integrations.connectors.base import FlowKind
+from integrations.errors import IntegrationError
+from integrations.forms import SyncForm, TryForm
+from integrations.lease import ring
+from integrations.models import Flow, Integration
+from integrations.views.page import find, show
+from mappings.models import Listing
+from orders.models import Order, SeenOrder
+
+RECENT = 5
+
+
+def _back(request: PanelRequest, integration: Integration, view: str = "integration") -> HttpResponse:
+    return redirect(panel_url(request.account, f"integrations:{view}", pk=integration.pk))
+
+
+@require_POST
+@may(May.SYNC)
+def sync(request: PanelRequest, pk: int) -> HttpResponse:
+    """Run the chosen flows now, whatever their schedule."""
+    integration = find(request, pk)
+    flows = {FlowKind(flow.kind): flow for flow in Flow.objects.filter(integration=integration).on().order_by("pk")}
+    form = SyncForm(list(flows), request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["flows"][0]))
+        return _back(request, integration)
+    chosen = [FlowKind(value) for value in form.cleaned_data["flows"]]
+    ring([flows[kind].pk for kind in chosen], timezone.now(), trigger="person", by=str(request.user))
+    messages.success(request, f"Syncing {', '.join(kind.label.lower() for kind in chosen)} now.")
+    return _back(request, integration, "runs_of")
+
+
+@require_POST
+@may(May.SYNC)
+def pause(request: PanelRequest, pk: int) -> HttpResponse:
+    done = "Nothing more is handed to a warehouse until you resume. Orders go on coming in."
+    return _switch(request, pk, live.pause, done)
+
+
+@require_POST
+@may(May.SYNC)
+def resume(request: PanelRequest, pk: int) -> HttpResponse:
+    return _switch(request, pk, live.resume, "Orders go to the warehouse again.")
+
+
+@require_POST
+@may(May.CONNECT)
+def go_live(request: PanelRequest, pk: int) -> HttpResponse:
+    return _switch(request, pk, live.go_live, "It is live. Orders that nothing holds go to the warehouse now.")
+
+
+def _switch(request: PanelRequest, pk: int, act: Callable[..., None], done: str) -> HttpResponse:
+    integration = find(request, pk)
+    try:
+        act(integration, by=str(request.user), now=timezone.now())
+    except IntegrationError as error:
+        messages.error(request, error.sentence)
+    else:
+        messages.success(request, done)
+    return _back(request, integration)
+
+
+@may(May.SYNC)
+def try_order(request: PanelRequest, pk: int) -> HttpResponse:
+    """Pass one order through to the warehouse and show each step it took."""
+    integration = find(request, pk)
+    form = TryForm(request.POST or None)
+    steps: list[live.Step] = []
+    if request.method == "POST" and form.is_valid():
+        number = form.cleaned_data["number"]
+        steps = live.try_with_one_order(integration, number, by=str(request.user), now=timezone.now())
+    seen = SeenOrder.objects.for_account(request.account).filter(store=integration.store_id)
+    number = form.cleaned_data.get("number", "") if form.is_bound and form.is_valid() else ""
+    found = Order.objects.for_account(request.account).filter(store=integration.store_id, number=number).first()
+    context = {"form": form, "taken": steps, "order": found, "recent": list(seen.order_by("-pk")[:RECENT])}
+    return show(request, integration, "try", "integrations/try.html", context)
+
+
+@may(May.CONNECT)
+def delete(request: PanelRequest, pk: int) -> HttpResponse:
+    """Says what goes and what stays, and asks; a POST deletes."""
+    integration = find(request, pk)
+    if request.method == "POST":
+        connecting.delete(integration, by=str(request.user), now=timezone.now())
+        messages.success(request, f"{integration.name} is deleted. Its orders and mappings are still here.")
+        return redirect(panel_url(request.account, "integrations:integrations"))
+    context = {
+        "orders": Order.objects.filter(store=integration.store_id)[:1000].count(),
+        "open_orders": Order.objects.filter(store=integration.store_id).open()[:1000].count(),
+        "listings": Listing.objects.filter(store=integration.store_id)[:1000].count(),
+    }
+    return show(request, integration, "delete", "integrations/delete.html", context)

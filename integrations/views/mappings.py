@@ -1,0 +1,80 @@
+"""The mapping tabs of one integration: the rows of the account's mapping pages, with what is said of its platform."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from fcp.panel import PanelRequest, panel_url
+from fcp.roles import May, may
+from integrations.models import Integration
+from integrations.views.page import context_of, find
+from mappings.lists import KINDS, Kind
+from mappings.take import take_products, takeable
+
+TITLES = {"ship_codes": "Carrier Mappings", "skus": "SKU Mappings", "locations": "Warehouse Mappings"}
+
+
+@require_GET
+def tab(request: PanelRequest, pk: int, key: str) -> HttpResponseBase:
+    """What is not mapped yet, as long as there is any; then all."""
+    integration, kind = find(request, pk), KINDS[key]
+    rows = kind.model.objects.for_account(request.account).filter(store=integration.store_id)
+    unmapped = rows.unmapped()
+    return _list(request, integration, kind, unmapped if unmapped.exists() else rows, everything=not unmapped.exists())
+
+
+@require_GET
+def all_rows(request: PanelRequest, pk: int, key: str) -> HttpResponseBase:
+    integration, kind = find(request, pk), KINDS[key]
+    rows = kind.model.objects.for_account(request.account).filter(store=integration.store_id)
+    return _list(request, integration, kind, rows, everything=True)
+
+
+def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any, everything: bool) -> HttpResponseBase:
+    here = {"pk": integration.pk}
+    pills = [
+        {
+            "label": "To map",
+            "url": panel_url(request.account, f"integrations:{kind.key}", **here),
+            "active": not everything,
+        },
+        {
+            "label": "All",
+            "url": panel_url(request.account, f"integrations:all_{kind.key}", **here),
+            "active": everything,
+        },
+    ]
+    context = context_of(request, integration, kind.key) | {
+        "kind": kind,
+        "tab_title": TITLES[kind.key],
+        "pills": pills,
+        "take": takeable(integration.store) if kind.key == "skus" else 0,
+    }
+    listing = replace(
+        kind.listing,
+        template="integrations/mappings.html",
+        filters=(),
+        columns=[column for column in kind.listing.columns if column.key != "store"],
+    )
+    return listing.answer(request, rows, title=TITLES[kind.key], context=context)
+
+
+@require_POST
+@may(May.WORK_ORDERS)
+def take(request: PanelRequest, pk: int) -> HttpResponse:
+    """ "Take N products from this store": the account's catalogue begins with what the store sells."""
+    integration = find(request, pk)
+    taken = take_products(integration.store, by=str(request.user), now=timezone.now())
+    made = "1 product is" if taken.made == 1 else f"{taken.made:,} products are"
+    rest = f" {taken.without_sku:,} listings have no SKU; link them by hand." if taken.without_sku else ""
+    messages.success(request, f"{made} in your catalogue now. Orders that waited for them go on.{rest}")
+    view = "skus" if taken.without_sku else "integration"
+    return redirect(panel_url(request.account, f"integrations:{view}", pk=pk))
