@@ -246,6 +246,11 @@ class Listing:
     template: str = "parts/list_page.html"
     refresh: int = 0  # seconds between refreshes of the rows; 0: none
 
+    @property
+    def searchable(self) -> bool:
+        """For templates, which would call `search`."""
+        return self.search is not None
+
     # --- reading the address
 
     def states(self, query: QueryDict, account: Account | None) -> list[FilterState]:
