@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS kept (site TEXT, kind TEXT, id TEXT, body BLOB, PRIMA
 """
             )
 
-    def save(self, site: str, kind: str, uid: str, body: bytes | None) -> None:
+    def save(self, site: str, kind: str, uid: str, body: bytes) -> None:
         if self.db is not None:
             self.db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)", (site, kind, uid, body))
 

@@ -11,13 +11,15 @@ from integrations.sandbox.setup import Setup
 
 from .order import NO_VARIANT, Item, Wish, build_order, line_id, set_path
 from .shop import PEOPLE, SHOPS
-from .site import Site, dump, iso
+from .site import Body, Site, dump, iso
 
 TEMPLATES = 400  # beyond so many orders the rest are copies of these with other numbers, ids and dates
 WAITING = ("std-eu", 37)  # a way of shipping the shop has had for three hours, and the orders that use it
 PENDING_NUMBER = "10044"
 LAST_NUMBER = 10060
 HISTORY = timedelta(days=14)
+
+COPIED = {"id": "id", "number": "number", "createdDate": "created", "updatedDate": "updated"}
 
 # Kinds of orders: how each differs from a plain one. What changes its lines is in `wish_of`.
 KINDS: dict[str, dict[str, Any]] = {
@@ -263,16 +265,16 @@ def add_history(site: Site, setup: Setup, started: datetime) -> None:
     pending = int(PENDING_NUMBER) - first if site.key == "v1" and not plain else -1
     newest = [index for index in range(count - 6 - WAITING[1] - 1, count - 6) if index != pending][-WAITING[1] :]
     waiting = set(newest) if site.key == "v1" and count >= 100 and not plain else set()
-    templates: list[tuple[dict, list]] = []
+    templates: list[tuple[dict, Body]] = []
     for index in range(count):
         age = HISTORY * (1 - (index + 1) / (count + 1))
         if waiting and index >= newest[0]:  # the last three hours
             age = timedelta(hours=3) * (count - index) / (count - newest[0])
         number, placed, changed = str(first + index), iso(started - age), iso(started - age + timedelta(seconds=2))
         if index >= TEMPLATES and index not in waiting and index != pending:
-            order, pieces = templates[index % TEMPLATES]
+            order, template = templates[index % TEMPLATES]
             copied = {"id": site.new_id(), "number": number, "createdDate": placed, "updatedDate": changed}
-            site.put_order({**order, **copied}, pieces)
+            site.put_order({**order, **copied}, template)
             continue
         kind = "pending" if index == pending else "plain" if plain or index in waiting else TURNS[index % len(TURNS)]
         wish = wish_of(site, kind, WAITING[0] if index in waiting else None)
@@ -290,18 +292,15 @@ def add_history(site: Site, setup: Setup, started: datetime) -> None:
         if index < TEMPLATES < count:
             templates.append((order, blanks(order)))
     site.set_meta("next_number", first + count)
+    for name in ("createdDate", "updatedDate"):
+        site.orders.index((name,))
 
 
-def blanks(order: dict) -> list:
-    """The order's bytes cut at its id, number and dates: bytes, and between them the name of a column."""
-    columns = {
-        order["id"]: "id",
-        order["number"]: "number",
-        order["createdDate"]: "created",
-        order["updatedDate"]: "updated",
-    }
-    pattern = b"(" + b"|".join(re.escape(value.encode()) for value in columns) + b")"
-    return [columns.get(part.decode("utf-8"), part) for part in re.split(pattern, dump(order))]
+def blanks(order: dict) -> tuple[bytes, list[str]]:
+    """The order's bytes with a blank (%b) for its id, number and dates wherever they stand, and what goes into each."""
+    columns = {order[name].encode(): column for name, column in COPIED.items()}
+    parts = re.split(b"(" + b"|".join(map(re.escape, columns)) + b")", dump(order).replace(b"%", b"%%"))
+    return b"%b".join(parts[::2]), [columns[part] for part in parts[1::2]]
 
 
 def fulfil(site: Site, order: dict, kind: str, age: timedelta) -> None:

@@ -88,7 +88,7 @@ class Sender(threading.Thread):
         self.log: list[dict[str, Any]] = []  # the last deliveries, for the control page
         self.change = threading.Condition()
         self.counter = itertools.count()
-        self.stopped = False
+        self.busy = self.stopped = False
 
     def send(self, event_type: str, body: str) -> None:
         with self.change:
@@ -106,8 +106,10 @@ class Sender(threading.Thread):
                 if self.stopped:
                     return
                 _, number, tries, url, body = heapq.heappop(self.waiting)
+                self.busy = True
             taken = post(url, body)
             with self.change:
+                self.busy = False
                 for entry in self.log:
                     if entry["body"] is body and entry["url"] == url:
                         entry.update(tries=tries + 1, taken=taken)
@@ -124,9 +126,9 @@ class Sender(threading.Thread):
         """Wait until nothing is waiting; whether that came true in time."""
         end = time.monotonic() + seconds
         with self.change:
-            while (self.waiting or any(not entry["tries"] for entry in self.log)) and time.monotonic() < end:
+            while (self.waiting or self.busy) and time.monotonic() < end:
                 self.change.wait(end - time.monotonic())
-            return not self.waiting
+            return not self.waiting and not self.busy
 
     def stop(self) -> None:
         with self.change:

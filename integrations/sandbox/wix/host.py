@@ -27,7 +27,7 @@ from .api import Call, find_route
 from .errors import WixError, invalid
 from .order import Item, Wish, build_order, set_path
 from .shop import PEOPLE, SHOPS
-from .site import OrderRow, Site, dump, iso
+from .site import OrderRow, Site, dump, forget, iso
 
 TOKEN_SECONDS = 14400
 MINUTE = 60.0
@@ -76,10 +76,10 @@ class Wix:
                 site.restore(iter(saved))
                 site.random.seed(f"{seed}/{key}/{site.latest}")
             else:
-                site.save = state.save
+                site.save = state.save if state.db else forget
                 demo.fill(site, setup)
                 site.set_meta("latest", site.latest)
-            site.save = state.save
+            site.save = state.save if state.db else forget
 
     # Answering calls.
 
