@@ -15,7 +15,7 @@ from integrations.models import Flow
 from integrations.queue import Queue, waiting
 from integrations.sweep import sweep
 
-BATCH = 500
+BATCH = 250
 # Tasks that may wait in a queue before the tick adds no more. What is due stays due, oldest first, and runs once.
 MOST_WAITING = {Queue.DEFAULT: 2000, Queue.SLOW: 200}
 SECONDS = 50.0
