@@ -116,7 +116,7 @@ INSTALLED_APPS = [
     "mappings.apps.MappingsConfig",
     "orders.apps.OrdersConfig",
     "integrations.apps.IntegrationsConfig",
-    "django.contrib.admin",
+    "fcp.apps.PanelAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
