@@ -46,11 +46,21 @@ TOKEN_EXPIRED = "token_expired"  # noqa: S105  # the code of an error
 def app_secrets(platform: str) -> AppSecrets:
     """The operator's own app at a platform; empty when there is none."""
     name = f"FCP_{platform.upper()}"
-    return AppSecrets(
+    own = AppSecrets(
         client_id=getattr(settings, f"{name}_APP_ID", ""),
         client_secret=getattr(settings, f"{name}_APP_SECRET", ""),
         public_key=getattr(settings, f"{name}_PUBLIC_KEY", ""),
     )
+    return own if own.client_id or not settings.FCP_SANDBOX else _stand_in_app(platform)
+
+
+def _stand_in_app(platform: str) -> AppSecrets:
+    """The app of the stand-in stores, from the file that they leave; empty where they do not run."""
+    try:
+        info = json.loads((settings.FCP_DATA_DIR / "sandbox.info.json").read_text())[platform]
+    except (FileNotFoundError, KeyError):
+        return AppSecrets()
+    return AppSecrets(info.get("app_id", ""), info.get("app_secret", ""), info.get("public_key", ""))
 
 
 def credential_of(row: StoredCredential) -> Credential:

@@ -1,0 +1,166 @@
+"""The demo: a merchant whose two stand-in stores are live, and a second account with orders that wait.
+
+Everything goes through the ways that real work goes: connecting, the flows, mapping, going live. Only the passing of
+two weeks is the stand-in stores' own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from fcp.models import Account, ApiKey, Membership, Partner, Store, User
+from fcp.roles import Role
+from fcp.scopes import FOR_PARTNER
+from integrations import lease, live
+from integrations.connecting import connect
+from integrations.connectors.base import FlowKind, Window
+from integrations.models import Flow, Integration, SettingsVersion
+from integrations.reach import open_store
+from integrations.runs import run_slice
+from integrations.settings_document import document_of, rules_of
+from integrations.tasks import WORK
+from inventory.models import Warehouse
+from mappings.mapping import map_location, map_ship_method
+from mappings.models import Location, ShipMethod
+from mappings.take import take_products
+from orders.intake import take_in
+from orders.settle import lift_mapped_everywhere
+from orders.shapes import IncomingOrder, ReadOrder, StoreFulfillment
+
+BY = "demo"
+WAITING_ORDERS = 40
+SHIP_CODES = [
+    {"code": "STD-DE", "label": "Standard parcel", "carrier": "DHL", "service": "Paket"},
+    {"code": "EXP-DE", "label": "Express by noon", "carrier": "DHL", "service": "Express"},
+    {"code": "EU-STD", "label": "EU standard", "carrier": "UPS", "service": "Standard"},
+    {"code": "PALLET", "label": "Pallet freight", "carrier": "DHL", "service": "Freight"},
+    {"code": "SE-PARCEL", "label": "Parcel within Sweden", "carrier": "PostNord", "service": "MyPack"},
+    {"code": "SE-HOME", "label": "Home delivery in Sweden", "carrier": "PostNord", "service": "MyPack Home"},
+    {"code": "SE-LETTER", "label": "Letter", "carrier": "PostNord", "service": "Varubrev"},
+]
+# What the merchant has mapped already. "std-eu" is what the demo waits for.
+MAPPED = {
+    "Standard shipping": "STD-DE",
+    "Express": "EXP-DE",
+    "Bulky goods": "PALLET",
+    "PostNord parcel": "SE-PARCEL",
+    "Home delivery": "SE-HOME",
+    "Letter": "SE-LETTER",
+}
+SETTINGS: dict[str, Any] = {
+    "fulfillment_status": ["any"],  # the two weeks before this panel came in, for the record
+    "channel_mode": "webhooks_poll",
+    "flows": {
+        "orders": {"mode": "pull", "interval": 30},
+        "products": {"mode": "pull", "interval": 60},
+        "fulfillments": {"mode": "push", "interval": 30},
+        "locations": {"mode": "pull", "interval": 60},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the first page needs to say: sign-ins as (e-mail, password, who), and the warehouse's key."""
+
+    sign_ins: list[tuple[str, str, str]]
+    warehouse_key: str
+
+
+def make_demo(info: Mapping[str, str]) -> Demo:
+    """`info` is the sandbox's, its part of Wix. Raises SyncError when the stand-in stores do not answer."""
+    partner = Partner.objects.create(name="Stand-in warehouse", ship_codes=SHIP_CODES)
+    _, key = ApiKey.objects.issue("Stand-in warehouse", sorted(FOR_PARTNER), partner=partner)
+    account = Account.objects.create(name="Demo Goods", slug="demo", time_zone="Europe/Berlin", currency="EUR")
+    main = Warehouse.objects.create(account=account, code="MAIN", name="Main warehouse", country="DE", partner=partner)
+    ways = [
+        ("api_key", {"api_key": info["api_key"], "site_id": info["site_id_v1"]}),
+        ("app", {"instance_id": info["instance_v3"]}),
+    ]
+    stores = [
+        connect(account, "wix", way, received, by=BY, now=timezone.now(), given=SETTINGS, api_url=info["base_url"])
+        for way, received in ways
+    ]
+    for integration in stores:
+        for kind in (FlowKind.LOCATIONS, FlowKind.PRODUCTS, FlowKind.ORDERS):
+            run_to_end(integration, kind)
+        take_products(integration.store, by=BY, now=timezone.now())
+        _map_words(integration.store, main)
+    lift_mapped_everywhere(timezone.now())
+    for integration in stores:
+        live.go_live(integration, by=BY, now=timezone.now())
+    _second_account(stores[0])
+    return Demo(_people(account), key)
+
+
+def run_to_end(integration: Integration, kind: FlowKind) -> None:
+    """Run one flow here and now, slice by slice, as a worker would."""
+    flow = Flow.objects.get(integration=integration, kind=kind)
+    ends = timezone.now() + dt.timedelta(minutes=5)
+    begun = timezone.now()
+    while timezone.now() < ends:
+        now = timezone.now()
+        Flow.objects.filter(pk=flow.pk).update(due_at=now)
+        if lease.claim(lease.free(Flow.objects.filter(pk=flow.pk)), now):
+            flow.refresh_from_db()
+            started = lease.start(flow.pk, flow.gen, now)
+            if started:
+                run_slice(started, WORK[kind])
+        flow.refresh_from_db()
+        if flow.last_ok_at and flow.last_ok_at >= begun:
+            return
+        if flow.problem:
+            raise RuntimeError(f"The {kind} of {integration.name} did not come in: {flow.problem}")
+    raise RuntimeError(f"The {kind} of {integration.name} took too long.")
+
+
+def _map_words(store: Store, main: Warehouse) -> None:
+    now = timezone.now()
+    for row in ShipMethod.objects.filter(store=store):
+        if row.title in MAPPED:
+            code = next(code for code in SHIP_CODES if code["code"] == MAPPED[row.title])
+            map_ship_method(row, code["code"], carrier=code["carrier"], service=code["service"], by=BY, now=now)
+    for place in Location.objects.filter(store=store):
+        map_location(place, main, by=BY, now=now)
+
+
+def _second_account(source: Integration) -> None:
+    """An account whose store is not connected any more, with orders that nobody has mapped anything for."""
+    now = timezone.now()
+    account = Account.objects.create(name="Harbour Prints", slug="harbour", time_zone="Europe/Lisbon", currency="EUR")
+    store = Store.objects.create(
+        account=account, platform="wix", uid="harbour-prints", name="HarbourPrints", currency="EUR", connected=False
+    )
+    document = document_of(source) | {"warehouse": None}
+    SettingsVersion.objects.create(account=account, store=store, number=1, document=document, at=now, by=BY)
+    rules = rules_of(document, 1, account)
+    with open_store(source, FlowKind.ORDERS, now) as there:
+        page = there.ask(lambda connector: connector.orders(Window(since=now - dt.timedelta(days=2)), None))
+        read = [ReadOrder(raw, there.connector.shape_order(raw)) for raw in page.items]
+    waiting = [item for item in read if item.order.fulfillment is StoreFulfillment.NONE and _ships(item.order)]
+    with transaction.atomic():
+        everything = replace(rules.imports, payments=None, statuses=None, fulfillments=None, pickup=True)
+        take_in(store, replace(rules, imports=everything), waiting[:WAITING_ORDERS], now=now)
+
+
+def _ships(order: IncomingOrder) -> bool:
+    return any(line.ships for line in order.lines)
+
+
+def _people(account: Account) -> list[tuple[str, str, str]]:
+    """One merchant, one of the operator's staff. The passwords are this installation's own."""
+    merchant, staff = secrets.token_urlsafe(9), secrets.token_urlsafe(9)
+    owner = User.objects.create_user("merchant@demo.example", merchant, first_name="Mia", last_name="Merchant")
+    Membership.objects.create(account=account, user=owner, role=Role.OWNER.value)
+    User.objects.create_superuser("staff@demo.example", staff, first_name="Sam", last_name="Staff")
+    return [
+        ("merchant@demo.example", merchant, "the merchant, owner of Demo Goods"),
+        ("staff@demo.example", staff, "the operator's staff, all accounts and the admin"),
+    ]
