@@ -25,6 +25,7 @@ class Help(StrEnum):
 
 
 MAPPED_KINDS = (HoldKind.SHIP_CODE, HoldKind.SKU, HoldKind.LOCATION)
+SHORT = {HoldKind.SHIP_CODE: "Ship code", HoldKind.SKU: "SKU", HoldKind.LOCATION: "Location"}
 _HELP = {HoldKind.ADDRESS: Help.ADDRESS, HoldKind.NO_WAREHOUSE: Help.WAREHOUSE, HoldKind.PAYMENT: Help.NOTHING}
 
 # What is mended first where an order has several holds: what frees other orders too, then what a person types.
@@ -170,7 +171,7 @@ def waits_for(state: State, holds: Sequence[OpenHold], warehouse: str, *, hands_
     """A few words for the list; empty where an order waits for nothing."""
     if holds:
         first, *more = in_order(holds)
-        text = f"{first.label}: {first.word}" if first.kind in MAPPED_KINDS and first.word else first.label
+        text = f"{SHORT[first.kind]} “{first.word}”" if first.kind in SHORT and first.word else first.label
         return f"{text} +{len(more)}" if more else text
     place = warehouse or "the warehouse"
     return {

@@ -25,6 +25,11 @@ class HoldKind(StrEnum):
     def label(self) -> str:
         return KINDS[self].label
 
+    @property
+    def in_sentence(self) -> str:
+        """The label as it stands in the middle of a sentence: "ship code missing", "SKU unknown"."""
+        return self.label if self.label[1:2].isupper() else self.label[:1].lower() + self.label[1:]
+
 
 @dataclass(frozen=True, slots=True)
 class KindOfHold:

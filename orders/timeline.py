@@ -81,7 +81,7 @@ def tone_of(code: str) -> str:
 
 def _imported(p: Params) -> str:
     how = SEEN_BY.get(str(p.get("by", "")), "")
-    kinds = [_kind(kind).lower() for kind in dict.fromkeys(p.get("holds") or [])]
+    kinds = [_kind(kind) for kind in dict.fromkeys(p.get("holds") or [])]
     text = f"Came in from the store{f' ({how})' if how else ''}."
     return f"{text} Held: {_listed(kinds)}." if kinds else text
 
@@ -92,7 +92,7 @@ def _held(p: Params) -> str:
 
 def _lifted(p: Params) -> str:
     word = p.get("word")
-    return f"No longer held: {_kind(str(p.get('kind', ''))).lower()}{f' (“{word}”)' if word else ''}."
+    return f"No longer held: {_kind(str(p.get('kind', '')))}{f' (“{word}”)' if word else ''}."
 
 
 def _changed(p: Params) -> str:
@@ -194,7 +194,7 @@ def hold_sentence(kind: str, word: str) -> str:
 
 
 def _kind(kind: str) -> str:
-    return KINDS[HoldKind(kind)].label if kind in set(HoldKind) else kind.replace("_", " ")
+    return HoldKind(kind).in_sentence if kind in set(HoldKind) else kind.replace("_", " ")
 
 
 def _warehouse(p: Params) -> str:

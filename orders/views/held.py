@@ -26,7 +26,7 @@ from mappings.outside import OUTSIDE
 from ..causes import MAPPED, Cause, cause_of, cause_page, open_holds_of
 from ..errors import OrderError
 from ..holding import lift_hold
-from ..holds import KINDS, HoldKind
+from ..holds import HoldKind
 from ..models import Hold, Order
 from ..setting_links import WHY, setting_link
 from ..settle import lift_mapped
@@ -126,7 +126,7 @@ def waits_text(go: int, orders: int, others: Sequence[tuple[HoldKind, int]]) -> 
     if go == orders:
         return f"{orders:,} {'order goes' if orders == 1 else 'orders go'}"
     rest = orders - go
-    labels = [KINDS[kind].label.lower() for kind, _ in others]
+    labels = [kind.in_sentence for kind, _ in others]
     reasons = f": {', '.join(labels)}" if labels else ""
     waits = f"{rest:,} still {'waits' if rest == 1 else 'wait'}{reasons}"
     return f"{go:,} of {orders:,} {'goes' if go == 1 else 'go'}; {waits}"
@@ -201,7 +201,7 @@ def lift_group(request: PanelRequest) -> HttpResponse:
         except OrderError as refused:
             error = str(refused)
     if done:
-        label = HoldKind(kind).label.lower()
+        label = HoldKind(kind).in_sentence
         messages.success(request, f"{done:,} {'order is' if done == 1 else 'orders are'} no longer held: {label}.")
     if error:
         messages.error(request, error)

@@ -231,7 +231,7 @@ def lift(request: PanelRequest, pk: int, hold: int) -> HttpResponse:
     row = get_object_or_404(Hold.objects.for_account(request.account), pk=hold, order=order)
     return _answer(
         request, order, lambda: lift_hold(row, by=str(request.user), now=timezone.now()),
-        f"No longer held: {HoldKind(row.kind).label.lower()}.",
+        f"No longer held: {HoldKind(row.kind).in_sentence}.",
     )  # fmt: skip
 
 

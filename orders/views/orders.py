@@ -97,7 +97,7 @@ def _lift(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
         raise OrderError("It is not held.")
     if len(by_hand) < len(holds):
         rest = next(hold for hold in holds if hold not in by_hand)
-        raise OrderError(f"It still waits: {HoldKind(rest.kind).label.lower()}.")
+        raise OrderError(f"It still waits: {HoldKind(rest.kind).in_sentence}.")
 
 
 def _ship_code(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
