@@ -286,7 +286,7 @@ def _import(
         if order.bill_to != order.ship_to:
             parties.append(party_row(account, pk, OrderParty.Role.BILL_TO.value, order.bill_to))
         for hold in meaning.holds:
-            holds.append((account, pk, hold.kind.value, hold.cause, {"word": hold.word}, "", now, "intake", None, ""))
+            holds.append((account, pk, hold.kind.value, hold.cause, {"word": hold.word}, "", order.placed_at, "intake", None, ""))
         events.append(
             (account, pk, now, "store", "imported", {"by": seen_by, "holds": [h.kind.value for h in meaning.holds]})
         )

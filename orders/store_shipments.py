@@ -81,5 +81,6 @@ def left_by_store(
             )
     rest = tuple((line_id, quantity) for line_id, quantity in remaining.items() if quantity > 0)
     if order.fulfillment is StoreFulfillment.ALL and rest:
-        left.append(LeftShipment("", rest))
+        # When it left is not told; the order's last change is the nearest we know.
+        left.append(LeftShipment("", rest, at=order.changed_at))
     return StoreLeft(tuple(left)) if left else None

@@ -16,7 +16,10 @@ class HoldQuerySet(AccountQuerySet):
 
 
 class Hold(models.Model):
-    """One typed reason why an order waits. `cause` is what one fix cures: the mapping row's id, or empty."""
+    """One typed reason why an order waits. `cause` is what one fix cures: the mapping row's id, or empty.
+
+    `placed_at` is since when the order waits for it: its buyer's placing it, where it came in with this cause.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="holds", db_index=False)
