@@ -110,7 +110,9 @@ def _apply_flow(flow: Flow, document: Document, now: dt.datetime) -> None:
             switch_off(flows)
     elif flow.due_at is None:
         flows.update(due_at=now, enabled_since=now, jitter=jitter_of(flow.pk))
-        transaction.on_commit(partial(ring, [flow.pk], now, trigger="first"))
+        # A first pull is watched, so it has its run row at once; a first push often has nothing to do.
+        trigger = "first" if setting["mode"] == Mode.PULL else "schedule"
+        transaction.on_commit(partial(ring, [flow.pk], now, trigger=trigger))
     elif interval != flow.interval:
         flows.filter(due_at__gt=next_slot(now, interval, flow.jitter)).update(
             due_at=next_slot(now, interval, flow.jitter)

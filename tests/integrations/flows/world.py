@@ -19,8 +19,8 @@ from integrations.sandbox.server import Sandbox
 from integrations.settings_document import document_of, validate
 from integrations.settings_saving import save, switched_on
 from inventory.models import Warehouse
-from mappings.mapping import map_ship_method
-from mappings.models import ShipMethod
+from mappings.mapping import map_location, map_ship_method
+from mappings.models import Location, ShipMethod
 from mappings.take import take_products
 from tests.build import make_account, make_partner, make_warehouse
 
@@ -99,8 +99,11 @@ def work(most: int = 200) -> int:
 
 
 def map_everything(integration: Integration) -> None:
-    """Products taken over, every shipping option mapped, and what follows from it done."""
+    """Products taken over, every shipping option and location mapped, and what follows from it done."""
     take_products(integration.store, by="Ann", now=timezone.now())
     for row in ShipMethod.objects.unmapped().filter(store=integration.store):
         map_ship_method(row, "GROUND", by="Ann", now=timezone.now(), carrier="UPS", service="Ground")
+    warehouse = Warehouse.objects.for_account(integration.account).first()
+    for place in Location.objects.unmapped().filter(store=integration.store):
+        map_location(place, warehouse, by="Ann", now=timezone.now())
     work()
