@@ -22,7 +22,12 @@ class FcpConfig(AppConfig):
         from fcp.roles import May
 
         panel.add_pages("dashboard", panel.Page("Dashboard", "fcp:dashboard", also=("fcp:search",)))
-        panel.add_pages("settings", panel.Page("Account", "fcp:account", may=May.MANAGE, synonyms="time zone currency"))
+        panel.add_pages(
+            "settings",
+            panel.Page("Account", "fcp:account", may=May.MANAGE, synonyms="time zone currency"),
+            panel.Page("Team", "fcp:team", synonyms="people roles members"),
+            panel.Page("API keys", "fcp:keys", may=May.MANAGE, synonyms="tokens"),
+        )
         pre_execute.connect(show_life)
         post_execute_in_worker.connect(show_life)
         assert lookups  # importing registers them

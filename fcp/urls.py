@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
-from fcp import api_docs, health, views
+from fcp import api_docs, health, settings_views, views
 
 APPS = ["orders", "mappings", "inventory", "integrations"]
 
@@ -14,7 +14,11 @@ account_pages = [
     path("cards/<slug:key>/", views.card, name="card"),
     path("pulse/", views.pulse, name="pulse"),
     path("search/", views.search, name="search"),
-    path("settings/account/", views.account_settings, name="account"),
+    path("settings/account/", settings_views.account, name="account"),
+    path("settings/team/", settings_views.team, name="team"),
+    path("settings/team/<int:pk>/", settings_views.member, name="member"),
+    path("settings/keys/", settings_views.keys, name="keys"),
+    path("settings/keys/<int:pk>/revoke/", settings_views.revoke, name="revoke"),
 ]
 
 panel_pages = [

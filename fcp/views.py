@@ -1,4 +1,4 @@
-"""The pages that belong to no app: home, all accounts, dashboard, search, the account's settings."""
+"""The pages that belong to no app: home, all accounts, dashboard, search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -16,11 +15,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from fcp import panel
-from fcp.forms import AccountForm
 from fcp.keyset import page_of
-from fcp.models import Account, AuditEntry
+from fcp.models import Account
 from fcp.panel import Card, Hit, PanelRequest, SearchSource, panel_url
-from fcp.roles import May, may
 from fcp.shell import accounts_of
 
 logger = logging.getLogger(__name__)
@@ -163,24 +160,6 @@ def pages_named(request: PanelRequest, text: str) -> list[Hit]:
                 continue
             hits.append(Hit(page.label, url, section.label, icon=section.icon))
     return hits[:HITS]
-
-
-# --- settings ---------------------------------------------------------------------------------------------------
-
-
-@may(May.MANAGE)
-def account_settings(request: PanelRequest) -> HttpResponse:
-    form = AccountForm(request.POST or None, instance=request.account)
-    if request.method == "POST" and form.is_valid():
-        account = form.save()
-        changed = {name: form.cleaned_data[name] for name in form.changed_data}
-        if changed:
-            AuditEntry.objects.create(
-                account=account, at=timezone.now(), actor=str(request.user), code="account_changed", params=changed
-            )
-        messages.success(request, "The account's settings are saved.")
-        return redirect(panel_url(account, "fcp:account"))
-    return render(request, "fcp/account.html", {"form": form})
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
