@@ -50,11 +50,6 @@ def page_of(rows: models.QuerySet[Row], order: Sequence[str], token: str, size: 
     return KeysetPage(page, newer=_token("newer", order, found, size, at=0, page=page), older=older)
 
 
-def token_after(order: Sequence[str], row: models.Model) -> str:
-    """The token of the page that begins after this row."""
-    return _write("older", order, row)
-
-
 def is_token(model: type[models.Model], order: Sequence[str], token: str) -> bool:
     return _read(model, order, token) is not None
 

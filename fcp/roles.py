@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 
@@ -67,7 +68,7 @@ def roles_that_may(may: May) -> list[str]:
     return [role.label for role in Role if may in ALLOWED[role]]
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def may(right: May) -> Callable[[View], View]:
@@ -75,7 +76,7 @@ def may(right: May) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if right in request.rights:  # type: ignore[attr-defined]  # set by fcp.middleware
                 return view(request, *args, **kwargs)
             return refuse(request, right)

@@ -48,9 +48,7 @@ def held(account: Account) -> int:
 
 def to_ship(account: Account) -> int:
     """Requests of warehouses that have no API: somebody here works them."""
-    by_hand = ShippingRequest.objects.for_account(account).filter(partner__isnull=True)
-    work = (RequestState.OFFERED, RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED)
-    return up_to(by_hand.filter(state__in=work))
+    return up_to(ShippingRequest.objects.for_account(account).unsettled().by_hand())
 
 
 def register() -> None:
@@ -59,10 +57,47 @@ def register() -> None:
     panel.add_chips("told", TOLD)
     panel.add_pages(
         "orders",
-        Page("All orders", "orders:orders", also=("orders:order",)),
-        Page("Held", "orders:held", count=held, urgent=True, synonyms="waiting exceptions"),
-        Page("To ship", "orders:to_ship", count=to_ship, may=May.SHIP, synonyms="packing slips pick"),
-        Page("Where is my order?", "orders:where", synonyms="missing order not imported"),
+        Page(
+            "All orders",
+            "orders:orders",
+            also=("orders:order",),
+            help=(
+                "Every order that came in, newest first. Filters stay in the address, so a list can be sent "
+                "to a colleague as a link."
+            ),
+        ),
+        Page(
+            "Held",
+            "orders:held",
+            count=held,
+            urgent=True,
+            synonyms="waiting exceptions",
+            help=(
+                "Orders that wait, grouped by what they wait for. Mend a cause once, and every order that "
+                "waits only for it goes on by itself."
+            ),
+        ),
+        Page(
+            "To ship",
+            "orders:to_ship",
+            also=("orders:to_ship_one",),
+            count=to_ship,
+            may=May.SHIP,
+            synonyms="packing slips pick",
+            help=(
+                "The work of warehouses without a system of their own. Print the packing slip, pack, then "
+                "press Mark as shipped: the store is told by itself."
+            ),
+        ),
+        Page(
+            "Where is my order?",
+            "orders:where",
+            synonyms="missing order not imported",
+            help=(
+                "Type the number of an order that you miss. You see whether a store ever showed it to us, and "
+                "which setting kept it out."
+            ),
+        ),
     )
     dashboard.register()
     search.register()

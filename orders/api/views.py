@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,17 +12,17 @@ from rest_framework.response import Response
 from fcp.api import ApiView, Caller, key_of, not_found
 from fcp.api_docs import documented
 from fcp.idempotency import once
-from fcp.keyset import is_token, page_of, token_after
+from fcp.keyset import is_token, page_of
 from fcp.models import Partner
 from fcp.scopes import Scope
+from fcp.short_lists import ShortLists
 from inventory.models import Warehouse
-from orders.models import Fulfillment, FulfillmentLine, Order, ShippingRequest
-from orders.models.shipping import RequestState
+from orders.models import Fulfillment, Order, ShippingRequest
+from orders.packing import shipped_of
 
 from . import bodies, replies
 
 ORDER = ("changed_at", "id")
-SHIPPABLE = (RequestState.OFFERED, RequestState.ACKNOWLEDGED)  # of these nothing has shipped
 
 
 def requests_of(caller: Caller) -> QuerySet[ShippingRequest]:
@@ -50,18 +50,8 @@ def one_request(caller: Caller, pk: str) -> ShippingRequest:
 
 
 def shown(requests: list[ShippingRequest]) -> list[dict[str, Any]]:
-    """The requests as the API shows them; at most one more query, whatever their number."""
-    begun = [request for request in requests if request.state not in SHIPPABLE]
-    shipped: dict[int, dict[int, int]] = {}
-    if begun:
-        rows = FulfillmentLine.objects.filter(
-            fulfillment__order__in=[r.order_id for r in begun],
-            fulfillment__request__in=begun,
-            fulfillment__voided_at=None,
-        )
-        pieces = rows.values_list("fulfillment__request", "line").annotate(pieces=Sum("quantity"))
-        for request_id, line_id, quantity in pieces:
-            shipped.setdefault(request_id, {})[line_id] = quantity
+    """The requests as the API shows them; at most one more statement, whatever their number."""
+    shipped = shipped_of(requests)
     return [replies.request_shape(request, shipped.get(request.pk, {})) for request in requests]
 
 
@@ -86,30 +76,17 @@ class RequestList(ApiView):
             rows = rows.filter(changed_at__gte=asked["changed_since"])
         after = asked.get("after", "")
         check_after(ShippingRequest, ORDER, after)
-        found = one_list_of(rows, asked["state"], after, asked["limit"])
-        return Response({"results": shown(found[0]), "next": found[1]})
+        rows = rows.select_related("account", "warehouse")
+        states = [Q(state=state) for state in asked["state"]]
+        listed: Any = rows.filter(states[0]) if len(states) == 1 else ShortLists(rows, states)
+        page = page_of(listed, ORDER, after, asked["limit"])
+        return Response({"results": shown(page.rows), "next": page.older or None})
 
     def _warehouse(self, text: str) -> Warehouse:
         warehouse = warehouses_of(self.caller).filter(pk=key_of(text, "warehouse")).first()
         if warehouse is None:
             raise not_found("warehouse")
         return warehouse
-
-
-def one_list_of(
-    rows: QuerySet[ShippingRequest], states: list[str], after: str, size: int
-) -> tuple[list[ShippingRequest], str | None]:
-    """One page of several states: each is a walk along its index, and the first of all of them are the page."""
-    found: list[ShippingRequest] = []
-    more = False
-    for state in states:
-        page = page_of(rows.filter(state=state).select_related("account", "warehouse"), ORDER, after, size)
-        found += page.rows
-        more = more or bool(page.older)
-    found.sort(key=lambda row: (row.changed_at, row.pk))
-    more = more or len(found) > size
-    found = found[:size]
-    return found, token_after(ORDER, found[-1]) if more else None
 
 
 def check_after(model: Any, order: tuple[str, ...], after: str) -> None:

@@ -1,0 +1,270 @@
+"""To ship: the work of the warehouses, for those without an API and for whoever has to step in for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from fcp.listing import Choice, Column, Empty, Listing
+from fcp.models import Account
+from fcp.panel import PanelRequest, panel_url
+from fcp.roles import May, may
+from inventory.models import Warehouse
+
+from ..errors import OrderError, StaleRevision
+from ..fulfilling import Shipment, report_fulfillment
+from ..models import ShippingRequest
+from ..models.orders import number_key_of
+from ..models.shipping import UNSETTLED, Origin, RequestState
+from ..packing import Slip, slips_of
+from ..ship_forms import USUAL_CARRIERS, ReasonForm, ShipForm
+from ..shipping import Acknowledgement, acknowledge, acknowledge_many, answer_cancel, reject
+
+AT_ONCE = 200  # slips that one press prints, requests that one press takes
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One shipping request as the list shows it."""
+
+    request: ShippingRequest
+    slip: Slip
+
+    @property
+    def pk(self) -> int:
+        return self.request.pk
+
+    @property
+    def number(self) -> str:
+        return str(self.request.snapshot["order_number"])
+
+    @property
+    def changed_at(self) -> Any:
+        return self.request.changed_at
+
+
+def _decorate(rows: list[Any], account: Account | None) -> None:
+    rows[:] = [Work(slip.request, slip) for slip in slips_of(rows)]
+
+
+def _warehouses(account: Account) -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Warehouse.objects.for_account(account).values_list("pk", "name")[:500]]
+
+
+def _by_number(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    return rows.filter(order__account=F("account"), order__number_key__startswith=number_key_of(text))
+
+
+WORK = Listing(
+    key="to-ship",
+    row="orders/parts/work_row.html",
+    order=("changed_at", "id"),
+    columns=(
+        Column("number", "Order", csv=lambda work: work.number),
+        Column("state", "State", csv=lambda work: work.request.get_state_display()),
+        Column("since", "Since", csv=lambda work: work.request.changed_at),
+        Column("to", "Ship to", csv=lambda work: ", ".join(work.slip.address)),
+        Column("pieces", "To pack", csv=lambda work: work.slip.pieces, align="end"),
+        Column("items", "Items", csv=lambda work: " + ".join(f"{n.left} × {n.sku}" for n in work.slip.lines)),
+        Column("code", "Ship code", csv=lambda work: work.request.snapshot["ship_code"]),
+        Column("warehouse", "Warehouse", csv=lambda work: work.request.warehouse.name),
+        Column("act", ""),
+    ),
+    filters=(
+        Choice("warehouse", "Warehouse", choices=_warehouses),
+        Choice(
+            "of",
+            "Worked",
+            apply=lambda rows, value: rows.filter(partner__isnull=value == "hand"),
+            choices=[("hand", "By hand"), ("partner", "By a partner's system")],
+        ),
+        Choice("state", "State", choices=[(state.value, state.label) for state in UNSETTLED]),
+    ),
+    search=_by_number,
+    search_label="Order number",
+    prepare=lambda rows: rows.select_related("warehouse"),
+    decorate=_decorate,
+    bulk="orders/parts/work_bulk.html",
+    empty=Empty("Nothing to ship", "Orders that nothing holds back stand here for their warehouse.", icon="packages"),
+    refresh=10,
+)
+
+
+@may(May.SHIP)
+@require_GET
+def to_ship(request: PanelRequest) -> HttpResponseBase:
+    context = {"bulk_action": panel_url(request.account, "orders:to_ship_many")}
+    return WORK.answer(request, _unsettled(request), title="To ship", context=context)
+
+
+def _unsettled(request: PanelRequest) -> QuerySet[ShippingRequest]:
+    return ShippingRequest.objects.for_account(request.account).unsettled()
+
+
+@may(May.SHIP)
+@require_POST
+def many(request: PanelRequest) -> HttpResponse:
+    """What the bar below the list does to the chosen requests."""
+    rows = WORK.chosen(request, _unsettled(request)).select_related("warehouse").order_by("changed_at", "id")
+    chosen = list(rows[: AT_ONCE + 1])
+    back = redirect(panel_url(request.account, "orders:to_ship"))
+    if not chosen:
+        messages.warning(request, "Choose some orders first.")
+        return back
+    if len(chosen) > AT_ONCE:
+        messages.warning(request, f"The first {AT_ONCE} were taken; press again for the rest.")
+    if request.POST.get("do") == "slips":
+        return _slips(request, chosen[:AT_ONCE])
+    _acknowledge(request, chosen[:AT_ONCE])
+    return back
+
+
+def _acknowledge(request: PanelRequest, rows: list[ShippingRequest]) -> None:
+    offered = [Acknowledgement(row.pk, row.revision) for row in rows if row.state == RequestState.OFFERED]
+    answers = acknowledge_many(offered, by=str(request.user), now=timezone.now())
+    refused = [answer for answer in answers.values() if isinstance(answer, OrderError)]
+    if len(refused) < len(answers):
+        count = len(answers) - len(refused)
+        messages.success(request, f"{count} {'order is' if count == 1 else 'orders are'} at the warehouse now.")
+    if refused:
+        messages.warning(request, f"{len(refused)} changed meanwhile: {refused[0]}")
+    if not offered:
+        messages.info(request, "All of them are acknowledged already.")
+
+
+@may(May.SHIP)
+@require_GET
+def slip(request: PanelRequest, pk: int) -> HttpResponse:
+    return _slips(request, [_one(request, pk)])
+
+
+def _slips(request: PanelRequest, rows: list[ShippingRequest]) -> HttpResponse:
+    return render(request, "orders/slips.html", {"slips": slips_of(rows), "title": "Packing slips"})
+
+
+# --- one request -----------------------------------------------------------------------------------------------------
+
+
+def _one(request: PanelRequest, pk: int) -> ShippingRequest:
+    rows = ShippingRequest.objects.for_account(request.account).select_related("warehouse", "order__store")
+    return get_object_or_404(rows, pk=pk)
+
+
+@may(May.SHIP)
+@require_GET
+def one(request: PanelRequest, pk: int) -> HttpResponse:
+    return _page(request, _one(request, pk))
+
+
+def _page(request: PanelRequest, row: ShippingRequest, **forms: Any) -> HttpResponse:
+    """The page; `forms` are those that were sent and refused, shown with what was typed."""
+    [slip] = slips_of([row])
+    shippable = row.state in (RequestState.OFFERED, RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED)
+    context = {
+        "row": row,
+        "order": row.order,
+        "slip": slip,
+        "carriers": USUAL_CARRIERS,
+        "ship_form": (forms.get("ship_form") or ShipForm(slip)) if shippable else None,
+        "reject_form": forms.get("reject_form") or ReasonForm(prefix="reject"),
+        "late_form": forms.get("late_form") or ReasonForm(prefix="late"),
+        "may_reject": row.state in (RequestState.OFFERED, RequestState.ACKNOWLEDGED),
+        "asked_to_stop": row.state == RequestState.CANCEL_ASKED,
+        "rejecting": "reject_form" in forms,
+        "crumbs": [("To ship", panel_url(request.account, "orders:to_ship"))],
+    }
+    return render(request, "orders/to_ship_one.html", context)
+
+
+def _answered(
+    request: PanelRequest, row: ShippingRequest, act: Callable[[], Any], done: str, *, name: str = "", form: Any = None
+) -> HttpResponse:
+    """Do it and go back to the list; what cannot be done is one sentence, with what was typed."""
+    try:
+        act()
+    except OrderError as error:
+        if form is None:
+            messages.error(request, str(error))
+            return redirect(panel_url(request.account, "orders:to_ship_one", pk=row.pk))
+        if isinstance(error, StaleRevision) and isinstance(form, ShipForm):
+            form.shown_again(error.current)
+        form.add_error(None, str(error))
+        return _page(request, _one(request, row.pk), **{name: form})
+    messages.success(request, done)
+    return redirect(panel_url(request.account, "orders:to_ship"))
+
+
+@may(May.SHIP)
+@require_POST
+def take(request: PanelRequest, pk: int) -> HttpResponse:
+    row = _one(request, pk)
+    revision = request.POST.get("revision", "")
+    read = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0
+    return _answered(
+        request, row, lambda: acknowledge(row, read, by=str(request.user), now=timezone.now()),
+        f"Order {row.order.number} is at the warehouse now.",
+    )  # fmt: skip
+
+
+@may(May.SHIP)
+@require_POST
+def ship(request: PanelRequest, pk: int) -> HttpResponse:
+    """Mark as shipped; an offered request is acknowledged by it."""
+    row = _one(request, pk)
+    [slip] = slips_of([row])
+    form = ShipForm(slip, request.POST)
+    if not form.is_valid():
+        return _page(request, row, ship_form=form)
+    data = form.cleaned_data
+    shipment = Shipment(form.left, data["carrier"], data["service"], data["parcels"], data["ref"])
+
+    def act() -> None:
+        by, now = str(request.user), timezone.now()
+        with transaction.atomic():
+            acknowledge(row, data["revision"], row.partner_ref, by=by, now=now)
+            report_fulfillment(row.order, shipment, request=row, origin=Origin.PERSON, by=by, now=now)
+
+    told = f" {row.order.store.name} is told now." if row.order.store.tells_shipments else ""
+    return _answered(
+        request, row, act, f"Order {row.order.number} is marked as shipped.{told}", name="ship_form", form=form
+    )
+
+
+@may(May.SHIP)
+@require_POST
+def refuse(request: PanelRequest, pk: int) -> HttpResponse:
+    row = _one(request, pk)
+    form = ReasonForm(request.POST, prefix="reject")
+    if not form.is_valid():
+        return _page(request, row, reject_form=form)
+    return _answered(
+        request, row, lambda: reject(row, form.cleaned_data["reason"], by=str(request.user), now=timezone.now()),
+        f"Order {row.order.number} waits in Held, with your reason.", name="reject_form", form=form,
+    )  # fmt: skip
+
+
+@may(May.SHIP)
+@require_POST
+def stop(request: PanelRequest, pk: int) -> HttpResponse:
+    """The answer to the store's cancellation: stopped, or too late."""
+    row = _one(request, pk)
+    stopped = request.POST.get("stopped") == "1"
+    form = ReasonForm(request.POST, prefix="late")
+    if not stopped and not form.is_valid():
+        return _page(request, row, late_form=form)
+    reason = "" if stopped else form.cleaned_data["reason"]
+    done = "stopped." if stopped else "on its way; the merchant is told that it was too late."
+    return _answered(
+        request, row, lambda: answer_cancel(row, stopped, reason, by=str(request.user), now=timezone.now()),
+        f"Order {row.order.number} is {done}",
+    )  # fmt: skip
