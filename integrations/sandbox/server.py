@@ -19,7 +19,8 @@ from .control.api import Control
 from .setup import Setup
 from .state import State
 from .wire import Reply, Request
-from .wix.host import Wix, make_key
+from .wix.access import make_key
+from .wix.host import Wix
 
 make_key_once = cache(make_key)  # one key pair per process: making one costs a tenth of a second
 

@@ -1,6 +1,5 @@
 """What every Wix call shares: its route, its arguments, paging."""
 
-import base64
 import json
 import re
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import Any
 
 from integrations.sandbox.tables import BadFilter, Row, Table, check_filter
 
+from .access import base64url, from_base64url
 from .errors import WixError, invalid, over_limit
 from .site import Site, dump
 
@@ -54,12 +54,12 @@ def require(body: dict, name: str, kind: type = dict) -> Any:
 
 
 def encode_cursor(state: dict) -> str:
-    return base64.urlsafe_b64encode(dump(state)).decode().rstrip("=")
+    return base64url(dump(state))
 
 
 def decode_cursor(text: str) -> dict:
     try:
-        state = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        state = json.loads(from_base64url(text))
         state["after"] = _key(state["after"])
         return state
     except (ValueError, KeyError, TypeError):

@@ -1,8 +1,5 @@
 """The Wix host: who may call, what goes wrong on purpose, and what a person does in the stand-in store."""
 
-import base64
-import hashlib
-import hmac
 import json
 import threading
 import time
@@ -14,35 +11,20 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from integrations.sandbox.faults import KINDS, REFUSALS, SPOILERS, Fault
 from integrations.sandbox.setup import Setup
 from integrations.sandbox.state import State
 from integrations.sandbox.wire import Reply, Request
 
 from . import catalog_v1, catalog_v3, demo, events, fulfillments, orders, places  # noqa: F401  (each adds its routes)
+from .access import Access, from_base64url, public_half
 from .api import Call, find_route
 from .errors import WixError, invalid
 from .order import Item, Wish, build_order, set_path
 from .shop import PEOPLE, SHOPS
 from .site import OrderRow, Site, dump, forget, iso
 
-TOKEN_SECONDS = 14400
-MINUTE = 60.0
-
-
-def make_key() -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-
-
-def public_half(private_key: str) -> str:
-    key = serialization.load_pem_private_key(private_key.encode(), None).public_key()
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+WEB_PAGE = b"<!doctype html><title>Wix</title><h1>We will be right back</h1>"
 
 
 class Wix:
@@ -57,24 +39,19 @@ class Wix:
         self.state = state
         self.stopping = threading.Event()
         self.setup = setup
-        self.rate_limit = setup.rate_limit
-        seed = setup.seed
-        self.private_key, self.public_key = private_key, public_half(private_key)
-        names = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in ("app", "secret", "key")]
-        self.app_id = str(uuid.UUID(bytes=names[0][:16], version=4))
-        self.app_secret = str(uuid.UUID(bytes=names[1][:16], version=4))
-        self.api_key = "IST." + base64.urlsafe_b64encode(names[2] * 3).decode().rstrip("=")
+        self.private_key = private_key
+        self.access = Access(setup.seed, setup.rate_limit)
         self.sender = events.Sender(setup.webhook_urls, setup.retries)
         self.sites: dict[str, Site] = {}
         for key, shop in SHOPS.items():
             settings = {name: shop[name] for name in ("name", "currency", "language", "country", "time_zone")}
-            self.sites[key] = site = Site(key, **settings, seed=str(seed), clock=setup.clock)
+            self.sites[key] = site = Site(key, **settings, seed=str(setup.seed), clock=setup.clock)
             site.raise_event = self._raiser(site)
             if saved := state.load(key):
                 demo.add_places(site)
                 demo.add_shipping(site)
                 site.restore(iter(saved))
-                site.random.seed(f"{seed}/{key}/{site.latest}")
+                site.random.seed(f"{setup.seed}/{key}/{site.latest}")
             else:
                 site.save = state.save if state.db else forget
                 demo.fill(site, setup)
@@ -87,12 +64,12 @@ class Wix:
         first, second = self.sites["v1"], self.sites["v3"]
         return {
             "base_url": base_url,
-            "app_id": self.app_id,
-            "app_secret": self.app_secret,
-            "public_key": self.public_key,
+            "app_id": self.access.app_id,
+            "app_secret": self.access.app_secret,
+            "public_key": public_half(self.private_key),
             "instance_v1": first.instance_id,
             "instance_v3": second.instance_id,
-            "api_key": self.api_key,
+            "api_key": self.access.api_key,
             "site_id_v1": first.site_id,
             "site_id_v3": second.site_id,
         }
@@ -122,20 +99,19 @@ class Wix:
         return reply
 
     def _answer(self, request: Request) -> Reply:
-        if request.path in ("/oauth2/token", "/oauth2/token-info"):
-            with self.lock:
-                if request.path.endswith("token"):
-                    return self._with_faults(
-                        self._token_site(request), request, False, lambda: dump(self._token(request))
-                    )
-                return Reply(200, dump(self._token_info(request)))
+        sites = list(self.sites.values())
+        if request.path == "/oauth2/token":
+            wanted = request.json()
+            site = next((site for site in sites if site.instance_id == wanted.get("instance_id")), None)
+            return self._with_faults(site, request, False, lambda: dump(self.access.give_token(wanted, site)))
+        if request.path == "/oauth2/token-info":
+            return Reply(200, dump(self.access.token_info(str(request.json().get("token", "")), sites)))
         with self.lock:
-            site = self._caller(request)
-            found = find_route(request.method, request.path)
-            if found is None:
-                raise WixError(404, f"{request.method} {request.path} is not a call of this API", "NOT_FOUND")
-            function, ids, write = found
-            self._count(site)
+            site = self.access.caller(request, sites)
+        found = find_route(request.method, request.path)
+        if found is None:
+            raise WixError(404, f"{request.method} {request.path} is not a call of this API", "NOT_FOUND")
+        function, ids, write = found
         return self._with_faults(site, request, write, lambda: _bytes(function(_call(site, ids, request))))
 
     def _with_faults(self, site: Site | None, request: Request, write: bool, work: Callable[[], bytes]) -> Reply:
@@ -155,11 +131,7 @@ class Wix:
             if fault.kind == "stale_revision":
                 raise WixError(409, "entity has already changed since the requested revision", "CONFLICT")
             if fault.kind == "html":
-                return Reply(
-                    200,
-                    b"<!doctype html><title>Wix</title><h1>We will be right back</h1>",
-                    {"Content-Type": "text/html"},
-                )
+                return Reply(200, WEB_PAGE, {"Content-Type": "text/html"})
         with self.working():
             body = work()
             kinds = [fault.kind for fault in struck]
@@ -171,89 +143,6 @@ class Wix:
             return Reply(0, b"")
         return Reply(200, body, cut="cut" in kinds)
 
-    # Who calls.
-
-    def _token_site(self, request: Request) -> Site | None:
-        return next(
-            (site for site in self.sites.values() if site.instance_id == request.json().get("instance_id")), None
-        )
-
-    def _token(self, request: Request) -> dict[str, Any]:
-        body = request.json()
-        if body.get("grant_type") != "client_credentials":
-            raise WixError(400, "unsupported grant_type", "INVALID_ARGUMENT")
-        if body.get("client_id") != self.app_id or not hmac.compare_digest(
-            str(body.get("client_secret")), self.app_secret
-        ):
-            raise WixError(401, "invalid client credentials", "UNAUTHENTICATED")
-        site = self._token_site(request)
-        if site is None or not site.installed:
-            raise WixError(403, "the app is not installed on this site", "PERMISSION_DENIED")
-        return {"access_token": self.make_token(site), "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
-
-    def make_token(self, site: Site) -> str:
-        now = time.time()
-        body = (
-            base64.urlsafe_b64encode(dump({"instanceId": site.instance_id, "iat": now, "exp": now + TOKEN_SECONDS}))
-            .decode()
-            .rstrip("=")
-        )
-        return f"OauthNG.JWS.{body}.{self._seal(body)}"
-
-    def _seal(self, body: str) -> str:
-        return hmac.new(self.app_secret.encode(), body.encode(), hashlib.sha256).hexdigest()
-
-    def read_token(self, token: str) -> tuple[Site, dict[str, Any]]:
-        _, _, rest = token.partition("OauthNG.JWS.")
-        body, _, seal = rest.partition(".")
-        if not hmac.compare_digest(seal, self._seal(body)):
-            raise WixError(401, "the access token is not valid", "UNAUTHENTICATED")
-        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        site = self.site(claims["instanceId"])
-        if claims["exp"] < time.time() or claims["iat"] < site.tokens_from:
-            raise WixError(401, "the access token has expired", "UNAUTHENTICATED")
-        return site, claims
-
-    def _token_info(self, request: Request) -> dict[str, Any]:
-        site, claims = self.read_token(str(request.json().get("token", "")))
-        return {
-            "active": site.installed,
-            "subjectType": "APP",
-            "subjectId": self.app_id,
-            "exp": int(claims["exp"]),
-            "iat": int(claims["iat"]),
-            "clientId": self.app_id,
-            "siteId": site.site_id,
-            "instanceId": site.instance_id,
-        }
-
-    def _caller(self, request: Request) -> Site:
-        """The site that the token or the API key with its header speaks for."""
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not token:
-            raise WixError(401, "no authorization header", "UNAUTHENTICATED")
-        if token.startswith("IST."):
-            found = next(
-                (site for site in self.sites.values() if site.site_id == request.headers.get("wix-site-id")), None
-            )
-            if not hmac.compare_digest(token, self.api_key) or found is None:
-                raise WixError(403, "the API key may not do this on this site", "PERMISSION_DENIED")
-            return found
-        site, _ = self.read_token(token)
-        if not site.installed:
-            raise WixError(403, "the app is not installed on this site", "PERMISSION_DENIED")
-        return site
-
-    def _count(self, site: Site) -> None:
-        """Refuse what is beyond the calls per minute. Wix documents no Retry-After."""
-        now = time.monotonic()
-        while site.calls and site.calls[0] <= now - MINUTE:
-            site.calls.popleft()
-        if self.rate_limit and len(site.calls) >= self.rate_limit:
-            raise WixError(429, "too many requests", "RESOURCE_EXHAUSTED")
-        site.calls.append(now)
-        site.total_calls += 1
-
     # Misbehaviour.
 
     def misbehave(self, kind: str, site: str | None = None, **how: Any) -> None:
@@ -261,7 +150,7 @@ class Wix:
         with self.working():
             for one in [self.site(site)] if site else self.sites.values():
                 if kind == "revoked":
-                    one.raise_event("AppRemoved", {"appId": self.app_id})
+                    one.raise_event("AppRemoved", {"appId": self.access.app_id})
                     one.set_meta("installed", False)
                 elif kind == "expire_tokens":
                     one.set_meta("tokens_from", time.time())
@@ -275,7 +164,7 @@ class Wix:
                 one.faults.clear()
                 if not one.installed:
                     one.set_meta("installed", True)
-                    one.raise_event("AppInstalled", {"appId": self.app_id, "originInstanceId": ""})
+                    one.raise_event("AppInstalled", {"appId": self.access.app_id, "originInstanceId": ""})
 
     # What a buyer or the merchant does in the store.
 
@@ -405,14 +294,14 @@ class Wix:
             shop = self.site(site)
             event = events.order_event(shop, slug, self.order(site, order))
             return events.sign(
-                shop, key or self.private_key, self.app_id, f"wix.ecom.v1.order_{slug}", event, time.time()
+                shop, key or self.private_key, self.access.app_id, f"wix.ecom.v1.order_{slug}", event, time.time()
             )
 
     def _raiser(self, site: Site) -> Callable[[str, dict], None]:
         def raise_event(event_type: str, event: dict) -> None:
             if self.sender.urls and site.installed:
                 self.sender.send(
-                    event_type, events.sign(site, self.private_key, self.app_id, event_type, event, time.time())
+                    event_type, events.sign(site, self.private_key, self.access.app_id, event_type, event, time.time())
                 )
 
         return raise_event
@@ -430,8 +319,7 @@ def _call(site: Site, ids: dict[str, str], request: Request) -> Call:
     query = parse_qs(request.query)
     body = request.json()
     if ".r" in query:
-        text = query[".r"][0]
-        body = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        body = json.loads(from_base64url(query[".r"][0]))
     return Call(site, ids, query, body)
 
 

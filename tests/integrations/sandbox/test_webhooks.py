@@ -109,7 +109,7 @@ def test_a_removed_app_hears_of_it_and_then_of_nothing(box, panel):
 
 
 def test_a_forged_signature_can_be_made_for_tests(sandbox):
-    from integrations.sandbox.wix.host import make_key
+    from integrations.sandbox.wix.access import make_key
 
     order = sandbox.wix.place_order("v1")
     forged = sandbox.wix.signed_order_event("v1", order["id"], key=make_key())
