@@ -17,8 +17,8 @@ from fcp.errors import Rejected
 from integrations.connectors.base import AppSecrets, Hint
 from integrations.connectors.wix.connector import WixConnector
 from integrations.sandbox.server import Sandbox
-from integrations.sandbox.wix.events import sign
 from integrations.sandbox.wix.access import make_key
+from integrations.sandbox.wix.events import sign
 
 from .test_shaping import payload
 
