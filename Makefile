@@ -32,7 +32,7 @@ lock: ## Remake requirements/*.lock from pyproject.toml (maintainers; needs uv)
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 run: .venv/.run ## The panel with its demo, on 127.0.0.1:8020; Ctrl-C stops it
-	@.venv/bin/python manage.py first_start
+	@test -f .env || .venv/bin/python manage.py first_start
 	@exec .venv/bin/python manage.py serve
 
 web: .venv/.run ## The web server alone

@@ -13,8 +13,8 @@ from fcp.supervisor import Program, Pulse
 HEARTBEATS = {"default": tasks.WORKER, "slow": tasks.SLOW_WORKER}  # queue -> name of its heartbeat
 
 
-def manage(*arguments: str) -> list[str]:
-    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+def manage(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
 
 
 def web_command() -> list[str]:
@@ -43,7 +43,7 @@ def cluster(queue: str) -> Program:
 
     return Program(
         f"The {queue} queue",
-        manage("qcluster"),
+        manage("qcluster", "--skip-checks"),
         environment={"Q_CLUSTER_NAME": name},
         pulse=Pulse(file=settings.FCP_DATA_DIR / "pulse" / f"{queue}-{os.getpid()}", beat=beat),
     )
@@ -57,7 +57,7 @@ def sandbox() -> Program:
         *("--info", str(settings.FCP_DATA_DIR / "sandbox.info.json")),
         *("--webhook-url", f"http://127.0.0.1:{settings.FCP_PORT}/hooks/wix/"),
     )
-    return Program("The sandbox", command, stop_last=True)
+    return Program("The sandbox", command, stop_last=True, quiet=True)
 
 
 def warehouse() -> Program:
@@ -66,4 +66,4 @@ def warehouse() -> Program:
         *("--url", f"http://127.0.0.1:{settings.FCP_PORT}/api/v1"),
         *("--key-file", str(settings.FCP_DATA_DIR / "warehouse.key")),
     )
-    return Program("The stand-in warehouse", command)
+    return Program("The stand-in warehouse", command, quiet=True)

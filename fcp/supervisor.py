@@ -47,6 +47,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     pulse: Pulse | None = None
     stop_last: bool = False  # the others may still be speaking to it
+    quiet: bool = False  # what it prints, errors aside, is for those who start it alone
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0
     start_at: float = 0
@@ -113,6 +114,9 @@ class Supervisor:
                 time.sleep(CHECK_EVERY / 4)
             for program in asked:
                 self._end_group(program)
+        for program in self.programs:
+            if program.pulse:
+                program.pulse.file.unlink(missing_ok=True)
         if self._leash:
             assert self._leash.stdin
             with contextlib.suppress(OSError):
@@ -129,7 +133,12 @@ class Supervisor:
             program.pulse.unanswered_since = None
             program.pulse.next_beat = 0
         program.process = subprocess.Popen(
-            program.command, env=environment, cwd=PROJECT, stdin=subprocess.DEVNULL, start_new_session=True
+            program.command,
+            env=environment,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if program.quiet else None,
+            start_new_session=True,
         )
         program.started_at = time.monotonic()
         self._tell_leash(f"+{program.process.pid}")
