@@ -341,8 +341,8 @@ def told_of(told: list[dict[str, Any]]) -> str:
 def misbehaviour(site: Site) -> str:
     now = [] if site.installed else ["The app is removed."]
     for fault in site.faults:
-        times = {None: "until told to behave", 1: "once more"}
-        how_long = times.get(fault.count, f"{fault.count} more times")
+        words = {None: "until told to behave", 1: "once more"}
+        how_long = words.get(fault.count, f"{fault.count} more times")
         now.append(f"{KINDS[fault.kind]}: {how_long}")
     listed = "".join(f"<li>{escape(text)}</li>" for text in now)
     times = {"1": "Once", "5": "5 times", "50": "50 times", "0": "Until told to behave"}
