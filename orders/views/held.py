@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -79,8 +79,13 @@ def _group(request: PanelRequest, cause: Cause, form: WordForm | None = None) ->
 
 
 def _named(request: PanelRequest) -> Cause | None:
-    kind, cause = request.GET.get("kind", ""), request.GET.get("cause", "")
-    return cause_of(request.account, HoldKind(kind), cause[:64]) if kind in set(HoldKind) else None
+    """The group that the address names, if anything waits for it."""
+    kind = request.GET.get("kind", "")
+    return cause_of(request.account, HoldKind(kind), _cause(request.GET)) if kind in set(HoldKind) else None
+
+
+def _cause(fields: QueryDict) -> str:
+    return fields.get("cause", "").replace("\x00", "")[:64]
 
 
 def _number(text: str) -> int:
@@ -192,7 +197,7 @@ def lift_group(request: PanelRequest) -> HttpResponse:
     kind = request.POST.get("kind", "")
     if kind not in set(HoldKind):
         raise Http404
-    holds = open_holds_of(request.account, HoldKind(kind), request.POST.get("cause", "")[:64])
+    holds = open_holds_of(request.account, HoldKind(kind), _cause(request.POST))
     done, error = 0, ""
     for row in list(holds.order_by("placed_at", "order_id")[:AT_ONCE]):
         try:
@@ -211,7 +216,7 @@ def lift_group(request: PanelRequest) -> HttpResponse:
 @require_GET
 def progress(request: PanelRequest) -> HttpResponse:
     """How many of the orders that are let go in the background still wait for the word."""
-    kind, cause = request.GET.get("follow_kind", ""), request.GET.get("follow", "")
+    kind, cause = request.GET.get("follow_kind", ""), str(_number(request.GET.get("follow", "")))
     total = _number(request.GET.get("of", ""))
     left = open_holds_of(request.account, HoldKind(kind), cause).count() if kind in set(HoldKind) else 0
     context = {"total": max(total, left), "done": max(total - left, 0), "left": left, "query": request.GET.urlencode()}
