@@ -37,8 +37,10 @@ def steps_of(integration: Integration) -> list[CheckStep]:
     variant = platform.variants.get(integration.variant, integration.variant)
     return [
         CheckStep("connected", "Connected", True, f"{store.name} answers. This site uses {variant}."),
-        CheckStep(
-            "setup", "Set up", orders.due_at is not None,
+        CheckStep("setup", "Set up", True, f"We ask the store for orders every {orders.interval} minutes.")
+        if orders.due_at
+        else CheckStep(
+            "setup", "Set up", False,
             "Say which orders come in and how often, then press Finish Setup.", "setup", "Finish Setup",
         ),
         _catalogue(integration, set_up=orders.due_at is not None),

@@ -31,6 +31,7 @@ urlpatterns = [
     path("integrations/<int:pk>/runs/", runs.runs_of, name="runs_of"),
     path("integrations/<int:pk>/exchanges/", exchanges.exchanges, name="exchanges"),
     path("integrations/<int:pk>/state/", lists.state, name="state"),
+    path("integrations/<int:pk>/checklist/", lists.checklist, name="checklist"),
     path("integrations/<int:pk>/sync/", actions.sync, name="sync"),
     path("integrations/<int:pk>/pause/", actions.pause, name="pause"),
     path("integrations/<int:pk>/resume/", actions.resume, name="resume"),

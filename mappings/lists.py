@@ -53,10 +53,20 @@ def prepare_rows(kind: Kind, rows: Sequence[Any], account: Account) -> None:
         row.waiting = waiting.get(row.pk, 0)
         row.integration_name = names.get(row.store_id, row.store.name)
         row.suggestion = None
+        row.store_code = getattr(row, "code", "") or getattr(row, "uid", "")
+        row.meaning = meaning_of(row)
     kind.suggest(account, [row for row in rows if not is_mapped(row)])
     for row in rows:
         proposed = {"initial": {"target": row.suggestion.value}} if row.suggestion else {}
         row.form = kind.form(account, row, **extra, **proposed)
+
+
+def meaning_of(row: Any) -> str:
+    """What it is mapped to, in a word."""
+    if isinstance(row, ShipMethod):
+        return row.target
+    target = row.product if isinstance(row, StoreListing) else row.warehouse
+    return str(target) if target else ""
 
 
 def is_mapped(row: Any) -> bool:

@@ -20,9 +20,10 @@ from integrations.lease import ring
 from integrations.models import Flow, Integration
 from integrations.views.page import find, show
 from mappings.models import Listing
-from orders.models import Order, SeenOrder
+from orders.models import Order
+from orders.state import State
 
-RECENT = 5
+PROPOSED = 5
 
 
 def _back(request: PanelRequest, integration: Integration, view: str = "integration") -> HttpResponse:
@@ -84,11 +85,16 @@ def try_order(request: PanelRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         number = form.cleaned_data["number"]
         steps = live.try_with_one_order(integration, number, by=str(request.user), now=timezone.now())
-    seen = SeenOrder.objects.for_account(request.account).filter(store=integration.store_id)
     number = form.cleaned_data.get("number", "") if form.is_bound and form.is_valid() else ""
     found = Order.objects.for_account(request.account).filter(store=integration.store_id, number=number).first()
-    context = {"form": form, "taken": steps, "order": found, "recent": list(seen.order_by("-pk")[:RECENT])}
+    context = {"form": form, "taken": steps, "order": found, "proposed": proposed(integration)}
     return show(request, integration, "try", "integrations/try.html", context)
+
+
+def proposed(integration: Integration) -> list[str]:
+    """Numbers of orders that came in last and that no warehouse has."""
+    rows = Order.objects.filter(store=integration.store_id).in_state(State.NEW, State.HELD)
+    return list(rows.order_by("-pk").values_list("number", flat=True)[:PROPOSED])
 
 
 @may(May.CONNECT)

@@ -28,6 +28,7 @@ from integrations.forms import NameForm, WayForm
 from integrations.models import Integration
 from integrations.nicknames import nickname_for
 from integrations.reach import app_secrets
+from integrations.settings_document import document_of
 from integrations.views.page import find, logo_of, platform_of, show
 
 PENDING = "connecting"
@@ -207,7 +208,7 @@ def reconnect(request: PanelRequest, pk: int, way: str = "") -> HttpResponse:
     form = WayForm(request.account, platform, chosen, request.POST or None, initial=_known(integration), staff=False)
     if request.method == "POST" and form.is_valid():
         try:
-            connecting.reconnect(integration, chosen.key, form.received, by=str(request.user), now=timezone.now())
+            _reconnect(request, integration, chosen, form)
         except (SyncError, IntegrationError) as error:
             form.add_error(None, error.sentence)
         else:
@@ -236,3 +237,9 @@ def _known(integration: Integration) -> dict[str, str]:
     """Ids that are no secret: the person only has to paste the new key."""
     store = integration.store
     return {"site_id": store.uid, "instance_id": store.install_uid}
+
+
+def _reconnect(request: PanelRequest, integration: Integration, way: WayIn, form: WayForm) -> None:
+    """At the address where this store is reached. Raises SyncError and IntegrationError."""
+    address = document_of(integration).get("api_url") or ""
+    connecting.reconnect(integration, way.key, form.received, by=str(request.user), now=timezone.now(), api_url=address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import PanelRequest
-from integrations.connectors.base import FlowKind
+from integrations.connectors.base import FlowKind, Mode
 from integrations.health import Health, flow_health, health_of
 from integrations.models import FailedRecord, Flow, Integration
-from integrations.views.page import find, logo_of, state_of, variant_label
+from integrations.views.page import checklist_of, find, logo_of, state_of, variant_label
 from orders.models import Fulfillment, Order
 from orders.state import State
 
@@ -78,9 +78,12 @@ def _row(one: Integration, flows: list[Flow], now: dt.datetime) -> Row:
 
 
 def flow_line(flow: Flow, now: dt.datetime) -> FlowLine:
-    on = flow.due_at is not None
-    every = every_in_words(flow.interval) if on and flow.interval else "off"
-    return FlowLine(FlowKind(flow.kind).label, every, on, flow_health(flow, now))
+    label, health = FlowKind(flow.kind).label, flow_health(flow, now)
+    if flow.due_at is not None:
+        return FlowLine(label, every_in_words(flow.interval) if flow.interval else "on", True, health)
+    if flow.mode == Mode.DISABLED:
+        return FlowLine(label, "off", False, health)
+    return FlowLine(label, "not started", False, replace(health, words=f"{label}: the first push waits for a person"))
 
 
 def every_in_words(minutes: int) -> str:
@@ -96,3 +99,10 @@ def every_in_words(minutes: int) -> str:
 def state(request: PanelRequest, pk: int) -> HttpResponse:
     integration = find(request, pk)
     return render(request, "integrations/parts/state.html", {"integration": integration, **state_of(integration)})
+
+
+@require_GET
+def checklist(request: PanelRequest, pk: int) -> HttpResponse:
+    integration = find(request, pk)
+    context = {"integration": integration, **checklist_of(integration)}
+    return render(request, "integrations/parts/checklist.html", context)

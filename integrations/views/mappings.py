@@ -60,9 +60,10 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
     }
     listing = replace(
         kind.listing,
+        key=f"{kind.listing.key}-here",
         template="integrations/mappings.html",
         filters=(),
-        columns=[column for column in kind.listing.columns if column.key != "store"],
+        columns=[replace(column, hidden=column.hidden or column.key == "store") for column in kind.listing.columns],
     )
     return listing.answer(request, rows, title=TITLES[kind.key], context=context)
 

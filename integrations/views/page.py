@@ -71,7 +71,7 @@ def context_of(request: PanelRequest, integration: Integration, tab: str) -> dic
     """For templates that extend integrations/page.html. `tab` is the name of the tab's view."""
     state = state_of(integration)
     account = request.account
-    context = {
+    return {
         **state,
         "integration": integration,
         "platform": platform_of(integration),
@@ -82,9 +82,13 @@ def context_of(request: PanelRequest, integration: Integration, tab: str) -> dic
         "services": {kind.value: label for kind, label in SERVICES.items()},
         "crumbs": [("Integrations", panel_url(account, "integrations:integrations"))],
     }
-    if not integration.live:
-        context |= {"steps": steps_of(integration), "going_live": what_goes_live(integration)}
-    return context
+
+
+def checklist_of(integration: Integration) -> dict[str, Any]:
+    """What parts/checklist.html shows; nothing once it is live."""
+    if integration.live:
+        return {}
+    return {"steps": steps_of(integration), "going_live": what_goes_live(integration)}
 
 
 def tabs_of(account: Account, integration: Integration, tab: str) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from integrations.models.flows import RunState
 from integrations.views.page import context_of, find
 
 SHOWN = 20
+RATED = 5  # seconds; a shorter run has no rate worth reading
 
 # Why a record was left out: the condition, the setting that asks for it.
 REASONS = {
@@ -148,7 +149,7 @@ def run_context(request: PanelRequest, found: Run) -> dict[str, Any]:
         "asked": asked_by(found),
         "integration": integration,
         "seconds": seconds,
-        "rate": round(found.seen / seconds * 60) if found.seen else 0,
+        "rate": round(found.seen / seconds * 60) if seconds >= RATED else 0,
         "reasons": reasons_of(request.account, found),
         "budget": Budget.objects.filter(store=integration.store_id).first(),
         "records": with_retry(failed[:SHOWN]),

@@ -20,7 +20,7 @@ from integrations.models import Integration, SettingsVersion
 from integrations.naming import rename
 from integrations.settings_document import FLOWS, Document, document_of
 from integrations.settings_saving import save, switched_on
-from integrations.views.page import find, platform_of, show, variant_label
+from integrations.views.page import checklist_of, find, platform_of, show, variant_label
 
 VERSIONS = 20
 
@@ -40,7 +40,7 @@ def _main_form(request: PanelRequest, integration: Integration, data: Any = None
 def _main(request: PanelRequest, integration: Integration, form: MainForm) -> HttpResponse:
     stored = Integration.objects.get(pk=integration.pk)  # not what a refused form put into it
     integration.name, integration.nickname = stored.name, stored.nickname
-    context = {"form": _readable(request, form), "cards": form.cards(), "saves": True}
+    context = {"form": _readable(request, form), "cards": form.cards(), "saves": True} | checklist_of(integration)
     return show(request, integration, "integration", "integrations/main.html", context)
 
 
