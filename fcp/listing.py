@@ -107,9 +107,15 @@ class Choice(Filter):
         self._choices, self.multiple = choices, multiple
 
     def options(self, account: Account | None) -> list[tuple[str, str]]:
-        if callable(self._choices):
-            return [(str(value), label) for value, label in self._choices(account)] if account else []
-        return [(str(value), label) for value, label in self._choices]
+        if not callable(self._choices):
+            return [(str(value), label) for value, label in self._choices]
+        if account is None:
+            return []
+        # Asked for several times while one page is made; the account's object lives as long as its request.
+        kept = account.__dict__.setdefault("_choices", {})
+        if self not in kept:
+            kept[self] = [(str(value), label) for value, label in self._choices(account)]
+        return list(kept[self])
 
     def read(self, query: QueryDict, account: Account | None) -> Any:
         known = dict(self.options(account))
