@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale
 from django import forms
@@ -12,6 +12,8 @@ from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 
 from fcp.models import Account
+from fcp.panel import PanelRequest
+from fcp.roles import May
 
 CLASSES = {
     "select.html": "form-select",
@@ -42,6 +44,17 @@ class PanelRenderer(TemplatesSetting):
             if name and name not in given.split():
                 widget["attrs"]["class"] = f"{given} {name}".strip()
         return super().render(template_name, context, request)
+
+
+AnyForm = TypeVar("AnyForm", bound=forms.BaseForm)
+
+
+def read_only_without(right: May, request: PanelRequest, form: AnyForm) -> AnyForm:
+    """Whoever may not change what the form shows sees it all the same."""
+    if right not in request.rights:
+        for field in form.fields.values():
+            field.disabled = True
+    return form
 
 
 @lru_cache(maxsize=1)

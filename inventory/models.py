@@ -32,7 +32,9 @@ class Product(models.Model):
         constraints = [models.UniqueConstraint(fields=["account", "sku_key"], name="inventory_product_one_per_sku")]
         indexes = [
             models.Index(
-                fields=["account", "sku_key"], name="inventory_product_prefix", opclasses=["int8_ops", "text_pattern_ops"]
+                fields=["account", "sku_key"],
+                name="inventory_product_prefix",
+                opclasses=["int8_ops", "text_pattern_ops"],
             )
         ]
 

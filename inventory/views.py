@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from fcp.forms import read_only_without
 from fcp.listing import Column, Empty, Listing
 from fcp.models import Account, AuditEntry
 from fcp.panel import PanelRequest, panel_url
@@ -16,6 +17,7 @@ from fcp.roles import May, may
 
 from .forms import ProductForm, WarehouseForm
 from .models import Product, Warehouse, sku_key_of
+from .signals import product_named
 
 PRODUCTS = Listing(
     key="products",
@@ -75,7 +77,7 @@ def add_product(request: PanelRequest) -> HttpResponse:
     return _product(request, None)
 
 
-def product(request: PanelRequest, pk: int) -> HttpResponse:
+def product(request: PanelRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Product.objects.for_account(request.account), pk=pk)
     if request.method == "POST":
         return _change_product(request, found)
@@ -88,9 +90,13 @@ def _change_product(request: PanelRequest, found: Product) -> HttpResponse:
 
 
 def _product(request: PanelRequest, found: Product | None) -> HttpResponse:
-    form = ProductForm(request.account, request.POST or None, instance=found)
+    form = read_only_without(
+        May.WORK_ORDERS, request, ProductForm(request.account, request.POST or None, instance=found)
+    )
     if request.method == "POST" and form.is_valid():
         saved = form.save()
+        if "sku" in form.changed_data:
+            product_named.send(Product, product=saved, by=str(request.user), now=timezone.now())
         messages.success(request, f"{saved.sku} is saved.")
         return redirect(panel_url(request.account, "inventory:products"))
     # The instance of a form that was refused carries what was typed: the title names what is stored.
@@ -112,7 +118,7 @@ def add_warehouse(request: PanelRequest) -> HttpResponse:
     return _warehouse(request, None)
 
 
-def warehouse(request: PanelRequest, pk: int) -> HttpResponse:
+def warehouse(request: PanelRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Warehouse.objects.for_account(request.account), pk=pk)
     if request.method == "POST":
         return _change_warehouse(request, found)
@@ -126,6 +132,7 @@ def _change_warehouse(request: PanelRequest, found: Warehouse) -> HttpResponse:
 
 def _warehouse(request: PanelRequest, found: Warehouse | None) -> HttpResponse:
     form = WarehouseForm(request.account, request.POST or None, instance=found, staff=request.user.is_staff)
+    read_only_without(May.CONNECT, request, form)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
         _note(request.account, request, saved, form.changed_data)

@@ -6,6 +6,7 @@ class MappingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from mappings import panel
+        from mappings import panel, same_sku
 
         panel.register()
+        same_sku.listen()

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from fcp.forms import read_only_without
 from fcp.listing import Column, Empty, Listing
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
@@ -71,7 +72,7 @@ def add_carrier(request: PanelRequest) -> HttpResponse:
     return _carrier(request, None)
 
 
-def carrier(request: PanelRequest, pk: int) -> HttpResponse:
+def carrier(request: PanelRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(CarrierOut.objects.for_account(request.account).select_related("store"), pk=pk)
     return _change(request, found) if request.method == "POST" else _carrier(request, found)
 
@@ -85,6 +86,7 @@ def _carrier(request: PanelRequest, found: CarrierOut | None) -> HttpResponse:
     asked = None if found else {"store": request.GET.get("store"), "carrier": request.GET.get("carrier", "")}
     names = dict(OUTSIDE.nicknames(request.account))
     form = CarrierForm(request.account, request.POST or None, instance=found, initial=asked, known=names)
+    read_only_without(May.WORK_ORDERS, request, form)
     before = {"name": found.name, "link": found.link} if found else {"name": "", "link": ""}
     if request.method == "POST" and form.is_valid():
         saved = _save(request, form, before)

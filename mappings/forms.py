@@ -9,6 +9,7 @@ from django import forms
 
 from fcp.models import Account, Store
 from inventory.models import Product, Warehouse, sku_key_of
+from inventory.signals import product_named
 
 from .mapping import map_listing, map_location, map_ship_method
 from .models import CarrierOut, Listing, Location, ShipMethod, Word
@@ -128,6 +129,7 @@ class ListingForm(WordForm):
                 sku_key=self.row.sku_key,
                 defaults={"sku": self.row.sku, "name": self.row.title or self.row.sku},
             )
+            product_named.send(Product, product=self.product, by=by, now=now)
         map_listing(self.row, self.product, units=units, by=by, now=now)
         return self.product.sku if self.product else ""
 

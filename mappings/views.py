@@ -47,7 +47,7 @@ def _list(request: PanelRequest, kind: Kind, rows: Any, everything: bool = False
 
 
 @require_http_methods(["GET", "POST"])
-def word(request: PanelRequest, key: str, pk: int) -> HttpResponse:
+def word(request: PanelRequest, key: str, pk: int) -> HttpResponseBase:
     """One word: what we know of it, who mapped it when; a POST maps it and answers with its row in the list."""
     kind = KINDS[key]
     row = get_object_or_404(kind.rows(request.account), pk=pk)

@@ -8,9 +8,11 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from fcp.forms import read_only_without
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations.connectors.base import FlowKind, Mode, Platform
@@ -25,7 +27,7 @@ from integrations.views.page import checklist_of, find, platform_of, show, varia
 VERSIONS = 20
 
 
-def main(request: PanelRequest, pk: int) -> HttpResponse:
+def main(request: PanelRequest, pk: int) -> HttpResponseBase:
     integration = find(request, pk)
     if request.method == "POST":
         return _save_main(request, integration)
@@ -40,7 +42,11 @@ def _main_form(request: PanelRequest, integration: Integration, data: Any = None
 def _main(request: PanelRequest, integration: Integration, form: MainForm) -> HttpResponse:
     stored = Integration.objects.get(pk=integration.pk)  # not what a refused form put into it
     integration.name, integration.nickname = stored.name, stored.nickname
-    context = {"form": _readable(request, form), "cards": form.cards(), "saves": True} | checklist_of(integration)
+    context = {
+        "form": read_only_without(May.CONNECT, request, form),
+        "cards": form.cards(),
+        "saves": True,
+    } | checklist_of(integration)
     return show(request, integration, "integration", "integrations/main.html", context)
 
 
@@ -72,14 +78,6 @@ def _saved(
     return True
 
 
-def _readable(request: PanelRequest, form: DocumentForm) -> DocumentForm:
-    """Whoever may not change settings sees them all the same."""
-    if May.CONNECT not in request.rights:
-        for field in form.fields.values():
-            field.disabled = True
-    return form
-
-
 # --- advanced, channel -------------------------------------------------------------------------------------------
 
 
@@ -92,15 +90,15 @@ class Version:
     current: bool
 
 
-def advanced(request: PanelRequest, pk: int) -> HttpResponse:
+def advanced(request: PanelRequest, pk: int) -> HttpResponseBase:
     return _tab(request, pk, "advanced")
 
 
-def channel(request: PanelRequest, pk: int) -> HttpResponse:
+def channel(request: PanelRequest, pk: int) -> HttpResponseBase:
     return _tab(request, pk, "channel")
 
 
-def _tab(request: PanelRequest, pk: int, tab: str) -> HttpResponse:
+def _tab(request: PanelRequest, pk: int, tab: str) -> HttpResponseBase:
     integration = find(request, pk)
     if request.method == "POST":
         return _save_tab(request, integration, tab)
@@ -121,7 +119,7 @@ def _save_tab(request: PanelRequest, integration: Integration, tab: str) -> Http
 
 
 def _show_tab(request: PanelRequest, integration: Integration, tab: str, form: TabForm) -> HttpResponse:
-    context: dict[str, Any] = {"form": _readable(request, form), "saves": bool(form.settings)}
+    context: dict[str, Any] = {"form": read_only_without(May.CONNECT, request, form), "saves": bool(form.settings)}
     if tab == "advanced":
         context |= {
             "versions": versions_of(integration),

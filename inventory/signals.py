@@ -1,0 +1,6 @@
+"""Nudges for the apps to the left; the rows are the promise."""
+
+from django.dispatch import Signal
+
+# A person added a product, or gave one another SKU: product, by, now. Sent after it is stored.
+product_named = Signal()

@@ -1,0 +1,57 @@
+"""The stores' words for the operator's staff; they are mapped in the panel, which keeps the history."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from fcp.admin import LookUpAdmin
+
+from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod
+
+
+@admin.register(ShipMethod)
+class ShipMethodAdmin(LookUpAdmin):
+    list_display = ["title", "code", "carrier", "store", "account", "target", "last_seen_on", "in_panel"]
+    list_filter = ["store__platform", ("target", admin.EmptyFieldListFilter)]
+    search_fields = ["title", "code", "target", "store__name", "account__name"]
+    list_select_related = ["store", "account"]
+    panel_view = "mappings:ship_code"
+
+
+@admin.register(Listing)
+class ListingAdmin(LookUpAdmin):
+    list_display = ["sku", "title", "store", "account", "product", "units", "retired_at", "last_seen_on", "in_panel"]
+    list_filter = [
+        "store__platform",
+        ("product", admin.EmptyFieldListFilter),
+        ("retired_at", admin.EmptyFieldListFilter),
+    ]
+    search_fields = ["sku_key", "title", "product_uid", "store__name", "account__name"]
+    list_select_related = ["store", "account", "product"]
+    panel_view = "mappings:sku"
+
+
+@admin.register(Location)
+class LocationAdmin(LookUpAdmin):
+    list_display = ["name", "uid", "store", "account", "warehouse", "last_seen_on", "in_panel"]
+    list_filter = ["store__platform", ("warehouse", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "uid", "store__name", "account__name"]
+    list_select_related = ["store", "account", "warehouse"]
+    panel_view = "mappings:location"
+
+
+@admin.register(CarrierOut)
+class CarrierOutAdmin(LookUpAdmin):
+    list_display = ["carrier", "store", "account", "name", "link", "in_panel"]
+    search_fields = ["carrier", "name", "store__name", "account__name"]
+    list_select_related = ["store", "account"]
+    panel_view = "mappings:carrier"
+
+
+@admin.register(MappingChange)
+class MappingChangeAdmin(LookUpAdmin):
+    list_display = ["at", "account", "table", "row", "before", "after", "by", "why"]
+    list_filter = ["table"]
+    search_fields = ["by", "batch", "account__name"]
+    list_select_related = ["account"]
+    ordering = ["-pk"]
