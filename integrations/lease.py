@@ -1,7 +1,7 @@
 """Who runs a flow: one worker at a time, by a lease with a generation number in the flow's row.
 
     claim     a free flow that is on: next generation, its task in the queue, in one transaction
-    start     the task: no effect when outdated, or started by another delivery of the same task
+    start     the task: next slot; no effect when outdated, or started by another delivery of the same task
     confirm   first statement of every transaction of a run: still ours? Then it lasts longer; else Superseded
     finish    gives the lease back; what rang meanwhile is claimed again at once
     reclaim   takes away leases that ran out, and claims whose task got lost (the tick calls it)
@@ -63,8 +63,6 @@ class Free(NamedTuple):
     pk: int
     gen: int
     kind: str
-    interval: int | None
-    jitter: int
     last_ok_at: dt.datetime | None
 
     @property
@@ -100,11 +98,11 @@ def pause_after(failures: int, jitter: int = 0) -> dt.timedelta:
 
 
 def free(flows: QuerySet[Flow]) -> list[Free]:
-    return [Free(*row) for row in flows.values_list("pk", "gen", "kind", "interval", "jitter", "last_ok_at")]
+    return [Free(*row) for row in flows.values_list("pk", "gen", "kind", "last_ok_at")]
 
 
 CLAIM_SQL = """
-    UPDATE integrations_flow SET gen = gen + 1, lease_until = %s, started_at = NULL, due_at = %s
+    UPDATE integrations_flow SET gen = gen + 1, lease_until = %s, started_at = NULL
     WHERE id = %s AND gen = %s AND due_at IS NOT NULL AND (lease_until IS NULL OR lease_until <= %s)
 """
 
@@ -135,10 +133,7 @@ def claim(flows: Collection[Free], now: dt.datetime, *, at: dt.datetime | None =
 def _update(flows: Iterable[Free], now: dt.datetime, at: dt.datetime) -> int:
     """One round trip for all; how many rows changed. The ORM's form of it costs ten times as much."""
     when = connection.ops.adapt_datetimefield_value
-    rows = [
-        (when(at + CLAIM), when(next_slot(at, flow.interval, flow.jitter)), flow.pk, flow.gen, when(now))
-        for flow in flows
-    ]
+    rows = [(when(at + CLAIM), flow.pk, flow.gen, when(now)) for flow in flows]
     with connection.cursor() as cursor:
         cursor.executemany(CLAIM_SQL, rows)
         return cursor.rowcount
@@ -161,9 +156,10 @@ def start(flow_id: int, gen: int, now: dt.datetime) -> Started | None:
         mine = Flow.objects.filter(pk=flow_id, gen=gen, started_at=None, lease_until__isnull=False)
         if not mine.update(started_at=now, lease_until=now + lease_time()):
             return None
-        account_id, trigger, by = Flow.objects.values_list("account_id", "trigger", "asked_by").get(pk=flow_id)
-        if trigger:
-            Flow.objects.filter(pk=flow_id).update(trigger="", asked_by="")
+        row = Flow.objects.values_list("account_id", "trigger", "asked_by", "interval", "jitter")
+        account_id, trigger, by, interval, jitter = row.get(pk=flow_id)
+        # Who rings from now on has a run of its own afterwards.
+        Flow.objects.filter(pk=flow_id).update(trigger="", asked_by="", due_at=next_slot(now, interval, jitter))
         if trigger in {"person", "first"} and not Run.objects.filter(flow_id=flow_id, state=RunState.RUNNING).exists():
             # Whoever asked watches it, so its row is there before anything was found.
             Run.objects.create(

@@ -73,11 +73,10 @@ class Taker:
         read = self._with_shipments(read, known)
         counts = Counts(unchanged=len(raws) - len(fresh))
         for record in bad:
-            strange = OddOrder("", record.key, WITHOUT_ID, record.sentence, record.detail, record.packed)
-            if key_of(strange) in self.failed:
-                counts.unchanged += 1
+            if self.is_new(record):
+                odd.append(_strange(record))
             else:
-                odd.append(strange)
+                counts.unchanged += 1
 
         def end(page: Page) -> None:
             page.count(counts)
@@ -86,6 +85,9 @@ class Taker:
         changed = self._store(read, odd, seen_by, end, again)
         if changed and self.run.store.hands_over:
             offer_waiting(self.run.store, now=self.run.now())
+
+    def is_new(self, record: Bad) -> bool:
+        return key_of(_strange(record)) not in self.failed
 
     def _settled(self, raw: RawOrder, known: dict[str, Seen]) -> bool:
         seen = known.get(raw.uid)
@@ -168,6 +170,10 @@ def odd_of(raw: RawOrder, code: str, sentence: str, detail: str) -> OddOrder:
     shown = raw.raw.get("number")
     number = str(shown) if isinstance(shown, str | int) else ""
     return OddOrder(raw.uid, number, code, sentence, detail, raw.packed, raw.fingerprint)
+
+
+def _strange(record: Bad) -> OddOrder:
+    return OddOrder("", "", WITHOUT_ID, record.sentence, record.detail, record.packed)
 
 
 def key_of(record: OddOrder) -> str:

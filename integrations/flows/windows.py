@@ -38,8 +38,9 @@ def earliest_wanted(rules: ImportRules, now: dt.datetime) -> dt.datetime:
 def read_changes(run: Slice, taker: Taker) -> bool:
     """Everything that changed since the watermark. True when the slice is over before the end is reached.
 
-    The watermark is the largest update time stored. Once a page goes back in time, it stands still until the window
-    was read to its end, and the window is read once more.
+    The watermark is the largest update time stored. A page that goes back in time, or holds something that cannot be
+    told apart, is doubted: from there on the watermark stands still, and the window is read once more. What is on such
+    a page for good is kept aside then.
     """
     place = _resumed(run, "changes") or _from_watermark(run)
     while True:
@@ -47,8 +48,10 @@ def read_changes(run: Slice, taker: Taker) -> bool:
         if page is None:
             place = _from_watermark(run)
             continue
-        place = _after(place, page, run.now())
-        taker.take(page.items, page.bad, finish=partial(_advance, run, place, page))
+        new = [record for record in page.bad if taker.is_new(record)]
+        place = _after(place, page, bool(new), run.now())
+        bad = page.bad if place["passes"] >= MOST_DOUBTS else [record for record in page.bad if record not in new]
+        taker.take(page.items, bad, finish=partial(_advance, run, place, page))
         if page.next is None:
             if not place["doubts"] or place["passes"] >= MOST_DOUBTS:
                 return False
@@ -62,7 +65,7 @@ def _from_watermark(run: Slice) -> dict[str, Any]:
     return {"since": since.isoformat(), "token": None, "reached": None, "doubts": 0, "passes": 0}
 
 
-def _after(place: dict[str, Any], page: StorePage[RawOrder], now: dt.datetime) -> dict[str, Any]:
+def _after(place: dict[str, Any], page: StorePage[RawOrder], odd: bool, now: dt.datetime) -> dict[str, Any]:
     """Where the window stands after this page."""
     # Orders without a readable time stand at the epoch.
     low = min((raw.changed_at for raw in page.items if raw.changed_at > EVER), default=None)
@@ -72,7 +75,7 @@ def _after(place: dict[str, Any], page: StorePage[RawOrder], now: dt.datetime) -
     return place | {
         "token": page.next,
         "reached": high.isoformat() if high else None,
-        "doubts": place["doubts"] + back,
+        "doubts": place["doubts"] + (back or odd),
         "at": now.isoformat(),
     }
 

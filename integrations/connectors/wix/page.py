@@ -18,8 +18,9 @@ NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # of an order that names none;
 
 
 def raw_orders(items: Sequence[Any]) -> tuple[list[RawOrder], list[Bad]]:
-    """The page's orders in its own sequence, each id once (as it was changed last), and what has no id."""
+    """The page's orders in its own sequence, each id once (as it was changed last), and what cannot be told apart."""
     orders: dict[str, RawOrder] = {}
+    mixed: dict[str, list[RawOrder]] = {}
     bad: list[Bad] = []
     for item in items:
         packed = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
@@ -28,9 +29,12 @@ def raw_orders(items: Sequence[Any]) -> tuple[list[RawOrder], list[Bad]]:
             continue
         order = raw_order(item, packed)
         known = orders.get(order.uid)
-        if known is None or known.changed_at <= order.changed_at:
+        if known is not None and known.raw.get("number") != order.raw.get("number"):
+            mixed.setdefault(order.uid, [known]).append(order)
+        elif known is None or known.changed_at <= order.changed_at:
             orders[order.uid] = order
-    return list(orders.values()), bad
+    bad += [_mixed(order, several) for uid, several in mixed.items() for order in several]
+    return [order for uid, order in orders.items() if uid not in mixed], bad
 
 
 def raw_order(item: dict[str, Any], packed: bytes | None = None) -> RawOrder:
@@ -47,6 +51,16 @@ def high_water(orders: Sequence[RawOrder]) -> dt.datetime | None:
 def fingerprint(packed: bytes) -> int:
     """64 bits, signed, as a bigint column takes them."""
     return int.from_bytes(blake2b(packed, digest_size=8).digest(), "big", signed=True)
+
+
+def _mixed(order: RawOrder, several: Sequence[RawOrder]) -> Bad:
+    numbers = " and ".join(str(one.raw.get("number", "?"))[:20] for one in several[:3])
+    return Bad(
+        sentence=f"Wix sent orders {numbers} under one id, so we cannot tell them apart.",
+        detail="one id for several orders",
+        packed=order.packed,
+        key=f"one-id-{order.fingerprint & 0xFFFFFFFFFFFFFFFF:016x}",
+    )
 
 
 def _is_id(value: Any) -> bool:

@@ -49,6 +49,8 @@ def test_after_a_day_off_each_flow_runs_once_and_their_next_runs_are_spread():
     tick(NOW + dt.timedelta(seconds=30))
 
     assert len(queued()) == len(flows)
+    for _, (pk, gen) in queued():
+        assert start(pk, gen, NOW + dt.timedelta(seconds=40))
     slots = set(Flow.objects.values_list("due_at", flat=True))
     assert len(slots) > 20
     assert min(slots) > NOW + dt.timedelta(minutes=28)

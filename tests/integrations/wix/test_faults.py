@@ -123,10 +123,14 @@ def test_a_spoiled_page_still_gives_every_order_once(reach: Reach, kind: str) ->
         assert all(len(line.title) <= 255 and len(line.sku) <= 100 for line in order.lines)
 
 
-def test_of_two_orders_with_one_id_the_later_is_kept(reach: Reach) -> None:
+def test_two_orders_with_one_id_are_set_aside_and_the_rest_goes_on(reach: Reach) -> None:
     store = reach("v1")
     page = page_with(store, "same_id")
-    assert store.numbers(page.items) == ["10002", "10003"]
+    assert store.numbers(page.items) == ["10003"]
+    assert {bad.sentence for bad in page.bad} == {
+        "Wix sent orders 10001 and 10002 under one id, so we cannot tell them apart."
+    }
+    assert len({bad.key for bad in page.bad}) == 2
 
 
 @pytest.mark.parametrize(
