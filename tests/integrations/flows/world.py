@@ -98,10 +98,10 @@ def work(most: int = 200) -> int:
     raise AssertionError(f"Still not done after {most} tasks")
 
 
-def map_everything(integration: Integration) -> None:
+def map_everything(integration: Integration, *, shipping: bool = True) -> None:
     """Products taken over, every shipping option and location mapped, and what follows from it done."""
     take_products(integration.store, by="Ann", now=timezone.now())
-    for row in ShipMethod.objects.unmapped().filter(store=integration.store):
+    for row in ShipMethod.objects.unmapped().filter(store=integration.store) if shipping else ():
         map_ship_method(row, "GROUND", by="Ann", now=timezone.now(), carrier="UPS", service="Ground")
     warehouse = Warehouse.objects.for_account(integration.account).first()
     for place in Location.objects.unmapped().filter(store=integration.store):
