@@ -415,3 +415,54 @@ def test_several_parcels_reach_the_store_and_are_known_again(store: Reached) -> 
     (listed,) = store.connector.told_shipments([order.uid])[order.uid]
     assert listed.tracking == "1Z1, 1Z2, 1Z3"
     assert store.connector.same_shipment(listed, ours)
+
+
+# --- which one is ours --------------------------------------------------------------------------------------------
+
+
+def listed(uid: str, created: str, number: str = "12345", quantity: int = 1) -> dict[str, Any]:
+    return {
+        "id": uid,
+        "createdDate": f"2026-01-05T{created}:00.000Z",
+        "lineItems": [{"id": LINE, "quantity": quantity}],
+        "trackingInfo": {"trackingNumber": number, "shippingProvider": "fedex"},
+    }
+
+
+@responses.activate
+def test_in_a_bulk_answer_ours_is_the_newest_with_our_lines_and_number() -> None:
+    """Wix lists all of an order's fulfillments, and does not say which one is new."""
+    fulfillments = [
+        listed("older", "08:00"),
+        listed("ours", "09:00"),
+        listed("another-number", "10:00", number="777"),
+        listed("another-quantity", "11:00", quantity=2),
+    ]
+    result = {
+        "itemMetadata": {"originalIndex": 0, "success": True},
+        "ordersWithFulfillments": {"orderId": ORDER, "fulfillments": fulfillments},
+    }
+    other = {"itemMetadata": {"originalIndex": 1, "success": True}, "ordersWithFulfillments": {"fulfillments": []}}
+    responses.post(f"{API}/orders/bulk/create-fulfillments", json={"results": [other, result]})
+    first, second = by_key().push_shipments([OURS, ShipmentToTell("2", "b", "create", ((LINE, 1),))]).answers
+    assert (first.store_ref, second.store_ref) == ("ours", "")
+
+
+@responses.activate
+def test_a_correction_takes_the_old_link_away_so_that_wix_makes_the_new_one() -> None:
+    responses.patch(f"{API}/f1/orders/{ORDER}", json={})
+    by_key().push_shipments([replace(OURS, action="change", store_ref="f1")])
+    assert orjson.loads(responses.calls[0].request.body) == {
+        "fulfillment": {
+            "id": "f1",
+            "trackingInfo": {"trackingLink": None, "trackingNumber": "12345", "shippingProvider": "fedex"},
+        },
+        "orderId": ORDER,
+    }
+
+
+@responses.activate
+def test_a_correction_to_no_tracking_takes_it_away() -> None:
+    responses.patch(f"{API}/f1/orders/{ORDER}", json={})
+    by_key().push_shipments([replace(OURS, action="change", store_ref="f1", parcels=())])
+    assert orjson.loads(responses.calls[0].request.body)["fulfillment"] == {"id": "f1", "trackingInfo": None}
