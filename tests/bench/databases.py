@@ -39,6 +39,7 @@ def environment(url: str) -> dict[str, str]:
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": "fcp.settings",
         "FCP_ENV_FILE": "",
+        "FCP_DATA_DIR": str(Path(tempfile.gettempdir()) / f"fcp-bench-{os.getuid()}"),
         "SECRET_KEY": "bench " * 10,
         "FCP_FIELD_KEYS": os.environ.get("FCP_FIELD_KEYS") or Fernet.generate_key().decode(),
         "FCP_SANDBOX": "true",

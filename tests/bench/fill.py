@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -12,22 +13,21 @@ from typing import Any
 from django.db import connection, transaction
 
 from fcp.insert import insert_rows, take_ids
-from fcp.models import Account, Store
+from fcp.models import Account, Partner, Store
 from inventory.models import Warehouse
 from mappings.models import ShipMethod
 from orders.intake import HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS
-from orders.models import Hold, Order, OrderLine, OrderParty
+from orders.models import Hold, Order, OrderLine, OrderParty, ShippingRequest
+from orders.release import PARTY_FIELDS
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 # Of a hundred orders: most are long finished, as in any shop that works.
-STATES = (
-    ["confirmed"] * 88
-    + ["canceled"] * 3
-    + ["nothing_to_ship"]
-    + ["held"] * 3
-    + ["at_warehouse"] * 3
-    + ["ready", "shipped"]
-)
+STATES = [
+    *["confirmed"] * 88, *["canceled"] * 3, "nothing_to_ship", *["held"] * 3, *["at_warehouse"] * 3, "ready", "shipped",
+]  # fmt: skip
+# For lists: at least fifty of each state, also among a thousand orders.
+OTHERS = ("canceled", "nothing_to_ship", "held", "ready", "at_warehouse", "partly_shipped", "shipped")
+EVEN = ["confirmed"] * 51 + [state for state in OTHERS for _ in range(7)]
 COUNTRIES = ["DE", "FR", "US", "GB", "NL"]
 BATCH = 5_000
 
@@ -39,78 +39,143 @@ def a_store(account: Account, n: int) -> Store:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Place:
+    account: Account
+    stores: list[Store]
+    warehouse: Warehouse
+    words: list[ShipMethod]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One order to store: its columns without the id, the word it waits for, and where it belongs."""
+
+    order: tuple[Any, ...]
+    word: int | None
+    place: Place
+
+    @property
+    def state(self) -> str:
+        return str(self.order[9])
+
+    @property
+    def placed_at(self) -> dt.datetime:
+        return self.order[6]  # type: ignore[no-any-return]
+
+
 def fill_orders(
-    accounts: list[Account], orders: int, *, all_held: bool = False, groups: int = 40, seed: int = 1
+    accounts: list[Account],
+    orders: int,
+    *,
+    partner: Partner | None = None,
+    states: Sequence[str] = STATES,
+    groups: int = 40,
+    seed: int = 1,
 ) -> None:
-    """Orders of one line spread over the accounts, newest first within two years; held ones in groups by ship code."""
+    """Orders of one line, placed within two years; the first account owns four fifths of them. Held ones wait for one
+    of `groups` shipping options; ready ones are offered to a warehouse of the partner."""
     draw = random.Random(seed)
-    places = []
-    for account in accounts:
-        stores = [a_store(account, n) for n in range(3)]
-        warehouse = Warehouse.objects.create(account=account, code="MAIN", name="Main")
-        words = [
-            ShipMethod.objects.create(
-                account=account, store=stores[n % 3], word_key=f"word {n}", title=f"Word {n}", first_seen_at=NOW,
-                last_seen_on=NOW.date(),
-            )
-            for n in range(max(groups // len(accounts), 1))
-        ]  # fmt: skip
-        places.append((account, stores, warehouse, words))
-    rows = _rows(places, orders, draw, all_held)
+    places = [_place(account, partner, max(groups // len(accounts), 1)) for account in accounts]
+    rows = _rows(places, orders, draw, states)
     while batch := list(islice(rows, BATCH)):
         with transaction.atomic():
-            ids = take_ids(Order, len(batch))
-            lines = take_ids(OrderLine, len(batch))
-            insert_rows(Order, ORDER_COLUMNS, [(pk, *order) for pk, (order, _, _) in zip(ids, batch, strict=True)])
-            insert_rows(
-                OrderLine,
-                LINE_COLUMNS,
-                [_line(line, pk, order) for line, pk, (order, _, _) in zip(lines, ids, batch, strict=True)],
-            )
-            insert_rows(
-                OrderParty,
-                PARTY_COLUMNS,
-                [
-                    (order[0], pk, "ship_to", f"Buyer {pk}", "", "1 Main St", "", "Bonn", "", "53111", "DE", "", "")
-                    for pk, (order, _, _) in zip(ids, batch, strict=True)
-                ],
-            )
-            insert_rows(
-                Hold,
-                HOLD_COLUMNS,
-                [
-                    (order[0], pk, "ship_code", str(word), {"word": f"Word {word}"}, "", at, "intake", None, "")
-                    for pk, (order, word, at) in zip(ids, batch, strict=True)
-                    if word
-                ],
-            )
+            _store(batch, partner)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def _rows(
-    places: list[Any], orders: int, draw: random.Random, all_held: bool
-) -> Iterator[tuple[tuple[Any, ...], int | None, dt.datetime]]:
-    for n in range(orders):
-        # The first account owns most of a busy installation's orders, the others share the rest.
-        account, stores, warehouse, words = places[0 if draw.random() < 0.8 else draw.randrange(len(places))]
-        state = "held" if all_held else draw.choice(STATES)
-        placed = NOW - dt.timedelta(minutes=draw.randrange(2 * 365 * 24 * 60))
-        word = draw.choice(words) if state == "held" else None
-        store = draw.choice(stores)
-        money = Decimal(draw.randrange(500, 30_000)) / 100
-        yield (
+def _place(account: Account, partner: Partner | None, words: int) -> Place:
+    stores = [a_store(account, n) for n in range(3)]
+    warehouse = Warehouse.objects.create(account=account, code="MAIN", name="Main", partner=partner)
+    rows = ShipMethod.objects.bulk_create(
+        [
+            ShipMethod(
+                account=account, store=stores[n % 3], word_key=f"word {n}", title=f"Word {n}", first_seen_at=NOW,
+                last_seen_on=NOW.date(),
+            )
+            for n in range(words)
+        ]
+    )  # fmt: skip
+    return Place(account, stores, warehouse, rows)
+
+
+def _store(batch: list[Filled], partner: Partner | None) -> None:
+    ids, lines = take_ids(Order, len(batch)), take_ids(OrderLine, len(batch))
+    all_of = list(zip(ids, lines, batch, strict=True))
+    insert_rows(Order, ORDER_COLUMNS, [(pk, *one.order) for pk, _, one in all_of])
+    insert_rows(OrderLine, LINE_COLUMNS, [_line(line, pk, one.order) for pk, line, one in all_of])
+    insert_rows(
+        OrderParty,
+        PARTY_COLUMNS,
+        [
+            (one.order[0], pk, "ship_to", f"Buyer {pk}", "", "1 Main St", "", "Bonn", "", "53111", "DE", "", "")
+            for pk, _, one in all_of
+        ],
+    )
+    insert_rows(
+        Hold,
+        HOLD_COLUMNS,
+        [
             (
-                account.pk, store.pk, f"uid-{n}", str(100_000 + n), str(100_000 + n), f"buyer{n}@example.com", placed,
-                placed, placed, state, placed, "approved", "paid",
-                "fulfilled" if state == "confirmed" else "not_fulfilled", False, False, False, "WEB", "EUR", money,
-                Decimal(5), Decimal(0), Decimal(0), money + 5, Decimal(0), draw.choice(COUNTRIES), 1,
-                word.pk if word else None, "" if word else "GROUND", "UPS", "", None, warehouse.pk, "", "", "", "", [],
-                [], 1, 1, 1, None, None, False,
-            ),
-            word.pk if word else None,
-            placed,
+                one.order[0],
+                pk,
+                "ship_code",
+                str(one.word),
+                {"word": f"Word {one.word}"},
+                "",
+                one.placed_at,
+                "x",
+                None,
+                "",
+            )
+            for pk, _, one in all_of
+            if one.word
+        ],
+    )
+    ShippingRequest.objects.bulk_create(
+        [
+            ShippingRequest(
+                account=one.place.account, order_id=pk, warehouse=one.place.warehouse, partner=partner, number=1,
+                state="offered", snapshot=_snapshot(pk, line, one), offered_at=one.placed_at,
+                changed_at=one.placed_at,
+            )
+            for pk, line, one in all_of
+            if one.state == "ready"
+        ]
+    )  # fmt: skip
+
+
+def _snapshot(pk: int, line: int, one: Filled) -> dict[str, Any]:
+    """As `orders.release.snapshot_of` makes it."""
+    order = one.order
+    party = dict.fromkeys(PARTY_FIELDS, "") | {"name": f"Buyer {pk}", "street1": "1 Main St", "country": "DE"}
+    return {
+        "order_number": order[3], "store": one.place.stores[0].name, "placed_at": one.placed_at.isoformat(),
+        "ship_code": "GROUND", "carrier": "UPS", "service": "", "pickup": False, "to_collect": None, "ship_to": party,
+        "notes": {"buyer": "", "gift": "", "delivery": "", "ours": ""},
+        "lines": [
+            {"id": str(line), "sku": "SKU", "product_sku": "SKU", "title": "Thing", "options": [], "quantity": 1, "units": 1}
+        ],
+    }  # fmt: skip
+
+
+def _rows(places: list[Place], orders: int, draw: random.Random, states: Sequence[str]) -> Iterator[Filled]:
+    for n in range(orders):
+        place = places[0 if draw.random() < 0.8 else draw.randrange(len(places))]
+        state = draw.choice(states)
+        placed = NOW - dt.timedelta(minutes=draw.randrange(2 * 365 * 24 * 60))
+        word = draw.choice(place.words).pk if state == "held" else None
+        money = Decimal(draw.randrange(500, 30_000)) / 100
+        order = (
+            place.account.pk, draw.choice(place.stores).pk, f"uid-{n}", str(100_000 + n), str(100_000 + n),
+            f"buyer{n}@example.com", placed, placed, placed, state, placed, "approved", "paid",
+            "fulfilled" if state == "confirmed" else "not_fulfilled", False, False, False, "WEB", "EUR", money,
+            Decimal(5), Decimal(0), Decimal(0), money + 5, Decimal(0), draw.choice(COUNTRIES), 1, word,
+            "" if word else "GROUND", "UPS", "", None, place.warehouse.pk, "", "", "", "", [], [], 1, 1, 1, None, None,
+            False,
         )  # fmt: skip
+        yield Filled(order, word, place)
 
 
 def _line(pk: int, order_id: int, order: tuple[Any, ...]) -> tuple[Any, ...]:
