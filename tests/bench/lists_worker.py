@@ -1,0 +1,150 @@
+"""Requests over HTTP to the lists of panel and API, in a database of a given size.
+
+Arguments: orders, accounts. Prints the median milliseconds by the name of the request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from statistics import median
+
+import django
+
+django.setup()
+
+import requests  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+from fcp.keyset import page_of  # noqa: E402
+from fcp.models import Account, ApiKey, Membership, Partner, User  # noqa: E402
+from fcp.scopes import FOR_PARTNER  # noqa: E402
+from fcp.static_files import collect_if_changed  # noqa: E402
+from orders.models import Order, ShippingRequest  # noqa: E402
+from tests.bench.databases import ROOT  # noqa: E402
+from tests.bench.fill import EVEN, fill_orders  # noqa: E402
+
+ROUNDS = 7
+ORDER = ("-placed_at", "-id")
+
+
+def main() -> None:
+    orders, accounts = int(sys.argv[1]), int(sys.argv[2])
+    call_command("createcachetable", verbosity=0)
+    collect_if_changed()
+    partner = Partner.objects.create(name="Bench")
+    rows = [Account.objects.create(name=f"Account {n}", slug=f"account-{n}") for n in range(accounts)]
+    fill_orders(rows, orders, partner=partner, states=EVEN)
+    _, key = ApiKey.objects.issue("bench", sorted(FOR_PARTNER), partner=partner)
+    cookie = sign_in(rows[0])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    web = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "fcp.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
+         "--threads", "2", "--log-level", "error", "--no-control-socket"],
+        cwd=ROOT,
+        env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"},
+    )  # fmt: skip
+    try:
+        print(json.dumps(measured(f"http://127.0.0.1:{port}", cookie, key, rows[0])))
+    finally:
+        web.terminate()
+        web.wait(20)
+
+
+def sign_in(account: Account) -> str:
+    user = User.objects.create_user("bench@example.com", "bench")
+    Membership.objects.create(account=account, user=user, role="owner")
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
+
+
+def requested(account: Account) -> dict[str, str]:
+    """Addresses by name: every filter the list of orders offers, alone and together, first and deep, hit and miss."""
+    mine = Order.objects.for_account(account)
+    store = mine.values_list("store", flat=True)[0]
+    last_store = sorted(set(mine.values_list("store", flat=True)))[-1]
+    asked = {
+        "all": "",
+        "state": "state=held",
+        "state finished": "state=confirmed",
+        "states": "state=held&state=ready&state=shipped",
+        "store": f"store={store}",
+        "store and state": f"store={store}&state=canceled",
+        "store and states": f"store={last_store}&state=held&state=partly_shipped",
+        "placed": "placed_at_from=2026-01-01&placed_at_to=2026-06-30",
+        "placed, nothing": "placed_at_from=2020-01-01&placed_at_to=2020-01-02",
+        "late": "late=1",
+        "late and store": f"late=1&store={store}",
+        "everything": f"late=1&store={store}&state=held&placed_at_from=2026-01-01",
+        "search number": "q=1002",
+        "search e-mail": "q=buyer12",
+        "search SKU": "q=SKU-12",
+        "search miss": "q=no-such-thing",
+    }
+    panel = f"/a/{account.slug}/orders/"
+    found = {f"panel: {name}": f"{panel}?{query}" for name, query in asked.items()}
+    for name in ("all", "state finished", "store"):
+        found[f"panel: {name}, deep"] = f"{panel}?{asked[name]}&page={deep(account, asked[name])}"
+    found["panel: held"] = f"/a/{account.slug}/held/"
+    found["panel: to ship"] = f"/a/{account.slug}/to-ship/"
+    api = "/api/v1/shipping-requests"
+    found["api: offered"] = api
+    middle = ShippingRequest.objects.order_by("changed_at").values_list("changed_at", flat=True)
+    half = middle[middle.count() // 2].isoformat().replace("+00:00", "Z")
+    found["api: changed since"] = f"{api}?changed_since={half}"
+    found["api: nothing"] = f"{api}?state=rejected"
+    return found
+
+
+def deep(account: Account, query: str) -> str:
+    """The token of a page in the middle."""
+    rows = Order.objects.for_account(account)
+    if query:
+        name, _, value = query.partition("=")
+        rows = rows.filter(**{name: value})
+    at = rows.order_by(*ORDER)[rows.count() // 3 :][:1].get()
+    page = page_of(rows.filter(placed_at__lte=at.placed_at), ORDER, "", 1)
+    return page.older
+
+
+def measured(base: str, cookie: str, key: str, account: Account) -> dict[str, float]:
+    panel, api = requests.Session(), requests.Session()
+    panel.cookies.set(settings.SESSION_COOKIE_NAME, cookie)
+    api.headers["Authorization"] = f"Bearer {key}"
+    addresses = requested(account)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            panel.get(base + addresses["panel: all"], timeout=10)
+            break
+        except requests.ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    took: dict[str, list[float]] = {name: [] for name in addresses}
+    for _ in range(ROUNDS):
+        for name, address in addresses.items():
+            session = api if name.startswith("api") else panel
+            started = time.perf_counter()
+            reply = session.get(base + address, timeout=60, allow_redirects=False)
+            took[name].append((time.perf_counter() - started) * 1000)
+            assert reply.status_code == 200, (name, address, reply.status_code, re.sub(r"\s+", " ", reply.text[:500]))
+    return {name: median(values[1:]) for name, values in took.items()}
+
+
+if __name__ == "__main__":
+    main()
