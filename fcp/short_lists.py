@@ -41,18 +41,19 @@ class ShortLists(Generic[Row]):
 
     def _ids(self, most: int) -> list[int]:
         columns = [name.lstrip("-") for name in self._order]
-        selects, params = [], []
+        selects: list[str] = []
+        params: list[Any] = []
         for number, part in enumerate(self._parts):
             ids = self._rows.select_related(None).filter(part).order_by(*self._order).values_list(*columns)[:most]
             try:
                 sql, values = ids.query.sql_with_params()
             except EmptyResultSet:
                 continue
-            selects.append(f"SELECT * FROM ({sql}) AS part{number}")
+            selects.append(f"SELECT * FROM ({sql}) AS part{number}")  # noqa: S608  # our own query, values apart
             params += values
         if not selects:
             return []
         order = ", ".join(f"{at} {'DESC' if name.startswith('-') else 'ASC'}" for at, name in enumerate(self._order, 1))
         with connections[self._rows.db].cursor() as cursor:
-            cursor.execute(f"{' UNION ALL '.join(selects)} ORDER BY {order} LIMIT {int(most)}", params)  # noqa: S608
+            cursor.execute(f"{' UNION ALL '.join(selects)} ORDER BY {order} LIMIT {int(most)}", params)
             return [row[-1] for row in cursor.fetchall()]

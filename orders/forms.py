@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from fcp.models import Account
 from inventory.forms import countries
@@ -17,6 +18,7 @@ from .holds import BY_HAND, HoldKind
 from .models import Fulfillment, Order, OrderParty
 from .release import PARTY_FIELDS
 
+LINK = re.compile(r"https?://")
 REASONS = {HoldKind.CLIENT: "Another reason", HoldKind.OPERATOR: "The operator asks", HoldKind.FRAUD: "Fraud check"}
 
 
@@ -44,9 +46,9 @@ class AddressForm(forms.Form):
     phone = forms.CharField(required=False)
     email = forms.EmailField(label="E-mail", required=False)
 
-    def __init__(self, party: OrderParty | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, party: OrderParty | None, sent: QueryDict | None = None) -> None:
         initial = {name: getattr(party, name) for name in PARTY_FIELDS} if party else {}
-        super().__init__(*args, initial=initial, prefix="address", **kwargs)
+        super().__init__(sent, initial=initial, prefix="address")
         for name in PARTY_FIELDS:
             length = OrderParty._meta.get_field(name).max_length  # type: ignore[union-attr]
             field = self.fields[name]
@@ -74,9 +76,9 @@ class DetailsForm(forms.Form):
         label="Note for the warehouse", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, order: Order, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, order: Order, sent: QueryDict | None = None) -> None:
         initial = {"ship_code": order.ship_code, "warehouse": order.warehouse_id, "note": order.note}
-        super().__init__(*args, initial=initial, prefix="details", **kwargs)
+        super().__init__(sent, initial=initial, prefix="details")
         self.order = order
         warehouse = self.fields["warehouse"]
         assert isinstance(warehouse, forms.ModelChoiceField)
@@ -114,22 +116,26 @@ class ParcelsForm(forms.Form):
     def clean_parcels(self) -> tuple[Tracking, ...]:
         parcels = []
         for line in self.cleaned_data["parcels"].splitlines():
-            link = re.search(r"(?:^|\s)(https?://\S+)\s*$", line)
-            number = " ".join((line[: link.start()] if link else line).split())
+            *words, last = line.split() or [""]
+            link = last if LINK.match(last) else ""
+            number = " ".join(words if link else [*words, last])
             if len(number) > 100:
                 raise forms.ValidationError(f"“{number[:30]}…” is too long for a tracking number.")
             if number or link:
-                parcels.append(Tracking(number, link.group(1) if link else ""))
+                parcels.append(Tracking(number, link))
         return tuple(parcels)
 
 
 class CorrectForm(ParcelsForm):
     """Carrier and tracking of a shipment that was recorded wrongly."""
 
-    def __init__(self, fulfillment: Fulfillment, *args: Any, **kwargs: Any) -> None:
-        lines = [f"{parcel.tracking} {parcel.url}".strip() for parcel in fulfillment.parcels.all()]
+    def __init__(self, fulfillment: Fulfillment, sent: QueryDict | None = None) -> None:
+        lines = [
+            f"{parcel.tracking} {parcel.url if LINK.match(parcel.url) else ''}".strip()
+            for parcel in fulfillment.parcels.all()
+        ]
         initial = {"carrier": fulfillment.carrier, "service": fulfillment.service, "parcels": "\n".join(lines)}
-        super().__init__(*args, initial=initial, prefix=f"f{fulfillment.pk}", **kwargs)
+        super().__init__(sent, initial=initial, prefix=f"f{fulfillment.pk}")
 
 
 class BulkForm(forms.Form):
@@ -139,8 +145,8 @@ class BulkForm(forms.Form):
     ship_code = forms.CharField(max_length=100, required=False)
     warehouse = forms.ModelChoiceField(Warehouse.objects.none(), required=False)
 
-    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, account: Account, sent: QueryDict) -> None:
+        super().__init__(sent)
         warehouse = self.fields["warehouse"]
         assert isinstance(warehouse, forms.ModelChoiceField)
         warehouse.queryset = Warehouse.objects.for_account(account)

@@ -161,7 +161,7 @@ def map_word(request: PanelRequest) -> HttpResponseBase:
     target = form.apply(by=by, now=now)
     if len(ids) > AT_ONCE:
         total = waiting.count()
-        query = urlencode({"follow_kind": kind, "follow": pk, "of": total})
+        query = urlencode({"follow_kind": kind, "follow": str(pk), "of": str(total)})
         messages.success(request, f"“{row}” means {target}. {total:,} orders are let go one after the other.")
         return redirect(f"{panel_url(request.account, 'orders:held')}?{query}")
     lift_mapped(kind, row.pk, now=now, actor=by)

@@ -37,7 +37,7 @@ from ..timeline import timeline_of
 
 Forms = dict[str, Any]
 
-PAYMENTS = {
+PAYMENTS: dict[str, str] = {
     Payment.UNPAID: "Not paid",
     Payment.PENDING: "Payment pending",
     Payment.PAID: "Paid",

@@ -1,4 +1,4 @@
-"""An account with a live store, a warehouse and rules in force, and a person signed in: what the pages are tested on."""
+"""An account with a live store, a warehouse, rules in force and a person signed in: what pages are tested on."""
 
 from __future__ import annotations
 

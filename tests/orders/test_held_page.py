@@ -169,12 +169,16 @@ def test_a_strangers_word_is_not_here(shop, monkeypatch):
     assert shown.status_code == 302
 
 
-@pytest.mark.parametrize("nonsense", [("ship_code", "x"), ("ship_code", "9" * 40), ("address", "1"), ("", ""), ("x", "1")])
+@pytest.mark.parametrize(
+    "nonsense", [("ship_code", "x"), ("ship_code", "9" * 40), ("address", "1"), ("", ""), ("x", "1")]
+)
 def test_nonsense_is_not_here(shop, nonsense):
     assert map_it(shop, *nonsense, target="EU-STD").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["page=x", "page=99999999999999999999", "kind=nothing&cause=1", "kind=sku&cause=x%00"])
+@pytest.mark.parametrize(
+    "query", ["page=x", "page=99999999999999999999", "kind=nothing&cause=1", "kind=sku&cause=x%00"]
+)
 def test_an_odd_address_shows_the_page(shop, query):
     shop.order(ship="std-eu")
 

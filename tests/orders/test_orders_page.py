@@ -158,9 +158,7 @@ def test_one_pasted_number_and_none_at_all_are_answered_too(shop):
 
 
 def test_a_list_that_is_too_long_is_cut_and_says_so(shop):
-    page = shop.client().post(
-        shop.url("paste"), {"numbers": "\n".join(str(n) for n in range(PASTED + 5))}, follow=True
-    )
+    page = shop.client().post(shop.url("paste"), {"numbers": "\n".join(str(n) for n in range(PASTED + 5))}, follow=True)
 
     assert f"Only the first {PASTED} of {PASTED + 5} numbers are looked for." in text_of(page)
 
@@ -322,7 +320,9 @@ def test_a_viewer_may_not_change_orders(shop):
     assert state_of(order) == "new"
 
 
-@pytest.mark.parametrize(("back", "to"), [("held/group/?kind=sku", True), ("//evil.example/", False), ("https://evil.example/", False)])
+@pytest.mark.parametrize(
+    ("back", "to"), [("held/group/?kind=sku", True), ("//evil.example/", False), ("https://evil.example/", False)]
+)
 def test_the_bar_leads_back_to_its_page_and_never_elsewhere(shop, back, to):
     where = f"/a/{shop.account.slug}/{back}" if to else back
 
