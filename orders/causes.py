@@ -172,7 +172,7 @@ def _sum_up(holds: QuerySet[Hold], by_key: dict[tuple[str, str], Cause]) -> None
 def _others(holds: QuerySet[Hold], by_key: dict[tuple[str, str], Cause]) -> None:
     another = Hold.objects.open().filter(order=OuterRef("order")).exclude(pk=OuterRef("pk"))
     both = holds.filter(Exists(another)).values_list("kind", "cause").annotate(n=Count("pk"))
-    waiting = dict(((kind, of), number) for kind, of, number in both)
+    waiting = {(kind, of): number for kind, of, number in both}
     for key, number in waiting.items():
         by_key[key].blocked = number
     if not waiting:

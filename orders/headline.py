@@ -1,4 +1,4 @@
-"""What an order waits for, in words: a few for a list's column, a sentence and the one button that helps for its page. Pure."""
+"""What an order waits for: a few words for a list, a sentence and the one button that helps for its page. Pure."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ WHY: dict[HoldKind, tuple[str, str]] = {
         "warehouse",
     ),
     HoldKind.ADDRESS: (
-        "A carrier sends back what lacks these. Only what the country's post asks for counts; a missing phone never holds.",
+        "A carrier sends back what lacks these. Only what the country's post asks for counts; "
+        "a missing phone never holds.",
         "",
     ),
     HoldKind.PAYMENT: (

@@ -18,7 +18,7 @@ COUNTED = 1000
 
 @dataclass(slots=True)
 class Stuck:
-    """`place` is the warehouse or the store; `by_hand`: people here work that warehouse; `problem` what the store said."""
+    """`place` is the warehouse or the store; `by_hand`: people here work there; `problem` is what the store said."""
 
     kind: str  # "ready" or "untold"
     place: str

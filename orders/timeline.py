@@ -1,4 +1,4 @@
-"""An order's timeline as plain sentences. Events keep a code and parameters; the words for every code stand here, once."""
+"""An order's timeline as plain sentences. Events keep a code and parameters; the words for each stand here, once."""
 
 from __future__ import annotations
 
