@@ -97,7 +97,8 @@ def _store(account: Account, platform: Platform, connected: Connected) -> Store:
         raise IntegrationError(
             f"This store is connected already, as {there.name}. To give it another key, reconnect it there.", "here"
         )
-    facts = facts_of(connected) | {"connected": True}
+    page = platform.order_page.replace("{store}", connected.store_uid)
+    facts = facts_of(connected) | {"connected": True, "order_page": page}
     store, _ = Store.objects.update_or_create(
         account=account, platform=platform.key, uid=connected.store_uid, defaults=facts
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import TruncHour
 
@@ -22,6 +23,7 @@ from orders.models import Fulfillment, Order
 from orders.models.shipping import Told
 
 HOURS = 24  # of the sparkline
+DEMO_ACCOUNT = "demo"  # its slug
 SILENT = 0.5  # worry of one late flow
 
 
@@ -145,7 +147,15 @@ def connected_any(account: Account) -> bool:
     return Integration.objects.for_account(account).exists()
 
 
+def demo(request: PanelRequest, now: dt.datetime) -> dict[str, Any] | None:
+    """What a newcomer may try next; only where the stand-in stores run, and in the demo's own account."""
+    if not settings.FCP_SANDBOX or request.account.slug != DEMO_ACCOUNT:
+        return None
+    return {"control": f"http://127.0.0.1:{settings.FCP_SANDBOX_PORT}/control/", "panel": settings.FCP_PUBLIC_URL}
+
+
 def register() -> None:
+    panel.add_card(Card("demo", "integrations/parts/card_demo.html", demo, order=90, live=False))
     panel.add_card(Card("integrations", "integrations/parts/card_health.html", health_lines, order=50, width=6))
     panel.add_running(running)
     panel.add_overview(OverviewColumn("integrations", "Integrations", integrations_of, order=10))

@@ -88,7 +88,10 @@ def make_demo(info: Mapping[str, str]) -> Demo:
         connect(account, "wix", way, received, by=BY, now=timezone.now(), given=SETTINGS, api_url=info["base_url"])
         for way, received in ways
     ]
+    control = info["base_url"].removesuffix("/wix") + "/control"
     for integration in stores:
+        page = f"{control}/{integration.variant}/orders/{{order}}"
+        Store.objects.filter(pk=integration.store_id).update(order_page=page)
         for kind in (FlowKind.LOCATIONS, FlowKind.PRODUCTS, FlowKind.ORDERS):
             run_to_end(integration, kind)
         take_products(integration.store, by=BY, now=timezone.now())

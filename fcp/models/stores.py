@@ -48,6 +48,9 @@ class Store(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     url = models.CharField(max_length=500, blank=True)
+    order_page = models.CharField(
+        max_length=300, blank=True, help_text="Where a person sees an order in the store; {order} stands for its id."
+    )
     connected = models.BooleanField(default=True)
     hands_over = models.BooleanField(default=False)
     tells_shipments = models.BooleanField(default=False)
@@ -67,3 +70,7 @@ class Store(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def page_of_order(self, uid: str) -> str:
+        """Where a person sees this order in the store; empty where no such page is known."""
+        return self.order_page.replace("{order}", uid)

@@ -149,6 +149,7 @@ class Platform:
     page: int  # orders a page, at most
     shipments_per_call: int
     carriers: tuple[Choice, ...] = ()  # names the store makes tracking links for
+    order_page: str = ""  # address of an order in the store's own pages; {store} and {order} stand for the ids
     shipments_note: str = ""  # what the store can show of several parcels
     rates: Mapping[str, int] = field(default_factory=dict)  # values of the setting "throughput" -> calls per minute
 

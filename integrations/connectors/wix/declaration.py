@@ -131,6 +131,7 @@ PLATFORM = Platform(
     summary="Orders, tracking and stock of a Wix Stores site, with Catalog V1 or V3.",
     variants={V1: "Catalog V1", V3: "Catalog V3"},
     ways_in=WAYS_IN,
+    order_page="https://manage.wix.com/dashboard/{store}/ecom-platform/order-details/{order}",
     flows=(
         common.ORDERS_FLOW,
         common.PRODUCTS_FLOW,
