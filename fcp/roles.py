@@ -88,6 +88,8 @@ def may(right: May) -> Callable[[View], View]:
 
 
 def refuse(request: HttpRequest, right: May) -> HttpResponse:
+    """The page says which roles may; a part of a page asked for by htmx gets the sentence alone, shown as a toast."""
     context = {"what": DOING[right], "roles": roles_that_may(right)}
-    template = "parts/refused.txt" if getattr(request, "htmx", None) else "fcp/refused.html"
-    return render(request, template, context, status=403)
+    if getattr(request, "htmx", None):
+        return render(request, "parts/refused.txt", context, content_type="text/plain; charset=utf-8", status=403)
+    return render(request, "fcp/refused.html", context, status=403)
