@@ -75,7 +75,7 @@ def today(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return {
         "came_in": _today_and_usual(came, "placed_at", midnight, now, account),
-        "left": _today_and_usual(left, "created_at", midnight, now, account),
+        "left": _today_and_usual(left, "shipped_at", midnight, now, account),
         "canceled": up_to(
             came.filter(state=State.CANCELED.value, placed_at__gte=now - CANCELED_WITHIN, canceled_at__gte=midnight)
         ),
@@ -115,8 +115,8 @@ def fortnight(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
     days = [last - dt.timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     start = dt.datetime.combine(days[0], dt.time(), tzinfo=timezone.get_current_timezone())
     orders = _by_day(Order.objects.for_account(request.account).filter(placed_at__gte=start), "placed_at")
-    left = Fulfillment.objects.for_account(request.account).filter(voided_at__isnull=True, created_at__gte=start)
-    shipments = _by_day(left, "created_at")
+    left = Fulfillment.objects.for_account(request.account).filter(voided_at__isnull=True, shipped_at__gte=start)
+    shipments = _by_day(left, "shipped_at")
     rows = [(day, orders.get(day, 0), shipments.get(day, 0)) for day in days]
     chart = {
         "labels": [f"{day:%-d %b}" for day in days],

@@ -166,6 +166,7 @@ class Fulfillment(models.Model):
                 name="orders_fulfillment_due",
             ),
             models.Index(fields=["account", "-created_at"], name="orders_fulfillment_account"),
+            models.Index(fields=["account", "-shipped_at"], name="orders_fulfillment_left"),
         ]
 
 
