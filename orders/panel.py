@@ -89,15 +89,6 @@ def register() -> None:
                 "press Mark as shipped: the store is told by itself."
             ),
         ),
-        Page(
-            "Where is my order?",
-            "orders:where",
-            synonyms="missing order not imported",
-            help=(
-                "Type the number of an order that you miss. You see whether a store ever showed it to us, and "
-                "which setting kept it out."
-            ),
-        ),
     )
     dashboard.register()
     search.register()
