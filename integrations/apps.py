@@ -10,12 +10,15 @@ class IntegrationsConfig(AppConfig):
         from fcp.health import register_check
         from integrations import bells, panel
         from integrations.schedules import make_schedules
+        from integrations.setting_links import links_of
         from integrations.settings_document import rules_in_force
         from integrations.tick import overdue
         from orders.rules import provide_rules
+        from orders.setting_links import provide_setting_links
 
         panel.register()
         bells.hang()
         provide_rules(rules_in_force)
+        provide_setting_links(links_of)
         register_check("schedule", overdue)
         post_migrate.connect(make_schedules, sender=self)

@@ -8,19 +8,19 @@ from fcp.models import Account
 
 from .holds import HoldKind
 
-# (account, store id or 0 for any, key of the setting) -> address of its field, or "" where there is none
-Provider = Callable[[Account, int, str], str]
-_provider: Provider | None = None
+# (store id or 0 for any, key of the setting) -> address of its field, or "" where there is none
+Links = Callable[[int, str], str]
+_provider: Callable[[Account], Links] | None = None
 
 
-def provide_setting_links(provider: Provider) -> None:
+def provide_setting_links(provider: Callable[[Account], Links]) -> None:
     """Called once, in `ready()` of the app that owns the settings."""
     global _provider
     _provider = provider
 
 
-def setting_link(account: Account, store_id: int, key: str) -> str:
-    return _provider(account, store_id, key) if _provider else ""
+def setting_links(account: Account) -> Links:
+    return _provider(account) if _provider else lambda store_id, key: ""
 
 
 # What the merchant reads under "Why is this a hold?", and the key of the setting that decides it (or none).

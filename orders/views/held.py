@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +14,6 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from fcp.keyset import up_to
-from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from mappings.forms import WordForm
@@ -28,7 +27,7 @@ from ..errors import OrderError
 from ..holding import lift_hold
 from ..holds import HoldKind
 from ..models import Hold, Order
-from ..setting_links import WHY, setting_link
+from ..setting_links import WHY, Links, setting_links
 from ..settle import lift_mapped
 from ..state import State
 from ..stuck import not_taken, not_told
@@ -105,10 +104,11 @@ def cards(
         if rows:
             prepare_rows(word, rows, account)
     stores = OUTSIDE.nicknames(account)
-    return [_card(account, cause, (forms or {}).get(cause.key), stores) for cause in causes]
+    links = setting_links(account)
+    return [_card(cause, (forms or {}).get(cause.key), stores, links) for cause in causes]
 
 
-def _card(account: Account, cause: Cause, form: WordForm | None, stores: Any) -> dict[str, Any]:
+def _card(cause: Cause, form: WordForm | None, stores: Mapping[int, str], links: Links) -> dict[str, Any]:
     row: Any = cause.row
     store_id = row.store_id if row else 0
     why, setting = WHY[cause.kind]
@@ -120,7 +120,7 @@ def _card(account: Account, cause: Cause, form: WordForm | None, stores: Any) ->
         "suggestion": None if form else getattr(row, "suggestion", None),
         "store": stores.get(store_id, row.store.name) if row else "",
         "why": why,
-        "setting": setting_link(account, store_id, setting) if setting else "",
+        "setting": links(store_id, setting) if setting else "",
         "address": urlencode({"kind": cause.kind.value, "cause": cause.cause}),
         "waits": waits_text(cause.go, cause.orders, cause.others),
     }
