@@ -67,7 +67,7 @@ def start_postgres(*, durable: bool = False) -> Server:
             cwd=directory,
             **owner,
         )
-        port = _free_port()
+        port = free_port()
         options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "max_connections": 200}
         options |= {"shared_buffers": "256MB", "max_wal_size": "2GB", "log_min_messages": "fatal"}
         options |= {} if durable else FAST
@@ -112,7 +112,7 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
