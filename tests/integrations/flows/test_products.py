@@ -3,13 +3,15 @@
 import datetime as dt
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from integrations import runs
 from integrations.connectors.base import FlowKind
 from integrations.models import FailedRecord, Run
 from inventory.models import Product
-from mappings.listings import Shown, keep_listings
+from mappings import listings
+from mappings.listings import Shown
 from mappings.models import Listing, Location, MappingChange
 from mappings.take import take_products, takeable
 from orders.models import Order
@@ -22,6 +24,11 @@ PRODUCTS = (FlowKind.PRODUCTS,)
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 
 
+def keep_listings(store, shown, now):
+    with transaction.atomic():
+        return listings.keep_listings(store, shown, now)
+
+
 def shown_skus(sandbox, site="v1") -> set[str]:
     return {v["sku"] for product in sandbox.wix.site(site).products for v in product["variants"]}
 
@@ -30,16 +37,16 @@ def shown_skus(sandbox, site="v1") -> set[str]:
 def test_every_listing_of_the_store_is_read_once_and_a_second_reading_changes_nothing(connect, sandbox, site):
     integration = connect(site, on=PRODUCTS)
 
-    listings = Listing.objects.filter(store=integration.store)
-    assert set(listings.values_list("sku", flat=True)) == shown_skus(sandbox, site)
-    count = listings.count()
+    rows = Listing.objects.filter(store=integration.store)
+    assert set(rows.values_list("sku", flat=True)) == shown_skus(sandbox, site)
+    count = rows.count()
     first = Run.objects.get(flow=flow_of(integration, FlowKind.PRODUCTS))
     assert (first.created, first.seen) == (count, count)
 
     sync(integration, FlowKind.PRODUCTS)
     second = Run.objects.filter(flow=first.flow).latest("pk")
     assert (second.seen, second.unchanged) == (count, count)
-    assert listings.count() == count
+    assert rows.count() == count
 
 
 def test_a_long_catalogue_is_read_in_slices(connect, sandbox, monkeypatch):
