@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -16,6 +16,13 @@ ONLY_SUPERUSERS = {"django_q", "account", "mfa", "usersessions", "auth"}
 
 class OnlySuperusers:
     """In front of a ModelAdmin: staff with Django permissions do not get in either."""
+
+    model: type[Model]
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        """Our users have no user name, by which the apps of others search."""
+        of_user = any(field.name == "user" for field in self.model._meta.fields)
+        return ["user__email"] if of_user else super().get_search_fields(request)  # type: ignore[misc]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

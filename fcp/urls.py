@@ -1,7 +1,5 @@
 """Every address. Pages of an account lie below /a/<slug>/, where fcp.middleware takes the slug away."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 
@@ -23,7 +21,7 @@ account_pages = [
 
 panel_pages = [
     path("", include((account_pages, "fcp"))),
-    *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),
+    *(path("", include(f"{app}.urls")) for app in APPS),
 ]
 
 urlpatterns = [

@@ -1,0 +1,114 @@
+"""The admin: for staff, behind the panel's sign-in, without secrets."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from fcp.models import Account, ApiKey, User
+from tests.build import make_account, make_partner, make_user
+from tests.fcp.everything import OURS, fill, tables
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(make_user(email="boss@example.com", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(make_user(email="staff@example.com", is_staff=True))
+    return client
+
+
+def test_the_admin_asks_for_the_panels_sign_in(client: Client):
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/accounts/login/")
+
+    client.force_login(make_user(make_account()))
+    assert client.get("/admin/login/").status_code == 403
+
+
+def test_every_list_and_row_opens(boss: Client):
+    fill(make_account(), 501, make_user(), "Plum")
+    wrong = []
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        urls = [reverse(f"{name}_changelist"), f"{reverse(f'{name}_changelist')}?q=plum"]
+        if model in tables():
+            urls.append(reverse(f"{name}_change", args=[501]))
+        wrong += [url for url in urls if boss.get(url).status_code != 200]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("app", OURS)
+def test_every_table_that_a_person_must_look_up_is_registered(app: str):
+    lines = {"RequestLine", "FulfillmentLine", "OrderLine", "Parcel", "OrderParty", "Payload", "Credential"}
+    missing = {
+        model.__name__
+        for model in apps.get_app_config(app).get_models()
+        if model not in admin.site._registry and model.__name__ not in lines
+    }
+
+    assert missing == set()
+
+
+def test_staff_look_up_what_superusers_change(staff: Client):
+    account = make_account(name="Before")
+    change = reverse("admin:fcp_account_change", args=[account.pk])
+
+    assert staff.get(change).status_code == 200
+    assert staff.post(change, {"name": "After"}).status_code == 403
+    assert Account.objects.get().name == "Before"
+
+
+CLOSED = ["django_q_schedule", "django_q_ormq", "account_emailaddress", "mfa_authenticator", "auth_group"]
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_queue_and_sign_in_data_are_for_superusers_even_with_the_permission(staff: Client, name: str):
+    from django.contrib.auth.models import Permission
+
+    user = User.objects.get()
+    user.user_permissions.set(Permission.objects.all())
+
+    assert staff.get(reverse(f"admin:{name}_changelist")).status_code == 403
+    assert staff.get(reverse(f"admin:{name}_add")).status_code == 403
+
+
+def test_a_new_account_gets_its_owner_and_a_link_to_the_panel(boss: Client):
+    owner = make_user()
+    form = {"name": "Nordic Mugs", "time_zone": "UTC", "currency": "EUR", "settings": "{}", "owner": owner.pk}
+
+    boss.post(reverse("admin:fcp_account_add"), form)
+
+    account = Account.objects.get()
+    assert (account.slug, account.memberships.get().user) == ("nordic-mugs", owner)
+    assert 'href="/a/nordic-mugs/"' in boss.get(reverse("admin:fcp_account_change", args=[account.pk])).content.decode()
+
+
+def test_a_key_is_shown_once_and_never_its_hash(boss: Client):
+    form = {"name": "WMS", "partner": make_partner().pk, "scopes": ["requests:read"]}
+
+    made = boss.post(reverse("admin:fcp_apikey_add"), form, follow=True).content.decode()
+    key = ApiKey.objects.get()
+    later = boss.get(reverse("admin:fcp_apikey_change", args=[key.pk])).content.decode()
+
+    assert f"fcp_{key.prefix}_" in made
+    assert f"fcp_{key.prefix}_" not in later.replace(f"(fcp_{key.prefix}_…)", "")
+    assert key.hash not in made + later
+
+    boss.post(reverse("admin:fcp_apikey_changelist"), {"action": "revoke", "_selected_action": key.pk})
+    key.refresh_from_db()
+    assert key.revoked_at
+
+
+def test_a_key_belongs_to_one_owner(boss: Client):
+    answer = boss.post(reverse("admin:fcp_apikey_add"), {"name": "WMS", "scopes": ["requests:read"]})
+
+    assert "A key belongs to an account or to a partner" in answer.content.decode()
+    assert not ApiKey.objects.exists()
