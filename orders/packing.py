@@ -32,10 +32,13 @@ class SlipLine:
 @dataclass(frozen=True, slots=True)
 class Slip:
     request: ShippingRequest
-    address: tuple[str, ...]
     lines: tuple[SlipLine, ...]
     notes: tuple[tuple[str, str], ...]
     to_collect: Mapping[str, str] | None
+
+    @property
+    def address(self) -> tuple[str, ...]:
+        return address_lines(self.request.snapshot["ship_to"])
 
     @property
     def pieces(self) -> int:
@@ -72,7 +75,6 @@ def slip_of(request: ShippingRequest, shipped: Mapping[int, int]) -> Slip:
     shown = request.snapshot
     return Slip(
         request=request,
-        address=address_lines(shown["ship_to"]),
         lines=tuple(_line(line, shipped.get(int(line["id"]), 0)) for line in shown["lines"]),
         notes=tuple((label, shown["notes"][name]) for name, label in NOTES.items() if shown["notes"][name]),
         to_collect=shown["to_collect"],

@@ -24,12 +24,11 @@ class RequestState(models.TextChoices):
 # What a warehouse has in hand; and what is not settled yet.
 AT_WAREHOUSE = (RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED, RequestState.CANCEL_ASKED)
 UNSETTLED = (RequestState.OFFERED, *AT_WAREHOUSE)
-IS_UNSETTLED = models.Q(state__in=[state.value for state in UNSETTLED])
 
 
 class RequestQuerySet(AccountQuerySet):
     def unsettled(self) -> Self:
-        return self.filter(IS_UNSETTLED)
+        return self.filter(state__in=[state.value for state in UNSETTLED])
 
     def by_hand(self) -> Self:
         """Work of warehouses without an API: somebody does it on the page To ship."""
@@ -72,11 +71,9 @@ class ShippingRequest(models.Model):
             models.Index(fields=["partner", "state", "changed_at", "id"], name="orders_request_partner"),
             models.Index(fields=["warehouse", "state", "changed_at", "id"], name="orders_request_work"),
             models.Index(fields=["account", "state", "changed_at", "id"], name="orders_request_account"),
-            # The work that is not settled, of all warehouses of an account and of those without an API.
-            models.Index(fields=["account", "changed_at", "id"], condition=IS_UNSETTLED, name="orders_request_open"),
-            models.Index(
-                fields=["account", "changed_at", "id"],
-                condition=IS_UNSETTLED & models.Q(partner__isnull=True),
+            models.Index(  # the work of warehouses without an API
+                fields=["account", "state", "changed_at", "id"],
+                condition=models.Q(partner__isnull=True),
                 name="orders_request_by_hand",
             ),
         ]

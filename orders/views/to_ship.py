@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import F, QuerySet
-from django.http import HttpResponse
+from django.db.models import Q
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from fcp.listing import Choice, Column, Empty, Listing
+from fcp.listing import Choice, Column, Empty, Listing, Rows
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
+from fcp.short_lists import ShortLists
 from inventory.models import Warehouse
 
 from ..errors import OrderError, StaleRevision
 from ..fulfilling import Shipment, report_fulfillment
 from ..models import ShippingRequest
-from ..models.orders import number_key_of
 from ..models.shipping import UNSETTLED, Origin, RequestState
 from ..packing import Slip, slips_of
 from ..ship_forms import USUAL_CARRIERS, ReasonForm, ShipForm
 from ..shipping import Acknowledgement, acknowledge, acknowledge_many, answer_cancel, reject
+from ..tables import found_ids
 
 AT_ONCE = 200  # slips that one press prints, requests that one press takes
 
@@ -61,11 +62,20 @@ def _warehouses(account: Account) -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in Warehouse.objects.for_account(account).values_list("pk", "name")[:500]]
 
 
-def _by_number(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    return rows.filter(order__account=F("account"), order__number_key__startswith=number_key_of(text))
+class WorkListing(Listing):
+    def narrow(self, rows: Rows, query: QueryDict, account: Account | None) -> tuple[Rows, int]:
+        """Several states at once are one short list for each."""
+        rows, _ = super().narrow(rows, query, account)
+        text = query.get("q", "").replace("\x00", "").strip()
+        if text and account:
+            rows = rows.filter(order__in=found_ids(account, text))
+        chosen = next(one for one in self.filters if one.key == "state").read(query, account)
+        if chosen:
+            return rows, 0
+        return cast("Rows", ShortLists(rows, [Q(state=state.value) for state in UNSETTLED])), 0
 
 
-WORK = Listing(
+WORK = WorkListing(
     key="to-ship",
     row="orders/parts/work_row.html",
     order=("changed_at", "id"),
@@ -90,8 +100,8 @@ WORK = Listing(
         ),
         Choice("state", "State", choices=[(state.value, state.label) for state in UNSETTLED]),
     ),
-    search=_by_number,
-    search_label="Order number",
+    search=lambda rows, text: rows,  # see narrow
+    search_label="Order number, SKU or e-mail",
     prepare=lambda rows: rows.select_related("warehouse"),
     decorate=_decorate,
     bulk="orders/parts/work_bulk.html",
@@ -104,19 +114,16 @@ WORK = Listing(
 @require_GET
 def to_ship(request: PanelRequest) -> HttpResponseBase:
     context = {"bulk_action": panel_url(request.account, "orders:to_ship_many")}
-    return WORK.answer(request, _unsettled(request), title="To ship", context=context)
-
-
-def _unsettled(request: PanelRequest) -> QuerySet[ShippingRequest]:
-    return ShippingRequest.objects.for_account(request.account).unsettled()
+    return WORK.answer(request, ShippingRequest.objects.for_account(request.account), title="To ship", context=context)
 
 
 @may(May.SHIP)
 @require_POST
 def many(request: PanelRequest) -> HttpResponse:
     """What the bar below the list does to the chosen requests."""
-    rows = WORK.chosen(request, _unsettled(request)).select_related("warehouse").order_by("changed_at", "id")
-    chosen = list(rows[: AT_ONCE + 1])
+    rows = WORK.chosen(request, ShippingRequest.objects.for_account(request.account))
+    found = rows.select_related("warehouse").order_by("changed_at", "id")[: AT_ONCE + 1]
+    chosen = [row for row in found if row.state in UNSETTLED]
     back = redirect(panel_url(request.account, "orders:to_ship"))
     if not chosen:
         messages.warning(request, "Choose some orders first.")
