@@ -25,12 +25,16 @@ TRIES = 20
 
 
 def open_budget(store_id: int, per_minute: int, now: dt.datetime) -> None:
-    """Make the store's row, or give it another rate; what is left in it stays."""
+    """Make the store's row, full; one that is there stays as it is."""
     full = per_minute * BURST
     fresh = {"tokens": full, "bulk_tokens": full * BULK_SHARE, "per_minute": per_minute, "refilled_at": now}
-    _, made = Budget.objects.get_or_create(store_id=store_id, defaults=fresh)
-    if not made:
-        Budget.objects.filter(store_id=store_id).exclude(per_minute=per_minute).update(per_minute=per_minute)
+    Budget.objects.get_or_create(store_id=store_id, defaults=fresh)
+
+
+def set_rate(store_id: int, per_minute: int, now: dt.datetime) -> None:
+    """Give the store another rate; what is left in its bucket stays."""
+    open_budget(store_id, per_minute, now)
+    Budget.objects.filter(store_id=store_id).exclude(per_minute=per_minute).update(per_minute=per_minute)
 
 
 def pause(store_id: int, until: dt.datetime) -> None:

@@ -32,9 +32,6 @@ log = logging.getLogger(__name__)
 
 TASK = "integrations.tasks.run_flow"
 
-# How long a claim waits to be started before it is asked whether its task got lost. Shorter than two ticks, so that
-# a wiped queue is made good within two minutes.
-CLAIM = dt.timedelta(seconds=60)
 TICK = dt.timedelta(minutes=1)
 # A webhooks-only flow looks for itself once a day, for what the store failed to announce. Minutes.
 DAILY = 1440
@@ -76,6 +73,7 @@ SLOW = Q(kind=FlowKind.PRODUCTS) | Q(kind=FlowKind.ORDERS, last_ok_at=None)  # `
 
 
 def lease_time() -> dt.timedelta:
+    """How long a flow is somebody's: a claim that waits to be started, and then the run, renewed with every page."""
     return dt.timedelta(seconds=settings.FCP_LEASE_SECONDS)
 
 
@@ -101,7 +99,7 @@ def free(flows: QuerySet[Flow]) -> list[Free]:
     return [Free(*row) for row in flows.values_list("pk", "gen", "kind", "last_ok_at")]
 
 
-CLAIM_SQL = """
+TAKE_SQL = """
     UPDATE integrations_flow SET gen = gen + 1, lease_until = %s, started_at = NULL
     WHERE id = %s AND gen = %s AND due_at IS NOT NULL AND (lease_until IS NULL OR lease_until <= %s)
 """
@@ -133,9 +131,9 @@ def claim(flows: Collection[Free], now: dt.datetime, *, at: dt.datetime | None =
 def _update(flows: Iterable[Free], now: dt.datetime, at: dt.datetime) -> int:
     """One round trip for all; how many rows changed. The ORM's form of it costs ten times as much."""
     when = connection.ops.adapt_datetimefield_value
-    rows = [(when(at + CLAIM), flow.pk, flow.gen, when(now)) for flow in flows]
+    rows = [(when(at + lease_time()), flow.pk, flow.gen, when(now)) for flow in flows]
     with connection.cursor() as cursor:
-        cursor.executemany(CLAIM_SQL, rows)
+        cursor.executemany(TAKE_SQL, rows)
         return cursor.rowcount
 
 
@@ -246,7 +244,7 @@ def _task_is_gone(now: dt.datetime) -> Q:
     gone = Q()
     for queue, of_queue in ((Queue.SLOW, SLOW), (Queue.DEFAULT, ~SLOW)):
         oldest = oldest_waiting(queue, now)
-        gone |= of_queue & (Q(lease_until__lt=oldest + CLAIM) if oldest else Q())
+        gone |= of_queue & (Q(lease_until__lt=oldest + lease_time()) if oldest else Q())
     return gone
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 
 from fcp.models import AuditEntry, Store
-from integrations.budget import open_budget
+from integrations.budget import set_rate
 from integrations.connectors import connector_class
 from integrations.connectors.base import FlowKind, Mode, Platform
 from integrations.errors import IntegrationError
@@ -78,17 +76,13 @@ def new_version(store: Store, document: Document, *, by: str, now: dt.datetime, 
 def apply(integration: Integration, document: Document, now: dt.datetime) -> None:
     """Bring flows, budget and the store's flags in line with the document. In the caller's transaction."""
     platform = connector_class(integration.store.platform).platform
-    open_budget(integration.store_id, calls_per_minute(platform, document), now)
+    set_rate(integration.store_id, platform.rates.get(document.get("throughput", ""), platform.calls_per_minute), now)
     for flow in Flow.objects.filter(integration=integration):
         _apply_flow(flow, document, now)
     told_before = integration.store.tells_shipments
     mirror(integration, document)
     if told_before and not integration.store.tells_shipments:
         stop_telling(integration.store, now=now)
-
-
-def calls_per_minute(platform: Platform, document: Mapping[str, Any]) -> int:
-    return platform.rates.get(document.get("throughput", ""), platform.calls_per_minute)
 
 
 def mirror(integration: Integration, document: Document) -> None:

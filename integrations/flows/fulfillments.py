@@ -28,7 +28,7 @@ from orders.stored_state import lock_orders, refresh_states
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 25
 # After so many tries without an answer one is told alone, so that it cannot take others with it.
 ALONE_AFTER = 2
 # So many in a row without an answer, each told alone: it is the store.

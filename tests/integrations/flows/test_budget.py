@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from fcp.errors import Busy
-from integrations.budget import Purse, give_back, open_budget, pause, reserve
+from integrations.budget import Purse, give_back, open_budget, pause, reserve, set_rate
 from integrations.connectors.base import FlowKind
 from integrations.models import Budget
 from tests.build import make_store
@@ -91,7 +91,7 @@ def test_a_slow_store_is_come_back_to_instead_of_waited_for():
 def test_a_new_rate_counts_from_now_on():
     store_id = make_budget(200)
 
-    open_budget(store_id, 50, NOW)
+    set_rate(store_id, 50, NOW)
 
     calls = sum(reserve(store_id, ORDERS, NOW + dt.timedelta(minutes=5, seconds=s)).calls for s in range(60))
     assert calls <= 50

@@ -9,7 +9,6 @@ from django_q.signing import SignedPackage
 
 from integrations.lease import (
     ALERT_AFTER,
-    CLAIM,
     Lease,
     Superseded,
     claim,
@@ -55,7 +54,7 @@ def test_a_claim_gives_the_flow_its_next_generation_and_puts_its_task_in_the_que
     claimed(flow)
 
     assert flow.gen == 1
-    assert flow.lease_until == NOW + CLAIM
+    assert flow.lease_until == NOW + lease_time()
     assert queued() == [(flow.pk, 1)]
 
 
@@ -103,9 +102,9 @@ def test_a_task_that_is_delivered_twice_starts_once():
 def test_an_outdated_task_starts_nothing():
     flow = make_flow()
     old = claimed(flow)
-    claimed(flow, NOW + CLAIM)
+    claimed(flow, NOW + lease_time())
 
-    assert start(old.flow_id, old.gen, NOW + CLAIM) is None
+    assert start(old.flow_id, old.gen, NOW + lease_time()) is None
 
 
 def test_a_transaction_of_a_superseded_run_rolls_back():
@@ -188,7 +187,7 @@ def test_a_short_pause_ends_at_its_own_moment_and_not_with_the_next_tick():
 
     assert OrmQ.objects.latest("id").lock == NOW + dt.timedelta(seconds=10)
     flow.refresh_from_db()
-    assert flow.lease_until == NOW + dt.timedelta(seconds=10) + CLAIM
+    assert flow.lease_until == NOW + dt.timedelta(seconds=10) + lease_time()
 
 
 def test_a_ring_starts_an_idle_flow_at_once():
@@ -308,7 +307,7 @@ def test_a_claim_whose_task_was_wiped_from_the_queue_is_made_again():
     claimed(flow)
     OrmQ.objects.all().delete()
 
-    assert reclaim(NOW + CLAIM) == 1
+    assert reclaim(NOW + lease_time()) == 1
 
     assert queued() == [(flow.pk, 2)]
     flow.refresh_from_db()
@@ -329,7 +328,7 @@ def test_a_claim_whose_task_was_taken_by_a_cluster_that_died_is_made_again():
     claimed(flow)
     OrmQ.objects.update(lock=NOW + minutes(10))
 
-    assert reclaim(NOW + CLAIM) == 1
+    assert reclaim(NOW + lease_time()) == 1
 
 
 def test_three_leases_in_a_row_that_broke_off_raise_an_alert_and_retries_go_on_an_hour_apart_at_most():

@@ -7,6 +7,7 @@ from fcp.models import Store
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
 from integrations.live import GoingLive, go_live, pause, resume, try_with_one_order, what_goes_live
+from integrations.models import Integration
 from orders.fulfilling import Shipment, Tracking, report_fulfillment
 from orders.models import Order, ShippingRequest
 from orders.models.shipping import Origin
@@ -53,11 +54,9 @@ def test_going_live_says_what_will_happen_and_does_it(mapped):
 def test_going_live_twice_is_told(mapped):
     go_live(mapped, by="Ann", now=now())
 
+    stale = Integration.objects.get(pk=mapped.pk)
+    stale.live = False
     with pytest.raises(IntegrationError, match="Somebody else changed this"):
-        from integrations.models import Integration
-
-        stale = Integration.objects.get(pk=mapped.pk)
-        stale.live = False
         go_live(stale, by="Bob", now=now())
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations import runs
 from integrations.models import Exchange, FailedRecord, Flow, Integration, Run
 from integrations.sandbox.server import Sandbox
-from orders.models import Order, OrderLine, SeenOrder
+from orders.models import Order, SeenOrder
 from tests.integrations.flows.world import connect_store, flow_of, sync, work
 
 

@@ -239,6 +239,8 @@ def test_the_throughput_sets_the_stores_budget(connect):
     change_settings(integration, throughput="quarter")
 
     assert Budget.objects.get(store=integration.store).per_minute == 50
+    sync(integration)
+    assert Budget.objects.get(store=integration.store).per_minute == 50
 
 
 def test_the_store_row_says_whether_shipments_are_told(connect):
