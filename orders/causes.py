@@ -107,6 +107,8 @@ def cause_of(account: Account, kind: HoldKind, cause: str) -> Cause | None:
     return group
 
 
+# From each group to the next: within the kind by its cause, then to the next kind. Two equalities and one bound are what
+# both databases walk an index by; one comparison of (kind, cause) SQLite would answer by reading the whole kind.
 STEPS = """
 WITH RECURSIVE step(id, kind, cause, placed_at) AS (
   SELECT * FROM (
@@ -114,10 +116,11 @@ WITH RECURSIVE step(id, kind, cause, placed_at) AS (
     ORDER BY kind, cause, placed_at LIMIT 1
   ) AS first
   UNION ALL
-  SELECT h.id, h.kind, h.cause, h.placed_at FROM step JOIN orders_hold h ON h.id = (
-    SELECT n.id FROM orders_hold n
-    WHERE n.account_id = %(account)s AND n.lifted_at IS NULL AND (n.kind, n.cause) > (step.kind, step.cause)
-    ORDER BY n.kind, n.cause, n.placed_at LIMIT 1
+  SELECT h.id, h.kind, h.cause, h.placed_at FROM step JOIN orders_hold h ON h.id = COALESCE(
+    (SELECT n.id FROM orders_hold n WHERE n.account_id = %(account)s AND n.lifted_at IS NULL
+     AND n.kind = step.kind AND n.cause > step.cause ORDER BY n.cause, n.placed_at LIMIT 1),
+    (SELECT n.id FROM orders_hold n WHERE n.account_id = %(account)s AND n.lifted_at IS NULL
+     AND n.kind > step.kind ORDER BY n.kind, n.cause, n.placed_at LIMIT 1)
   )
 )
 SELECT id, kind, cause, placed_at FROM step {after} ORDER BY placed_at, kind, cause LIMIT %(limit)s

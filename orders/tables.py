@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from fcp.listing import Choice, Column, Days, Empty, Flag, Listing, Rows
 from fcp.models import Account
+from fcp.panel import panel_url
 from fcp.short_lists import ShortLists
 from inventory.models import sku_key_of
 from mappings.lists import stores_of
@@ -43,6 +44,7 @@ class OrderRow:
     parcels: list[Parcel] = field(default_factory=list)
     late: bool = False
     store: str = ""  # what the merchant calls its integration
+    url: str = ""
 
     @property
     def pk(self) -> int:
@@ -75,10 +77,17 @@ def is_late(order: Order, now: dt.datetime) -> bool:
     return order.state in LATE_STATES and order.placed_at < now - LATE_AFTER
 
 
-def rows_of(orders: Iterable[Order], now: dt.datetime, stores: Mapping[int, str]) -> list[OrderRow]:
-    """The orders with what their rows show: three queries, however many they are."""
+def rows_of(orders: Iterable[Order], account: Account, now: dt.datetime) -> list[OrderRow]:
+    """The orders with what their rows show: four queries, however many they are."""
+    stores = OUTSIDE.nicknames(account)
+    address = panel_url(account, "orders:order", pk=0)  # looked up once, not for each row
     rows = {
-        order.pk: OrderRow(order, late=is_late(order, now), store=stores.get(order.store_id, order.store.name))
+        order.pk: OrderRow(
+            order,
+            late=is_late(order, now),
+            store=stores.get(order.store_id, order.store.name),
+            url=address.replace("/0/", f"/{order.pk}/"),
+        )
         for order in orders
     }
     for party in OrderParty.objects.filter(order_id__in=rows, role=OrderParty.Role.SHIP_TO):
@@ -98,12 +107,9 @@ def open_holds(order_ids: Iterable[int]) -> dict[int, list[OpenHold]]:
     return found
 
 
-def _names(account: Account | None) -> Mapping[int, str]:
-    return OUTSIDE.nicknames(account) if account else {}
-
-
 def _decorate(rows: list[Any], account: Account | None) -> None:
-    rows[:] = rows_of(rows, timezone.now(), _names(account))
+    assert account is not None
+    rows[:] = rows_of(rows, account, timezone.now())
 
 
 # --- search --------------------------------------------------------------------------------------------------------
@@ -217,8 +223,9 @@ ORDERS = OrderListing(
 
 
 def _decorate_holds(holds: list[Any], account: Account | None) -> None:
+    assert account is not None
     orders = Order.objects.select_related("store", "warehouse").in_bulk([hold.order_id for hold in holds])
-    holds[:] = rows_of((orders[hold.order_id] for hold in holds), timezone.now(), _names(account))
+    holds[:] = rows_of((orders[hold.order_id] for hold in holds), account, timezone.now())
 
 
 class GroupListing(Listing):

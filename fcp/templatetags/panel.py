@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import get_currency_precision
 from django import template
 from django.http import HttpRequest
 from django.template import Context
@@ -48,6 +48,7 @@ def _request(context: Context) -> HttpRequest:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)  # a list of 50 rows draws some hundred of the same few
 def icon(name: str, label: str = "") -> SafeString:
     """A sign from the sprite; with `label` it is read aloud, without it is decoration."""
     if label:
@@ -68,6 +69,7 @@ def plain_chip(label: str, tone: str = "neutral", icon_name: str = "", note: str
     return make_chip(label, tone, icon_name, note)
 
 
+@lru_cache(maxsize=2048)
 def make_chip(label: str, tone: str, icon_name: str = "", note: str = "") -> SafeString:
     title = format_html(' title="{}"', note) if note else SafeString("")
     sign = icon(icon_name) if icon_name else SafeString("")
@@ -81,8 +83,12 @@ def money(amount: Decimal | str | float | None, currency: str, whole: bool = Fal
         return "–"
     if not currency:
         return f"{Decimal(amount):,.2f}"
-    pattern = "#,##0 ¤¤" if whole else "#,##0.00 ¤¤"
-    return format_currency(Decimal(amount), currency, pattern, locale=ENGLISH, currency_digits=not whole)
+    return f"{Decimal(amount):,.{0 if whole else _decimals(currency)}f} {currency}"
+
+
+@lru_cache(maxsize=256)
+def _decimals(currency: str) -> int:
+    return get_currency_precision(currency)
 
 
 @register.simple_tag
