@@ -67,7 +67,9 @@ def _name(line: SlipLine) -> str:
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
+        label="Why",
         max_length=500,
+        help_text="One sentence; the merchant reads it.",
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Say why in one sentence; the merchant reads it."},
     )

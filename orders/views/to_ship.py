@@ -82,7 +82,6 @@ WORK = WorkListing(
     columns=(
         Column("number", "Order", csv=lambda work: work.number),
         Column("state", "State", csv=lambda work: work.request.get_state_display()),
-        Column("since", "Since", csv=lambda work: work.request.changed_at),
         Column("to", "Ship to", csv=lambda work: ", ".join(work.slip.address)),
         Column("pieces", "To pack", csv=lambda work: work.slip.pieces, align="end"),
         Column("items", "Items", csv=lambda work: " + ".join(f"{n.left} × {n.sku}" for n in work.slip.lines)),
