@@ -153,7 +153,10 @@ def correct(
 
 
 def tell_again(fulfillment: Fulfillment, *, by: str, now: dt.datetime) -> Fulfillment:
-    """Send tracking again: at once, also when the store has it already or the last tries failed."""
+    """Send tracking again: at once, also when the store has it already or the last tries failed.
+
+    The tries are not forgotten: after one without an answer the store is read before it is told.
+    """
     with transaction.atomic():
         fulfillment = _locked(fulfillment)
         if fulfillment.voided_at and fulfillment.told != Told.RETRACT:
@@ -165,10 +168,10 @@ def tell_again(fulfillment: Fulfillment, *, by: str, now: dt.datetime) -> Fulfil
                 f"Sending shipments to {fulfillment.store.name} is off. Switch it on in the integration's settings.",
                 "not_told",
             )
-        again = {Told.TOLD: Told.CHANGE if fulfillment.store_ref else Told.DUE, Told.NOT_WANTED: Told.DUE}
+        again = {Told.TOLD: Told.CHANGE, Told.NOT_WANTED: Told.DUE}
         told = again.get(Told(fulfillment.told), fulfillment.told)
         told_again = _same_revision(fulfillment).update(
-            told=told, not_before=now, attempts=0, problem="", revision=F("revision") + 1
+            told=told, not_before=now, problem="", revision=F("revision") + 1
         )
         if not told_again:
             raise _changed_meanwhile()

@@ -310,8 +310,20 @@ def test_tracking_can_be_sent_again_at_once():
     tell_again(fulfillment, by="Ann", now=NOW)
 
     fulfillment.refresh_from_db()
-    assert (fulfillment.told, fulfillment.attempts) == ("change", 0)
+    assert (fulfillment.told, fulfillment.not_before) == ("change", NOW)
     assert states(order)[0] == "shipped"
+
+
+def test_sending_again_does_not_forget_a_try_whose_answer_was_lost():
+    order = new_order()
+    taken(order)
+    fulfillment = report(order, {"MUG": 2})
+    told(fulfillment, told=Told.DUE, store_ref=None, attempts=3, problem="The store does not answer.")
+
+    tell_again(fulfillment, by="Ann", now=NOW)
+
+    fulfillment.refresh_from_db()
+    assert (fulfillment.told, fulfillment.attempts, fulfillment.problem) == ("due", 3, "")
 
 
 def test_tracking_is_not_sent_to_a_store_that_takes_none():
