@@ -24,6 +24,13 @@ def _clean(value: Any) -> Any:
     return value.replace("\x00", "") if value.__class__ is str and "\x00" in value else value
 
 
+def _column(model: type[models.Model], name: str) -> str:
+    f = model._meta.get_field(name)
+    assert isinstance(f, models.Field)
+    assert f.column, f"{name} has no column of its own"
+    return f.column
+
+
 @lru_cache(maxsize=128)
 def _plan(
     model: type[models.Model], columns: tuple[str, ...], using: str
@@ -32,7 +39,7 @@ def _plan(
     connection = connections[using]
     quote = connection.ops.quote_name
     fields = [model._meta.get_field(name) for name in columns]
-    names = ", ".join(quote(f.column) for f in fields)  # type: ignore[union-attr]
+    names = ", ".join(quote(_column(model, name)) for name in columns)
     table = quote(model._meta.db_table)
     adapt: list[tuple[int, Callable[[Any], Any]]] = []
     postgres = connection.vendor == "postgresql"
@@ -50,7 +57,7 @@ def _plan(
     if postgres:
         return f"COPY {table} ({names}) FROM STDIN", adapt
     marks = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {table} ({names}) VALUES ({marks})", adapt
+    return f"INSERT INTO {table} ({names}) VALUES ({marks})", adapt  # noqa: S608  # the model's own names
 
 
 def _sqlite_time(value: dt.datetime | None) -> str | None:
@@ -70,7 +77,7 @@ def _decimal_adapter(f: models.DecimalField[Any, Any]) -> Callable[[Any], Any]:
 def insert_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], using: str = "default"
 ) -> None:
-    """Insert rows given as sequences in the order of `columns` (field names, `_id` for foreign keys). Ids included, if given."""
+    """Insert rows given as sequences in the order of `columns`: field names, `_id` for foreign keys, `id` if given."""
     statement, adapt = _plan(model, tuple(columns), using)
     values = [list(row) for row in rows]
     if not values:
@@ -89,7 +96,7 @@ def insert_rows(
 
 
 def take_ids(model: type[models.Model], count: int, using: str = "default") -> Sequence[int]:
-    """`count` new primary keys of the model. Call it inside the transaction that uses them (SQLite holds its write lock)."""
+    """`count` new primary keys. Call it inside the transaction that uses them (SQLite holds its write lock)."""
     if not count:
         return []
     connection = connections[using]
@@ -108,7 +115,7 @@ def take_ids(model: type[models.Model], count: int, using: str = "default") -> S
 def update_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], using: str = "default"
 ) -> None:
-    """Update many rows by primary key, one round trip: each row is its new values in the order of `columns`, then its id."""
+    """Update many rows in one round trip: each row is its new values in the order of `columns`, then its id."""
     statement, adapt = _update_plan(model, tuple(columns), using)
     values = [list(row) for row in rows]
     if not values:
@@ -127,14 +134,15 @@ def _update_plan(
     _, adapt = _plan(model, columns, using)
     connection = connections[using]
     quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
     sets = ", ".join(
         # A JSON text needs its type named on PostgreSQL; elsewhere the parameter takes the column's.
-        f"{quote(f.column)} = %s::jsonb"
-        if isinstance(f, models.JSONField) and connection.vendor == "postgresql"
-        else f"{quote(f.column)} = %s"
-        for f in (model._meta.get_field(name) for name in columns)
+        f"{quote(_column(model, name))} = %s::jsonb"
+        if isinstance(model._meta.get_field(name), models.JSONField) and connection.vendor == "postgresql"
+        else f"{quote(_column(model, name))} = %s"
+        for name in columns
     )
-    return f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE id = %s", adapt
+    return f"UPDATE {table} SET {sets} WHERE id = %s", adapt  # noqa: S608  # the model's own names
 
 
 def add_to_rows(
@@ -143,8 +151,9 @@ def add_to_rows(
     """Add to a number of many rows: pairs of (what to add, id); one round trip, no value read in between."""
     connection = connections[using]
     quote = connection.ops.quote_name
-    name = quote(model._meta.get_field(column).column)  # type: ignore[union-attr]
+    table, name = quote(model._meta.db_table), quote(_column(model, column))
+    statement = f"UPDATE {table} SET {name} = {name} + %s WHERE id = %s"  # noqa: S608  # the model's own names
     values = list(rows)
     if values:
         with connection.cursor() as cursor:
-            cursor.executemany(f"UPDATE {quote(model._meta.db_table)} SET {name} = {name} + %s WHERE id = %s", values)
+            cursor.executemany(statement, values)

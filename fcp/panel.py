@@ -20,7 +20,7 @@ Every callable gets the account first and must be cheap: a count over a partial 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,7 +150,7 @@ class Chip:
 CHIPS: dict[tuple[str, str], Chip] = {}
 
 
-def add_chips(kind: str, chips: dict[str, Chip]) -> None:
+def add_chips(kind: str, chips: Mapping[Any, Chip]) -> None:
     """`{% chip "order" order.state %}` shows the chip that was given under ("order", state)."""
     CHIPS.update({(kind, str(value)): chip for value, chip in chips.items()})
 

@@ -6,6 +6,7 @@ The flow acts on these results; "Where is my order?" and the dry run of settings
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,8 +111,8 @@ def import_decision(facts: Facts, rules: ImportRules, now: dt.datetime) -> Decis
 
 
 def _one_of(
-    code: str, found: str, wanted: frozenset[Any] | None, setting: str, also: set[str] = frozenset()
-) -> Condition:  # type: ignore[assignment]
+    code: str, found: str, wanted: frozenset[Any] | None, setting: str, also: Set[str] = frozenset()
+) -> Condition:
     if wanted is None:
         return Condition(code, True, found, "any", setting)
     values = {w.value for w in wanted}
