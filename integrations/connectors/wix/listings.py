@@ -1,4 +1,4 @@
-"""Products of both catalogues as listings, and places. Source: wix.md 5, 6 and 7 of the reference."""
+"""Products of both catalogues as listings, and places. Source: dev.wix.com, Stores Catalog V1 and V3, Locations."""
 
 from __future__ import annotations
 

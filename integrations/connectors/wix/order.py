@@ -1,4 +1,4 @@
-"""One Wix order in our words. Source: wix.md 2.3 and 2.4 of the reference (Orders API, REST names)."""
+"""One Wix order in our words. Source: dev.wix.com, eCommerce Orders (REST names)."""
 
 from __future__ import annotations
 

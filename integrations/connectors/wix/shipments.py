@@ -1,4 +1,4 @@
-"""Telling Wix of shipments, and reading back what it lists. Source: wix.md 3 of the reference (Order Fulfillments)."""
+"""Telling Wix of shipments, and reading back what it lists. Source: dev.wix.com, Order Fulfillments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks of the operator's Wix app: one signed JWT each. Source: wix.md 8 of the reference."""
+"""Webhooks of the operator's Wix app: one signed JWT each. Source: dev.wix.com, "Webhook Structure"."""
 
 from __future__ import annotations
 
