@@ -6,6 +6,7 @@ from django.contrib.admin.apps import AdminConfig
 class PanelAdminConfig(AdminConfig):
     default_site = "fcp.admin_site.PanelAdminSite"
 
+
 django_stubs_ext.monkeypatch()  # lets `ModelForm[Account]` and the like stand in the code, for the type checker
 
 

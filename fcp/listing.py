@@ -360,4 +360,3 @@ def _without(query: QueryDict, keys: Iterable[str]) -> str:
     for key in keys:
         rest.pop(key, None)
     return rest.urlencode()
-

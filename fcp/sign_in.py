@@ -95,4 +95,3 @@ def demo_sign_ins() -> list[DemoSignIn]:
     except FileNotFoundError:
         return []
     return [DemoSignIn(*line.split("\t")) for line in lines if line.count("\t") == 2]
-

@@ -24,8 +24,8 @@ HEALTH = {
     "paused": Chip("Handing over paused", "warn", "player-pause"),
 }
 OF_ONE = (
-    "integration", "advanced", "channel", "ship_codes", "all_ship_codes", "skus", "all_skus", "locations", "all_locations",
-    "webhooks", "runs_of", "exchanges", "try", "delete", "reconnect", "reconnect_by",
+    "integration", "advanced", "channel", "ship_codes", "all_ship_codes", "skus", "all_skus", "locations",
+    "all_locations", "webhooks", "runs_of", "exchanges", "try", "delete", "reconnect", "reconnect_by",
 )  # fmt: skip
 
 
@@ -61,8 +61,7 @@ def register() -> None:
             also=("integrations:run", "integrations:failed"),
             synonyms="syncs history errors failed records",
             help=(
-                "What the flows did: how many records they saw, changed, skipped and could not take, with the "
-                "reason."
+                "What the flows did: how many records they saw, changed, skipped and could not take, with the reason."
             ),
         ),
     )

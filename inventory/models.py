@@ -52,7 +52,7 @@ class KeptBy(models.TextChoices):
 
 
 class Warehouse(models.Model):
-    """A place where the account's stock lies; `partner` is whoever works there, empty for a warehouse without an API."""
+    """A place where the account's stock lies; `partner` works there; empty for a warehouse without an API."""
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+")

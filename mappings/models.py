@@ -118,7 +118,9 @@ class Listing(Word):
             models.Index(fields=["store", "sku_key"], name="mappings_listing_sku"),
             models.Index(fields=["account", "sku_key", "id"], name="mappings_listing_list"),
             models.Index(
-                fields=["account", "sku_key"], name="mappings_listing_prefix", opclasses=["int8_ops", "text_pattern_ops"]
+                fields=["account", "sku_key"],
+                name="mappings_listing_prefix",
+                opclasses=["int8_ops", "text_pattern_ops"],
             ),
             models.Index(fields=["product"], name="mappings_listing_product"),
             models.Index(fields=["id"], condition=CHANGED, name="mappings_listing_changed"),

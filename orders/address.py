@@ -11,7 +11,7 @@ from .shapes import Party
 
 @lru_cache(maxsize=300)
 def _required(country: str) -> str:
-    """Letters of the fields a country's post requires: A street, C city, S state, Z postcode (Google's address data)."""
+    """Letters of the fields that a country requires: A street, C city, S state, Z postcode (Google's address data)."""
     try:
         data = load_validation_data(country.lower())
     except ValueError:
@@ -20,7 +20,7 @@ def _required(country: str) -> str:
 
 
 def address_lacks(party: Party) -> tuple[str, ...]:
-    """The names of the missing fields, as a person reads them. A missing phone or second street line is never missed."""
+    """The missing fields, as a person reads them. A phone or a second street line is never missed."""
     lacks = []
     if not (party.name or party.company):
         lacks.append("name or company")

@@ -107,8 +107,8 @@ def cause_of(account: Account, kind: HoldKind, cause: str) -> Cause | None:
     return group
 
 
-# From each group to the next: within the kind by its cause, then to the next kind. Two equalities and one bound are what
-# both databases walk an index by; one comparison of (kind, cause) SQLite would answer by reading the whole kind.
+# From each group to the next: within the kind by its cause, then to the next kind. Two equalities and one bound are
+# what both databases walk an index by; one comparison of (kind, cause) SQLite would answer by reading the whole kind.
 STEPS = """
 WITH RECURSIVE step(id, kind, cause, placed_at) AS (
   SELECT * FROM (

@@ -237,9 +237,9 @@ def _new_line(order: Order, line: IncomingLine, words: Words, taken: bool) -> tu
 
 
 NEW_LINE_COLUMNS = (
-    "id", "account", "order", "uid", "listing", "product", "warehouse", "location", "sku", "sku_key", "title", "options",
-    "quantity", "store_quantity", "shipped", "units", "ships", "price", "total", "weight_grams", "mapping_version",
-    "removed_at",
+    "id", "account", "order", "uid", "listing", "product", "warehouse", "location", "sku", "sku_key", "title",
+    "options", "quantity", "store_quantity", "shipped", "units", "ships", "price", "total", "weight_grams",
+    "mapping_version", "removed_at",
 )  # fmt: skip
 
 
@@ -270,7 +270,7 @@ def _write_party(order: Order, row: OrderParty | None, role: str, party: Party, 
 
 
 def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Writes, taken: bool) -> None:
-    """What somebody shipped in the store itself. While an answer of the store is in doubt, it may be our own telling."""
+    """What was shipped in the store itself. While an answer of the store is in doubt, it may be our own telling."""
     if order.fulfillment == StoreFulfillment.NONE or order.pk in known.in_doubt:
         return
     lines = {line.uid: line for line in known.lines[order.pk]}

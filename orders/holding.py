@@ -20,7 +20,7 @@ from .stored_state import lock_orders, refresh_states
 
 
 def place_hold(order: Order, kind: HoldKind, note: str, *, by: str, now: dt.datetime) -> None:
-    """Hold an order by hand, with a note that says why. What is offered is taken back; what a warehouse has stays there."""
+    """Hold an order by hand, with a note that says why. What is offered is taken back; what a warehouse has stays."""
     if kind not in BY_HAND:
         raise OrderError("This kind of hold is placed by the system itself.")
     if not note.strip():

@@ -39,7 +39,7 @@ class Seen(NamedTuple):
     outcome: str
 
     def settled(self, fingerprint: int, settings_version: int) -> bool:
-        """Whether this order, shown again unchanged, needs no second look: imported, or decided under these settings."""
+        """Whether it needs no second look when shown unchanged: imported, or decided under these settings."""
         if self.fingerprint != fingerprint:
             return False
         return self.outcome == Outcome.IMPORTED or self.settings_version == settings_version
@@ -242,9 +242,9 @@ ORDER_COLUMNS = (
     "revision", "mapping_version", "settings_version", "canceled_at", "released_at", "tried",
 )  # fmt: skip
 LINE_COLUMNS = (
-    "id", "account", "order", "uid", "listing", "product", "warehouse", "location", "sku", "sku_key", "title", "options",
-    "quantity", "store_quantity", "shipped", "units", "ships", "price", "total", "weight_grams", "mapping_version",
-    "removed_at",
+    "id", "account", "order", "uid", "listing", "product", "warehouse", "location", "sku", "sku_key", "title",
+    "options", "quantity", "store_quantity", "shipped", "units", "ships", "price", "total", "weight_grams",
+    "mapping_version", "removed_at",
 )  # fmt: skip
 PARTY_COLUMNS = (
     "account", "order", "role", "name", "company", "street1", "street2", "city", "region", "postcode", "country",
@@ -286,7 +286,9 @@ def _import(
         if order.bill_to != order.ship_to:
             parties.append(party_row(account, pk, OrderParty.Role.BILL_TO.value, order.bill_to))
         for hold in meaning.holds:
-            holds.append((account, pk, hold.kind.value, hold.cause, {"word": hold.word}, "", order.placed_at, "intake", None, ""))
+            holds.append(
+                (account, pk, hold.kind.value, hold.cause, {"word": hold.word}, "", order.placed_at, "intake", None, "")
+            )
         events.append(
             (account, pk, now, "store", "imported", {"by": seen_by, "holds": [h.kind.value for h in meaning.holds]})
         )

@@ -163,7 +163,7 @@ def _sku(product: Product | None) -> str:
 
 
 def withdraw(order_ids: Collection[int], *, now: dt.datetime, actor: str) -> set[int]:
-    """Take back what was offered and nobody acknowledged yet, of these (locked) orders; returns the orders concerned."""
+    """Take back what these (locked) orders offered and nobody acknowledged yet; returns the orders concerned."""
     offered = ShippingRequest.objects.filter(order_id__in=order_ids, state=RequestState.OFFERED)
     orders = set(offered.values_list("order_id", flat=True))
     if orders:

@@ -44,7 +44,7 @@ class StoreFulfillment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A person or company with an address. `country` is ISO 3166-1 alpha-2, `region` the part after the dash of ISO 3166-2."""
+    """A person or company with an address. `country`: ISO 3166-1 alpha-2; `region`: ISO 3166-2 after the dash."""
 
     name: str = ""
     company: str = ""
@@ -70,7 +70,7 @@ class ShipWord:
 
 @dataclass(frozen=True, slots=True)
 class IncomingLine:
-    """`uid` is unique within its order. `product_uid` is never empty (a line outside the catalogue gets one from its title)."""
+    """`uid` is unique within its order. `product_uid` is never empty (outside the catalogue: from the title)."""
 
     uid: str
     product_uid: str

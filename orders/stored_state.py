@@ -15,7 +15,7 @@ from .state import OrderFacts, State, order_state
 
 
 def lock_orders(order_ids: Collection[int]) -> list[Order]:
-    """The orders, locked until the transaction ends and in one order of ids, so that no two workers wait for each other.
+    """The orders, locked until the transaction ends, always by rising id: no two workers wait for each other.
 
     Whoever changes an order's lines, holds, requests or fulfillments locks its row first.
     """

@@ -1,4 +1,4 @@
-"""An order's foreign words turned into ours: pure, from mapping rows to what the warehouse reads, with what is missing."""
+"""An order's foreign words turned into ours, and what is missing: pure, from mapping rows to what a warehouse reads."""
 
 from __future__ import annotations
 
@@ -122,6 +122,6 @@ def _line(line: LineWords, order_location: LocationRow | None, rules: OrderRules
 
 
 def _unmapped_location(order: OrderWords) -> tuple[int, str] | None:
-    """The first named location without a warehouse. An order that names none goes to the default warehouse (TECH-54)."""
+    """The first named location without a warehouse. Where none is named, the default warehouse ships (TECH-54)."""
     named = [line.location or order.location for line in order.lines if line.ships]
     return next(((place.pk, place.name or place.uid) for place in named if place and not place.warehouse_id), None)

@@ -123,7 +123,8 @@ def an_order(
     number = number or str(10_000 + next(_count))
     word = ShipWord(ship.casefold(), ship) if ship else None
     order = IncomingOrder(
-        uid=f"uid-{number}", number=number, placed_at=NOW - dt.timedelta(days=1), changed_at=NOW - dt.timedelta(hours=1),
+        uid=f"uid-{number}", number=number,
+        placed_at=NOW - dt.timedelta(days=1), changed_at=NOW - dt.timedelta(hours=1),
         status=Status.APPROVED, payment=Payment.PAID, fulfillment=StoreFulfillment.NONE, currency="EUR",
         subtotal=Decimal("20.00"), shipping=Decimal("5.00"), tax=Decimal("1.60"), discount=Decimal("0.00"),
         total=Decimal("26.60"), lines=tuple(a_line(sku) for sku in skus), ship_to=ANN, bill_to=ANN, ship_word=word,

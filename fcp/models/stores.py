@@ -43,7 +43,9 @@ class Store(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     platform = models.CharField(max_length=30)
     uid = models.CharField(max_length=100, help_text="The id that all ways in share (Wix: site id, Ecwid: store id).")
-    install_uid = models.CharField(max_length=100, blank=True, help_text="Our installation's id there (Wix: instance id).")
+    install_uid = models.CharField(
+        max_length=100, blank=True, help_text="Our installation's id there (Wix: instance id)."
+    )
     name = models.CharField(max_length=200)
     currency = models.CharField(max_length=3, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")

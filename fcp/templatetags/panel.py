@@ -101,7 +101,7 @@ def when(at: dt.datetime | None, style: str = "ago", missing: str = "–") -> Sa
     exact = f"{local:%-d %b %Y, %H:%M:%S} ({local.tzname()})"
     texts = {"ago": ago, "age": age, "exact": _exact, "day": _day_of}
     text = texts[style](local, now)
-    live = mark_safe(f' data-{style}') if style in ("ago", "age") else SafeString("")  # noqa: S308  # fixed words
+    live = mark_safe(f" data-{style}") if style in ("ago", "age") else SafeString("")  # noqa: S308  # fixed words
     return format_html('<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(), exact, live, text)
 
 
@@ -185,4 +185,3 @@ def plural(number: int, words: str) -> str:
 @register.filter
 def thousands(number: int) -> str:
     return f"{number:,}"
-

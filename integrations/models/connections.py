@@ -50,7 +50,7 @@ class Integration(models.Model):
 
 
 class SettingsVersion(models.Model):
-    """One saved state of an integration's settings. Immutable; numbered per store, so that it outlives an integration."""
+    """One saved state of an integration's settings. Immutable; numbered per store: it outlives an integration."""
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
@@ -81,4 +81,6 @@ class Credential(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["integration", "kind"], name="integrations_credential_one_per_kind")]
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "kind"], name="integrations_credential_one_per_kind")
+        ]

@@ -27,9 +27,13 @@ class Flow(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="flows", db_index=False)
     kind = models.CharField(max_length=16, choices=[(k.value, k.label) for k in FlowKind])
-    mode = models.CharField(max_length=10, choices=[(m.value, m.value.capitalize()) for m in Mode], default=Mode.DISABLED.value)
+    mode = models.CharField(
+        max_length=10, choices=[(m.value, m.value.capitalize()) for m in Mode], default=Mode.DISABLED.value
+    )
     interval = models.PositiveIntegerField(null=True, blank=True, help_text="Minutes between runs; empty: off.")
-    jitter = models.SmallIntegerField(default=0, help_text="Thousandths of the interval, from the flow's id, so that no herd forms.")
+    jitter = models.SmallIntegerField(
+        default=0, help_text="Thousandths of the interval, from the flow's id, so that no herd forms."
+    )
 
     due_at = models.DateTimeField(null=True, blank=True)
     gen = models.BigIntegerField(default=0)
@@ -57,7 +61,9 @@ class Flow(models.Model):
         constraints = [models.UniqueConstraint(fields=["integration", "kind"], name="integrations_flow_one_per_kind")]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="integrations_flow_due"),
-            models.Index(fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="integrations_flow_lease"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="integrations_flow_lease"
+            ),
             models.Index(fields=["account"], name="integrations_flow_account"),
         ]
 
@@ -119,7 +125,9 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["flow", "-id"], name="integrations_run_flow"),
             models.Index(fields=["account", "-id"], name="integrations_run_account"),
-            models.Index(fields=["account", "state"], condition=models.Q(state="running"), name="integrations_run_running"),
+            models.Index(
+                fields=["account", "state"], condition=models.Q(state="running"), name="integrations_run_running"
+            ),
         ]
 
 
@@ -164,7 +172,9 @@ class FailedRecord(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["account", "-id"], condition=models.Q(mended_at__isnull=True), name="integrations_failed_account"
+                fields=["account", "-id"],
+                condition=models.Q(mended_at__isnull=True),
+                name="integrations_failed_account",
             )
         ]
 
@@ -183,7 +193,9 @@ class Hint(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "event_id"], name="integrations_hint_one_per_event")]
         indexes = [
-            models.Index(fields=["store", "id"], condition=models.Q(done_at__isnull=True), name="integrations_hint_waiting")
+            models.Index(
+                fields=["store", "id"], condition=models.Q(done_at__isnull=True), name="integrations_hint_waiting"
+            )
         ]
 
 

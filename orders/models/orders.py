@@ -46,7 +46,9 @@ class SeenOrder(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "uid"], name="orders_seen_one_per_uid")]
         indexes = [
-            models.Index(fields=["account", "number_key"], name="orders_seen_number", opclasses=["int8_ops", "text_pattern_ops"]),
+            models.Index(
+                fields=["account", "number_key"], name="orders_seen_number", opclasses=["int8_ops", "text_pattern_ops"]
+            ),
             models.Index(
                 fields=["store", "settings_version", "id"],
                 condition=~models.Q(outcome="imported"),
@@ -150,8 +152,12 @@ class Order(models.Model):
                 condition=models.Q(state__in=["new", "held", "ready"]),
                 name="orders_order_waiting",
             ),
-            models.Index(fields=["account", "number_key"], name="orders_order_number", opclasses=["int8_ops", "text_pattern_ops"]),
-            models.Index(fields=["account", "email_key"], name="orders_order_email", opclasses=["int8_ops", "text_pattern_ops"]),
+            models.Index(
+                fields=["account", "number_key"], name="orders_order_number", opclasses=["int8_ops", "text_pattern_ops"]
+            ),
+            models.Index(
+                fields=["account", "email_key"], name="orders_order_email", opclasses=["int8_ops", "text_pattern_ops"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -32,7 +32,7 @@ COUNTRIES = ["DE", "FR", "US", "GB", "NL"]
 BATCH = 5_000
 
 
-def a_store(account: Account, n: int) -> Store:
+def a_store(account: Account, n: str) -> Store:
     return Store.objects.create(
         account=account, platform="wix", uid=f"bench-{account.pk}-{n}", name=f"Shop {n}", currency="EUR",
         hands_over=True, tells_shipments=True,
@@ -72,11 +72,12 @@ def fill_orders(
     states: Sequence[str] = STATES,
     groups: int = 40,
     seed: int = 1,
+    warehouse: str = "MAIN",
 ) -> None:
     """Orders of one line, placed within two years; the first account owns four fifths of them. Held ones wait for one
     of `groups` shipping options; ready ones are offered to a warehouse of the partner."""
     draw = random.Random(seed)
-    places = [_place(account, partner, max(groups // len(accounts), 1)) for account in accounts]
+    places = [_place(account, partner, max(groups // len(accounts), 1), warehouse) for account in accounts]
     rows = _rows(places, orders, draw, states)
     while batch := list(islice(rows, BATCH)):
         with transaction.atomic():
@@ -85,9 +86,9 @@ def fill_orders(
         cursor.execute("ANALYZE")
 
 
-def _place(account: Account, partner: Partner | None, words: int) -> Place:
-    stores = [a_store(account, n) for n in range(3)]
-    warehouse = Warehouse.objects.create(account=account, code="MAIN", name="Main", partner=partner)
+def _place(account: Account, partner: Partner | None, words: int, code: str) -> Place:
+    stores = [a_store(account, f"{code}-{n}") for n in range(3)]
+    warehouse = Warehouse.objects.create(account=account, code=code, name="Main", partner=partner)
     rows = ShipMethod.objects.bulk_create(
         [
             ShipMethod(
@@ -154,9 +155,10 @@ def _snapshot(pk: int, line: int, one: Filled) -> dict[str, Any]:
         "order_number": order[3], "store": one.place.stores[0].name, "placed_at": one.placed_at.isoformat(),
         "ship_code": "GROUND", "carrier": "UPS", "service": "", "pickup": False, "to_collect": None, "ship_to": party,
         "notes": {"buyer": "", "gift": "", "delivery": "", "ours": ""},
-        "lines": [
-            {"id": str(line), "sku": "SKU", "product_sku": "SKU", "title": "Thing", "options": [], "quantity": 1, "units": 1}
-        ],
+        "lines": [{
+            "id": str(line), "sku": "SKU", "product_sku": "SKU", "title": "Thing", "options": [], "quantity": 1,
+            "units": 1,
+        }],
     }  # fmt: skip
 
 

@@ -25,7 +25,9 @@ def test_rows_equal_those_of_bulk_create(at, facts):
     store = make_store()
 
     def values(uid):
-        return (store.account_id, store.pk, uid, "10\t0\\N1", "10", facts, -(2**62), "skipped", ["a"], 3, "poll", at, at)
+        return (
+            store.account_id, store.pk, uid, "10\t0\\N1", "10", facts, -(2**62), "skipped", ["a"], 3, "poll", at, at,
+        )  # fmt: skip
 
     names = [name if name not in {"account", "store"} else f"{name}_id" for name in COLUMNS[1:]]
     SeenOrder.objects.bulk_create([SeenOrder(**dict(zip(names, values("plain"), strict=True)))])

@@ -29,7 +29,8 @@ pytestmark = pytest.mark.django_db
 MARK = "QXZPERSON"
 PERSON = Party(
     name=f"Name {MARK}", company=f"Company {MARK}", street1=f"1 {MARK} St", street2=f"Floor {MARK}",
-    city=f"City {MARK}", region="NY", postcode=f"{MARK}1", country="US", phone=f"+1 {MARK}", email=f"{MARK}@example.com",
+    city=f"City {MARK}", region="NY", postcode=f"{MARK}1", country="US", phone=f"+1 {MARK}",
+    email=f"{MARK}@example.com",
 )  # fmt: skip
 ALLOWED = {
     ("orders_orderparty", column)
