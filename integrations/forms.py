@@ -15,7 +15,9 @@ from django.utils.html import format_html
 
 from fcp.models import Account
 from integrations.connectors.base import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind, WayIn
+from integrations.errors import IntegrationError
 from integrations.models import Integration
+from integrations.nicknames import check_nickname
 from integrations.settings_document import FLOWS, Document, moment, validate
 from inventory.models import Warehouse
 
@@ -284,6 +286,7 @@ class MainForm(DocumentForm):
     def __init__(
         self, integration: Integration, platform: Platform, before: Document, *args: Any, **kwargs: Any
     ) -> None:
+        self.integration = integration
         keys = [setting.key for setting in platform.settings if setting.tab == "main"]
         kinds = [offer.kind for offer in platform.flows]
         super().__init__(
@@ -293,6 +296,12 @@ class MainForm(DocumentForm):
         self.initial.update(nickname=integration.nickname, name=integration.name)
         self.fields["nickname"].named_default = "made from the name"  # type: ignore[attr-defined]
         self.fields["name"].named_default = "the store's own name"  # type: ignore[attr-defined]
+
+    def clean_nickname(self) -> str:
+        try:
+            return check_nickname(self.account, self.cleaned_data["nickname"], self.integration)
+        except IntegrationError as error:
+            raise forms.ValidationError(error.sentence, code=error.code) from None
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"].strip()

@@ -88,11 +88,14 @@ def _suggest_warehouses(account: Account, rows: Sequence[Any]) -> None:
     if not rows:
         return
     warehouses = list(Warehouse.objects.for_account(account)[:100])
+    if len(warehouses) == 1:
+        only = Suggestion(str(warehouses[0].pk), f"{warehouses[0].name} is your only warehouse.", 1)
+        for row in rows:
+            row.suggestion = only
+        return
     known = [Candidate(str(one.pk), (one.name, one.code)) for one in warehouses]
     for row in rows:
         row.suggestion = suggest([row.name], known)
-        if row.suggestion is None and len(warehouses) == 1:
-            row.suggestion = Suggestion(str(warehouses[0].pk), f"{warehouses[0].name} is your only warehouse.", 0)
 
 
 def _suggest_nothing(account: Account, rows: Sequence[Any]) -> None:
