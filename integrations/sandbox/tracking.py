@@ -36,6 +36,14 @@ def fedex(seed: str) -> str:
     return f"{body}{total % 11 % 10}"
 
 
+def post(seed: str) -> str:
+    """13 signs as every post numbers parcels (UPU S10): the check digit by weights 8 6 4 2 3 5 9 7 modulo 11."""
+    body = digits_of(seed, 8)
+    rest = 11 - sum(int(sign) * weight for sign, weight in zip(body, (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
+    check = {10: 0, 11: 5}.get(rest, rest)
+    return f"RR{body}{check}SE"
+
+
 def _with_mod_10(body: str) -> str:
     total = sum(int(sign) * (3 if place % 2 == 0 else 1) for place, sign in enumerate(reversed(body)))
     return f"{body}{-total % 10}"
@@ -49,7 +57,10 @@ CARRIERS: dict[str, tuple[str, Callable[[str], str]]] = {  # a word in the order
 }
 
 
-def carrier_of(words: str, country: str) -> str:
-    """Whom the warehouse takes: who is named in the request, else who is usual in the country."""
-    named = next((key for key in CARRIERS if key in words.lower()), "")
-    return named or ("ups" if country in {"US", "CA", "MX"} else "dhl")
+def carrier_of(carrier: str, ship_code: str, country: str) -> tuple[str, Callable[[str], str]]:
+    """Who takes it, and how that carrier numbers: who is named in the request, else who is usual in the country."""
+    words = f"{carrier} {ship_code}".lower()
+    named = next((key for key in CARRIERS if key in words), "")
+    if carrier and not named:
+        return carrier, post
+    return CARRIERS[named or ("ups" if country in {"US", "CA", "MX"} else "dhl")]

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from .tracking import CARRIERS, carrier_of
+from .tracking import carrier_of
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Warehouse:
             return
         number = 2 if begun else 1
         lines = left if begun or not self._in_parts(request) else first_half(left)
-        name, make = CARRIERS[carrier_of(f"{request['carrier']} {request['ship_code']}", request["ship_to"]["country"])]
+        name, make = carrier_of(request["carrier"], request["ship_code"], request["ship_to"]["country"])
         parcels = range(1 + (sum(lines.values()) > 5))
         body = {
             "id": f"WH-{request['id']}-{number}",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from fcp.models import ApiKey
 from fcp.scopes import FOR_PARTNER
-from integrations.sandbox.tracking import CARRIERS, dhl, fedex, ups, usps
+from integrations.sandbox.tracking import CARRIERS, carrier_of, dhl, fedex, post, ups, usps
 from integrations.sandbox.warehouse import Wait, Warehouse
 from orders.models import Fulfillment, ShippingRequest
 from orders.models.shipping import RequestState
@@ -186,7 +186,12 @@ def test_tracking_numbers_carry_the_carriers_check_digits():
         weighted = sum(sign * (2 if place % 2 else 1) for place, sign in enumerate(signs[:-1]))
         return (weighted + signs[-1]) % 10 == 0
 
+    def post_ok(number):
+        total = sum(int(sign) * weight for sign, weight in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+        return {10: 0, 11: 5}.get(11 - total % 11, 11 - total % 11) == int(number[10])
+
     for ok, example, make in (
+        (post_ok, "RR473124829FI", post),
         (usps_ok, "9400111202555842332669", usps),
         (usps_ok, "00340434161094042557", dhl),
         (fedex_ok, "986578788855", fedex),
@@ -197,3 +202,17 @@ def test_tracking_numbers_carry_the_carriers_check_digits():
         assert {len(number) for number in ours} == {len(example)}
         assert len(set(ours)) == 20
     assert set(CARRIERS) == {"ups", "usps", "fedex", "dhl"}
+
+
+@pytest.mark.parametrize(
+    ("carrier", "ship_code", "country", "taken"),
+    [
+        ("FedEx", "STD", "DE", "FedEx"),
+        ("", "USPS-GROUND", "US", "USPS"),
+        ("PostNord", "SE-PARCEL", "NL", "PostNord"),
+        ("", "STD", "US", "UPS"),
+        ("", "STD", "FR", "DHL"),
+    ],
+)
+def test_the_carrier_is_the_one_that_the_request_names(carrier, ship_code, country, taken):
+    assert carrier_of(carrier, ship_code, country)[0] == taken
