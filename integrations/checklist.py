@@ -73,7 +73,9 @@ def _catalogue(integration: Integration, set_up: bool) -> CheckStep:
     unmapped = Listing.objects.unmapped().filter(store=store)[:1000].count()
     if unmapped:
         those = "1 has none" if unmapped == 1 else f"{unmapped:,} have none"
-        text = f"Every listing with an SKU means one of your products; {those}. Orders with such a thing that ships wait."
+        text = (
+            f"Every listing with an SKU means one of your products; {those}. Orders with such a thing that ships wait."
+        )
         return CheckStep("catalogue", "Catalogue read", True, text)
     return CheckStep("catalogue", "Catalogue read", True, "Every listing of the store means one of your products.")
 

@@ -1,4 +1,4 @@
-"""A product that a person adds takes over the listings with its SKU: the same SKU is the same thing (decision X12)."""
+"""A product that a person adds takes over the listings with its SKU: the same SKU is the same thing (X12)."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def _listings(store: Store, product_uids: set[str]) -> dict[tuple[str, str], Lis
 
 
 def products_by_sku(account_id: int, skus: Iterable[str]) -> dict[str, int]:
-    """Identity: a listing whose SKU is a master SKU of the account means that product (decision X12)."""
+    """Identity: a listing whose SKU is a master SKU of the account means that product (X12)."""
     keys = {sku_key_of(sku) for sku in skus} - {""}
     return dict(Product.objects.filter(account_id=account_id, sku_key__in=keys).values_list("sku_key", "pk"))
 

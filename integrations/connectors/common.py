@@ -1,6 +1,6 @@
 """Settings that every platform has, with the defaults of a Wix integration; a declaration replaces what differs.
 
-Labels, values and defaults: rows EFS-11..20, EIM-17..23, TECH-26 of the requirements, decisions X2, X19, X24, X29.
+Labels, values and defaults as required: EFS-11..20, EIM-17..23, TECH-26, X2, X19, X24, X29.
 """
 
 from __future__ import annotations

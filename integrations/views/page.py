@@ -19,7 +19,7 @@ from integrations.live import what_goes_live
 from integrations.models import FailedRecord, Flow, Integration, Run
 from integrations.models.flows import RunState
 
-# Label, name of the view, in the order of the requirements (TECH-24), then ours.
+# Label, name of the view. In the order that TECH-24 asks for, then ours.
 TABS = (
     ("Main settings", "integration"),
     ("Advanced settings", "advanced"),
