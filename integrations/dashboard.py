@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import TruncHour
 
 from fcp import panel
 from fcp.models import Account
@@ -23,6 +22,7 @@ from orders.models import Fulfillment, Order
 from orders.models.shipping import Told
 
 HOURS = 24  # of the sparkline
+MOST_COUNTED = 5000  # orders that the sparkline looks at
 DEMO_ACCOUNT = "demo"  # its slug
 SILENT = 0.5  # worry of one late flow
 
@@ -71,21 +71,17 @@ def flows_of(account: Account) -> dict[int, list[Flow]]:
 
 
 def orders_by_hour(account: Account, now: dt.datetime) -> dict[int, list[int]]:
-    """Orders placed in each of the last 24 hours, oldest first, by store id."""
+    """Orders placed in each of the last 24 hours, oldest first, by store id; of very many the latest.
+
+    Counted here: grouped in SQL, the planner prefers the index by store and walks all of the account's orders.
+    """
     start = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=HOURS - 1)
-    rows = (
-        Order.objects.for_account(account)
-        .filter(placed_at__gte=start)
-        .order_by()
-        .annotate(hour=TruncHour("placed_at", tzinfo=dt.UTC))
-        .values_list("store", "hour")
-        .annotate(number=Count("pk"))
-    )
+    rows = Order.objects.for_account(account).filter(placed_at__gte=start).order_by("-placed_at")
     found: dict[int, list[int]] = defaultdict(lambda: [0] * HOURS)
-    for store, hour, number in rows:
-        slot = int((hour - start).total_seconds() // 3600)
+    for store, placed_at in rows.values_list("store", "placed_at")[:MOST_COUNTED]:
+        slot = int((placed_at - start).total_seconds() // 3600)
         if slot < HOURS:  # a store's clock may run ahead of ours
-            found[store][slot] = number
+            found[store][slot] += 1
     return found
 
 

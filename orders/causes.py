@@ -88,12 +88,15 @@ def open_holds_of(account: Account, kind: HoldKind, cause: str) -> QuerySet[Hold
     return Hold.objects.for_account(account).open().filter(kind=kind.value, cause=cause)
 
 
-def cause_page(account: Account, after: int = 0, size: int = PAGE) -> CausePage:
-    """A page of groups, the one with the oldest hold first. `after` is the last page's `more`."""
+def cause_page(account: Account, after: int = 0, size: int = PAGE, *, counts_only: bool = False) -> CausePage:
+    """A page of groups, the one with the oldest hold first. `after` is the last page's `more`.
+
+    `counts_only`: without what they are worth and what else their orders wait for (`sum_up` tells it of one).
+    """
     last = Hold.objects.for_account(account).filter(pk=after).first() if after else None
     holds = list(_oldest_of_each(account, last, size + 1))
     causes = [Cause(HoldKind(hold.kind), hold.cause, hold.placed_at, hold.pk) for hold in holds[:size]]
-    fill(account, causes)
+    fill(account, causes, counts_only=counts_only)
     return CausePage(causes, causes[-1].hold_id if len(holds) > size else 0)
 
 
@@ -141,7 +144,7 @@ def _oldest_of_each(account: Account, last: Hold | None, limit: int) -> Iterable
 # --- what a page shows of its groups ---------------------------------------------------------------------------------
 
 
-def fill(account: Account, causes: Sequence[Cause]) -> None:
+def fill(account: Account, causes: Sequence[Cause], *, counts_only: bool = False) -> None:
     """Count the groups, sum up what they are worth, and see what else their orders wait for."""
     if not causes:
         return
@@ -150,10 +153,16 @@ def fill(account: Account, causes: Sequence[Cause]) -> None:
     for kind, of, number in holds.filter(_any_of(causes)).values_list("kind", "cause").annotate(n=Count("pk")):
         by_key[kind, of].orders = number
     few = [cause for cause in causes if cause.orders <= SUMMED]
-    if few:
+    if few and not counts_only:
         _sum_up(holds.filter(_any_of(few)), by_key)
         _others(holds.filter(_any_of(few)), by_key)
     _words(account, causes)
+
+
+def sum_up(account: Account, cause: Cause) -> None:
+    """What one group is worth, by currency."""
+    if cause.orders <= SUMMED:
+        _sum_up(open_holds_of(account, cause.kind, cause.cause).order_by(), {cause.key: cause})
 
 
 def _any_of(causes: Iterable[Cause]) -> Q:

@@ -14,7 +14,7 @@ from fcp import panel
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Card, Cell, OverviewColumn, PanelRequest, Step
-from orders.causes import Cause, CausePage, cause_page
+from orders.causes import Cause, CausePage, cause_page, sum_up
 from orders.holds import HoldKind
 from orders.models import Fulfillment, Hold, Order
 from orders.state import OPEN_STATES, State
@@ -44,7 +44,10 @@ def open_orders(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
 def alarm(request: PanelRequest, now: dt.datetime) -> dict[str, Any] | None:
     """The one sentence in red: the cause that keeps most orders waiting and that one fix cures."""
     cause = worst(_causes(request).causes)
-    return {"cause": cause, "missing": MISSING[cause.kind]} if cause else None
+    if cause is None:
+        return None
+    sum_up(request.account, cause)
+    return {"cause": cause, "missing": MISSING[cause.kind]}
 
 
 def worst(causes: Sequence[Cause]) -> Cause | None:
@@ -60,7 +63,7 @@ def waiting(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
 def _causes(request: PanelRequest) -> CausePage:
     """Both cards above show the same groups; they are looked up once."""
     if not hasattr(request, "causes"):
-        request.causes = cause_page(request.account, size=CAUSES)  # type: ignore[attr-defined]
+        request.causes = cause_page(request.account, size=CAUSES, counts_only=True)  # type: ignore[attr-defined]
     return request.causes  # type: ignore[attr-defined]
 
 
