@@ -1,97 +1,16 @@
 """The first minute of `make run`, as a newcomer walks it: the real programs, the real browser, three clicks."""
 
-import json
-import os
 import re
-import secrets
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
-from cryptography.fernet import Fernet
 from playwright.sync_api import Browser, Page, expect
 
-from tests.postgres import free_port
-from tests.processes import is_gone, processes_with, wait_until
+from tests.processes import processes_with, wait_until
+from tests.running import Panel
 
-ROOT = Path(__file__).parents[1]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-class Panel:
-    """A panel of its own with the demo in it."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.port, self.store_port = free_port(), free_port()
-        self.mark = secrets.token_hex(8)
-        environment = {
-            "FCP_ENV_FILE": "",
-            "FCP_DATA_DIR": str(directory),
-            "DATABASE_URL": f"sqlite:///{directory}/fcp.sqlite3",
-            "FCP_SANDBOX": "true",
-            "FCP_PORT": str(self.port),
-            "FCP_SANDBOX_PORT": str(self.store_port),
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "FCP_FIELD_KEYS": Fernet.generate_key().decode(),
-            "DJANGO_SETTINGS_MODULE": "fcp.settings",
-            "FCP_TEST_MARK": self.mark,
-        }
-        self.log = (directory / "log").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
-        )
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def answers(self) -> bool:
-        assert self.process.poll() is None, self.said()
-        try:
-            return requests.get(f"{self.url}/healthz", timeout=2).ok and (self.directory / "demo.txt").exists()
-        except requests.RequestException:
-            return False
-
-    def said(self) -> str:
-        return (self.directory / "log").read_text()
-
-    def store(self) -> dict[str, str]:
-        return dict(json.loads((self.directory / "sandbox.info.json").read_text())["wix"])
-
-    def waiting_order(self) -> str:
-        """The id of one of the store's orders that are shipped by std-eu."""
-        body = {"search": {"filter": {"fulfillmentStatus": "NOT_FULFILLED"}, "cursorPaging": {"limit": 100}}}
-        orders = self._ask("/ecom/v1/orders/search", body)["orders"]
-        return str(next(o["id"] for o in orders if o.get("shippingInfo", {}).get("title") == "std-eu"))
-
-    def told(self, order: str) -> list[str]:
-        """Tracking numbers that the store itself shows for the order."""
-        answer = self._ask("/ecom/v1/fulfillments/list-by-ids", {"orderIds": [order]})
-        shown = [f for one in answer["ordersWithFulfillments"] for f in one["fulfillments"]]
-        return [f["trackingInfo"]["trackingNumber"] for f in shown if f.get("trackingInfo")]
-
-    def _ask(self, path: str, body: dict[str, object]) -> dict[str, list[dict]]:
-        info = self.store()
-        headers = {"Authorization": info["api_key"], "wix-site-id": info["site_id_v1"]}
-        reply = requests.post(f"{info['base_url']}{path}", json=body, headers=headers, timeout=20)
-        reply.raise_for_status()
-        return dict(reply.json())
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        assert is_gone(self.process.pid, 60), self.said()
-        self.log.close()
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""One order's whole way on `make run`: from placing it in the stand-in store until that store shows its tracking."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import requests
+
+from tests.bench.figures import Figure, median
+from tests.postgres import start_postgres
+from tests.processes import wait_until
+from tests.running import Panel
+
+ROUNDS = 3
+
+
+def measure(kind: str) -> list[Figure]:
+    server = start_postgres(durable=True) if kind == "postgres" else None
+    try:
+        with tempfile.TemporaryDirectory(prefix="fcp-bench-") as directory:
+            panel = Panel(Path(directory), server.url if server else "")
+            try:
+                assert wait_until(panel.answers, 180), panel.said()
+                # Until the backlog of the demo has gone out, it is a queue that is measured.
+                assert wait_until(lambda: not panel.at_the_warehouse(), 180), panel.said()
+                seconds = [_loop(panel) for _ in range(ROUNDS)]
+            finally:
+                panel.stop()
+    finally:
+        if server:
+            server.stop()
+    return [Figure("one order's whole loop", kind, median(seconds), 15, 8, "s")]
+
+
+def _loop(panel: Panel) -> float:
+    control = panel.store()["base_url"].removesuffix("/wix") + "/control/api/orders"
+    started = time.monotonic()
+    reply = requests.post(control, json={"site": "v1", "shipping": "Express"}, timeout=20)
+    reply.raise_for_status()
+    order = reply.json()["order"]["id"]
+    assert wait_until(lambda: panel.told(order), 60), panel.said()
+    return time.monotonic() - started
