@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from fcp.api_guide import GUIDE
 from fcp.env import (
     env_bool,
     env_cache,
@@ -319,7 +320,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Fulfillment Control Panel API",
-    "DESCRIPTION": "Orders to ship, their acknowledgement, and what has left the warehouse.",
+    "DESCRIPTION": GUIDE,
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {"OrderState": "orders.state.State", "RequestState": "orders.models.shipping.RequestState"},

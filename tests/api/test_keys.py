@@ -7,9 +7,11 @@ from django.test import Client
 from django.utils import timezone
 
 from fcp.models import ApiKey
+from fcp.roles import Role
 from fcp.scopes import Scope
 from orders.models import ShippingRequest
-from tests.api.conftest import account_api, partner_api
+from tests.api.conftest import Api, account_api, partner_api
+from tests.build import make_user
 from tests.orders.making import line_of, make_account, make_partner, new_order, offered, taken
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,23 @@ def test_a_key_with_a_wrong_secret_is_unknown(api):
     api.text = api.text[:-1] + ("a" if api.text[-1] != "a" else "b")
 
     assert error(api.get("/warehouses")) == (401, "key_unknown")
+
+
+def test_a_key_made_on_the_page_is_shown_once_and_works_until_it_is_revoked_there(client, partner):
+    order = new_order({"MUG": 1}, partner)
+    offered(order)
+    client.force_login(make_user(order.account, Role.ADMIN))
+    page = f"/a/{order.account.slug}/settings/keys/"
+    made = client.post(page, {"name": "ERP", "scopes": [Scope.READ_REQUESTS.value]})
+    text = made.context["text"]
+    api = Api(text, ApiKey.objects.get())
+
+    assert text in made.content.decode()
+    assert text not in client.get(page).content.decode()
+    assert len(api.get("/shipping-requests").json()["results"]) == 1
+    assert error(api.get("/warehouses")) == (403, "scope_missing")
+    client.post(f"{page}{api.key.pk}/revoke/")
+    assert error(api.get("/shipping-requests")) == (401, "key_revoked")
 
 
 def test_a_key_may_do_what_its_scopes_say_and_no_more(partner):

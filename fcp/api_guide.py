@@ -1,0 +1,32 @@
+"""The text above the addresses on the API's page; Markdown. No import: the settings read it."""
+
+GUIDE = """
+Orders to ship, their acknowledgement, and what has left the warehouse.
+
+**Keys.** An account makes its keys on the page *API keys*, a warehouse partner gets its key from whoever runs this
+installation. A partner's key sees the work of all warehouses that it serves, an account's key its own. Each key has
+scopes; every address below names the one it asks for.
+
+    curl -H "Authorization: Bearer $KEY" $PANEL/api/v1/shipping-requests
+    curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
+         -d '{"revision": 1, "reference": "WMS-7"}' $PANEL/api/v1/shipping-requests/12/acknowledge
+    curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
+         -d '{"id": "S-1", "lines": [{"id": "34", "quantity": 2}], "carrier": "DHL",
+              "parcels": [{"tracking_number": "00340434161094042557"}]}' \\
+         $PANEL/api/v1/shipping-requests/12/fulfillments
+
+**The way of a request.** *offered*: listed until you acknowledge or reject it. *acknowledged*: it is yours; what
+changes in the store afterwards is asked, never rewritten. *partly_shipped*, *shipped*: as you report. *cancel_asked*: the
+merchant wants it stopped; say whether it was. *withdrawn*, *canceled*, *rejected*: do not ship it.
+
+**Once only.** Send an `Idempotency-Key` with each write: sent again, it answers the first reply. A shipment also
+carries your own id, and an acknowledgement its revision, so that a repeated call does nothing twice.
+
+**Pages.** Lists give `next`; send it as `after`. A page costs the same wherever it lies.
+
+**Errors** have one shape: `{"error": {"code": "stale_revision", "message": "...", "fields": {"revision": ["..."]}}}`.
+Programs read `code`, people `message`. An id that is not yours does not exist: 404.
+
+**Limits.** So many calls a minute for each key as whoever runs this installation allows (600 by default); beyond them
+429 with `Retry-After` in seconds. Bodies up to 256 kB.
+"""
