@@ -16,8 +16,8 @@ scopes; every address below names the one it asks for.
          $PANEL/api/v1/shipping-requests/12/fulfillments
 
 **The way of a request.** *offered*: listed until you acknowledge or reject it. *acknowledged*: it is yours; what
-changes in the store afterwards is asked, never rewritten. *partly_shipped*, *shipped*: as you report. *cancel_asked*: the
-merchant wants it stopped; say whether it was. *withdrawn*, *canceled*, *rejected*: do not ship it.
+changes in the store afterwards is asked, never rewritten. *partly_shipped*, *shipped*: as you report. *cancel_asked*:
+the merchant wants it stopped; say whether it was. *withdrawn*, *canceled*, *rejected*: do not ship it.
 
 **Once only.** Send an `Idempotency-Key` with each write: sent again, it answers the first reply. A shipment also
 carries your own id, and an acknowledgement its revision, so that a repeated call does nothing twice.
