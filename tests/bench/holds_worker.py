@@ -41,7 +41,7 @@ def ask(address: str) -> dict[str, float]:
     fill_orders(
         [account], 100, states=["held"], groups=1, seed=time.monotonic_ns(), warehouse=f"W{time.monotonic_ns()}"
     )
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.get())
     from django.core.cache import cache
 
