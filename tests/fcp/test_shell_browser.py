@@ -1,0 +1,205 @@
+"""The shell in a real browser: keyboard, filters, choosing rows, themes, narrow screens, WCAG."""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+
+from fcp import panel
+from fcp.panel import panel_url
+from orders.models import Order
+from tests.build import PASSWORD
+from tests.fcp.test_panel import Shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture
+def shop(transactional_db: None) -> Shop:
+    return Shop(Client())
+
+
+@pytest.fixture
+def owner(page: Page, shop: Shop) -> Page:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill("owner@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    return page
+
+
+def test_ctrl_k_finds_an_order_and_enter_opens_it(owner: Page, shop: Shop):
+    order = shop.order(number="10044")
+
+    owner.keyboard.press("Control+k")
+    owner.keyboard.type("1004")
+    expect(owner.get_by_role("link", name="#10044")).to_be_visible()
+    owner.keyboard.press("Enter")
+
+    owner.wait_for_url(f"**/a/shop/orders/{order.pk}/")
+
+
+def test_a_filter_narrows_the_list_in_place_and_stays_in_the_address(owner: Page, shop: Shop):
+    shop.order(number="A1")
+    shop.order(number="B2")
+    Order.objects.filter(number="B2").update(state="shipped")
+    owner.goto("/a/shop/orders/")
+
+    owner.locator("#orders-f-state summary").click()
+    owner.get_by_label("Shipped", exact=True).check()
+
+    expect(owner.locator("tbody tr")).to_have_count(1)
+    expect(owner.locator("#orders-f-state")).to_have_attribute("open", "")
+    assert owner.url.endswith("/a/shop/orders/?state=shipped")
+
+    owner.locator("#orders-q").press_sequentially("zzz")
+    expect(owner.get_by_text("Nothing matches")).to_be_visible()
+    expect(owner.locator("#orders-q")).to_be_focused()
+
+    owner.go_back()
+    expect(owner.locator("tbody tr")).to_have_count(1)
+
+
+def test_choosing_rows_shows_what_can_be_done_with_them(owner: Page, shop: Shop):
+    for number in ("A1", "A2", "A3"):
+        shop.order(number=number)
+    owner.goto("/a/shop/orders/")
+    expect(owner.locator("[data-bulk]")).to_be_hidden()
+
+    owner.get_by_label("Choose order A2").check()
+    expect(owner.locator("[data-bulk-count]")).to_have_text("1")
+    owner.get_by_label("Choose all rows of this page").check()
+    expect(owner.locator("[data-bulk-count]")).to_have_text("3")
+    owner.get_by_role("button", name="Choose none").click()
+
+    expect(owner.locator("[data-bulk]")).to_be_hidden()
+
+
+def test_a_column_that_is_taken_away_stays_away(owner: Page, shop: Shop):
+    shop.order(number="A1")
+    owner.goto("/a/shop/orders/")
+    expect(owner.get_by_role("columnheader", name="Country")).to_be_visible()
+
+    owner.locator("#orders-columns summary").click()
+    owner.locator("#orders-columns").get_by_label("Country").uncheck()
+    owner.reload()
+
+    expect(owner.get_by_role("columnheader", name="Country")).to_be_hidden()
+
+
+def test_the_theme_stays_as_chosen(owner: Page):
+    owner.get_by_role("button", name="You: owner@example.com").click()
+    owner.get_by_role("button", name="Dark").click()
+    owner.reload()
+
+    expect(owner.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_the_first_tab_skips_to_the_page(owner: Page):
+    owner.reload()
+    owner.keyboard.press("Tab")
+    expect(owner.get_by_role("link", name="Skip to the page")).to_be_focused()
+    owner.keyboard.press("Enter")
+
+    assert owner.evaluate("document.activeElement.id") == "page"
+
+
+def test_what_cannot_be_undone_asks_first(owner: Page, shop: Shop):
+    shop.client.post("/a/shop/settings/keys/", {"name": "Packing", "scopes": ["orders:read"]})
+    owner.goto("/a/shop/settings/keys/")
+
+    owner.get_by_role("button", name="Revoke").click()
+    owner.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(owner.locator("tbody .chip")).to_have_count(0)
+    owner.get_by_role("button", name="Revoke").click()
+    owner.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+
+    expect(owner.locator("tbody .chip")).to_have_text("Revoked")
+    expect(owner.get_by_text("calls with it are refused from now on")).to_be_visible()
+
+
+def test_leaving_with_unsaved_changes_asks_first_and_saving_does_not(owner: Page, shop: Shop):
+    asked: list[str] = []
+
+    def answer(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss() if len(asked) == 1 else dialog.accept()
+
+    owner.on("dialog", answer)
+    owner.goto("/a/shop/settings/account/")
+    owner.get_by_label("Name").fill("Another name")
+    expect(owner.get_by_text("1 unsaved change")).to_be_visible()
+
+    owner.get_by_role("link", name="All orders").click()
+    assert asked == ["beforeunload"]
+    assert owner.url.endswith("/settings/account/")
+
+    owner.get_by_role("button", name="Save").click()
+    expect(owner.get_by_text("The account's settings are saved.")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
+def test_signing_up_takes_the_browsers_time_zone(browser, live_server, transactional_db):
+    context = browser.new_context(base_url=live_server.url, timezone_id="America/Chicago")
+    page = context.new_page()
+    page.goto("/accounts/signup/")
+    page.get_by_label("Name of your business").fill("Lake Goods")
+    page.get_by_label("Email").fill("lake@example.com")
+    page.get_by_label("Password", exact=True).fill("a quiet long one")
+    page.get_by_label("Password (again)").fill("a quiet long one")
+    page.get_by_role("button", name="Create the account").click()
+
+    page.wait_for_url("**/a/lake-goods/")
+    page.goto("/a/lake-goods/settings/account/")
+    expect(page.get_by_label("Time zone")).to_have_value("America/Chicago")
+    context.close()
+
+
+def pages_of(shop: Shop) -> list[str]:
+    listed = [panel_url(shop.account, page.view) for section in panel.SECTIONS.values() for page in section.pages]
+    order = Order.objects.first()
+    return [*listed, f"/a/shop/orders/{order.pk}/", "/all-accounts/", "/accounts/email/", "/accounts/sessions/"]
+
+
+def test_at_390_pixels_nothing_scrolls_sideways_and_the_navigation_opens(owner: Page, shop: Shop):
+    shop.order(number="A-very-long-order-number-0123456789", ship="A way of shipping with quite a long name indeed")
+    owner.set_viewport_size({"width": 390, "height": 844})
+    wide = []
+    for path in pages_of(shop):
+        owner.goto(path)
+        if owner.evaluate("document.documentElement.scrollWidth") > 390:
+            wide.append(path)
+
+    assert wide == []
+
+    owner.goto("/a/shop/orders/")
+    owner.get_by_role("button", name="Open the navigation").click()
+    owner.get_by_role("link", name="Team").click()
+    owner.wait_for_url("**/settings/team/")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_of_the_navigation_meets_wcag_2_2_aa(browser: Browser, live_server, shop: Shop, theme: str):
+    for number in range(3):
+        shop.order(number=f"A{number}", ship="Unknown")
+    Order.objects.filter(number="A1").update(state="shipped")
+    # axe puts styles of its own into the page it looks at, which our policy forbids to everybody else
+    context = browser.new_context(base_url=live_server.url, bypass_csp=True, reduced_motion="reduce")
+    context.add_cookies([{"name": "sessionid", "value": shop.client.cookies["sessionid"].value, "url": live_server.url}])
+    context.add_init_script(f"localStorage.setItem('fcp.theme', '{theme}')")
+    page, found = context.new_page(), []
+    for path in pages_of(shop):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.evaluate(AXE)
+        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        found += [(path, one["id"], one["nodes"][0]["html"][:120]) for one in result["violations"]]
+    context.close()
+
+    assert found == []
