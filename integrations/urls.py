@@ -18,6 +18,7 @@ urlpatterns = [
     path("integrations/failed/<int:pk>/retry/", runs.retry, name="retry"),
     path("integrations/<int:pk>/", settings.main, name="integration"),
     path("integrations/<int:pk>/setup/", settings.setup, name="setup"),
+    path("integrations/<int:pk>/setup/look/", settings.look, name="setup_look"),
     path("integrations/<int:pk>/advanced/", settings.advanced, name="advanced"),
     path("integrations/<int:pk>/channel/", settings.channel, name="channel"),
     path("integrations/<int:pk>/carriers/", mappings.tab, {"key": "ship_codes"}, name="ship_codes"),

@@ -11,12 +11,15 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
+from fcp.errors import SyncError
 from fcp.forms import read_only_without
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations.connectors.base import FlowKind, Mode, Platform
 from integrations.errors import IntegrationError
+from integrations.first_look import orders_to_come
 from integrations.forms import DocumentForm, InstallForm, MainForm, TabForm
 from integrations.models import Integration, SettingsVersion
 from integrations.naming import rename
@@ -179,3 +182,18 @@ def _finish(request: PanelRequest, integration: Integration, platform: Platform,
         document = switched_on(document, platform, (FlowKind.FULFILLMENTS,))
     based_on = form.cleaned_data.get("version")
     save(integration, document, by=str(request.user), now=timezone.now(), why="set up", based_on=based_on)
+
+
+@require_POST
+@may(May.CONNECT)
+def look(request: PanelRequest, pk: int) -> HttpResponse:
+    """One sentence: how many orders come in with what the form says now (decision X3)."""
+    integration = find(request, pk)
+    form = InstallForm(integration, platform_of(integration), document_of(integration), request.POST)
+    context: dict[str, Any] = {"platform": platform_of(integration)}
+    if form.is_valid():
+        try:
+            context["look"] = orders_to_come(integration, form.document, timezone.now())
+        except SyncError as error:
+            context["sentence"] = error.sentence
+    return render(request, "integrations/parts/look.html", context)

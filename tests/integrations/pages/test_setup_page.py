@@ -154,3 +154,37 @@ def test_orders_come_in_with_nobody_signed_in(transactional_db: None, sandbox: S
     orders = flow_of(shop)
     assert orders.due_at is not None
     assert dt.timedelta(minutes=25) < orders.due_at - timezone.now() < dt.timedelta(minutes=35)
+
+
+def test_before_finish_setup_the_page_says_which_orders_come_in_now(
+    client: Client, shop: Integration, sandbox: Sandbox
+) -> None:
+    now = timezone.now()
+    sandbox.wix.place_order("v1", created=now - dt.timedelta(days=21, hours=1))
+    sandbox.wix.place_order("v1", created=now - dt.timedelta(days=3))
+    sandbox.wix.place_order("v1", created=now - dt.timedelta(days=2), paid=False)
+    sandbox.wix.place_order("v1", created=now - dt.timedelta(days=40))
+
+    def said(**changed: object) -> str:
+        return words(client.post(at(shop, "setup/look/"), setup_form(client, shop, **changed)))
+
+    assert 'hx-trigger="load' in client.get(at(shop, "setup/")).content.decode()
+    assert said().startswith("With these values 2 orders come in now; the oldest was placed 21 d ago")
+    assert said(history="60", payment_status=["any"]).startswith("With these values 4 orders come in now")
+    assert said(history="1") == "With these values 0 orders come in now."
+    assert said(history="soon") == "Mend the fields above to see how many orders would come in."
+    assert Order.objects.count() == 0
+    assert flow_of(shop).due_at is None
+
+
+def test_a_store_that_does_not_answer_does_not_keep_one_from_finishing(
+    client: Client, shop: Integration, sandbox: Sandbox
+) -> None:
+    given = setup_form(client, shop)
+    sandbox.wix.misbehave("unavailable", "v1", path="orders/search", count=None)
+
+    said = words(client.post(at(shop, "setup/look/"), given))
+
+    assert said.startswith("We could not look which orders would come in:")
+    client.post(at(shop, "setup/"), given)
+    assert flow_of(shop).due_at is not None
