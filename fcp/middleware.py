@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
@@ -74,6 +76,29 @@ def note_visit(request: HttpRequest, account: Account) -> None:
         return
     request.session["visited"] = [*visited, account.pk]
     AuditEntry.objects.create(account=account, at=timezone.now(), actor=str(request.user), code="viewed_as_staff")
+
+
+class LastSeenMiddleware(UserSessionsMiddleware):
+    """Notes when a session was last seen, in each web process once in five minutes and not with every request.
+
+    allauth's own writes each time: with the parts that refresh themselves, SQLite would do little else.
+    """
+
+    EVERY = 300  # seconds
+    MANY = 10_000  # sessions remembered
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
+        self.noted: dict[str, float] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key, now = request.session.session_key or "", time.monotonic()
+        if now - self.noted.get(key, -self.EVERY) < self.EVERY:
+            return self.get_response(request)  # type: ignore[no-any-return]
+        if len(self.noted) >= self.MANY:
+            self.noted.clear()
+        self.noted[key] = now
+        return super().__call__(request)  # type: ignore[no-any-return]
 
 
 class SignInAgainMiddleware:

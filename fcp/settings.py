@@ -151,7 +151,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "fcp.middleware.LastSeenMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "fcp.middleware.AccountMiddleware",
 ]

@@ -86,7 +86,7 @@ def test_all_accounts_lists_ones_own_only_the_one_in_trouble_first(shop):
 
 
 def test_the_account_one_works_in_stands_on_every_page(shop):
-    assert "Account: Shop Ltd. Switch account" in shop.page("orders/")
+    assert "Account: Shop Ltd . Switch account" in text_of(shop.page("orders/"))
 
 
 # --- navigation -------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.test import Client
 
@@ -149,3 +150,14 @@ def test_production_without_mail_says_so_on_every_page(client: Client, settings)
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     assert "Mails are not sent yet" not in client.get("/a/shop/orders/").content.decode()
+
+
+def test_a_session_is_noted_once_in_five_minutes(client: Client):
+    account = make_account("shop")
+    client.force_login(make_user(account))
+    client.get("/a/shop/pulse/")
+    seen = UserSession.objects.get().last_seen_at
+
+    client.get("/a/shop/pulse/")
+
+    assert UserSession.objects.get().last_seen_at == seen
