@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from fcp.errors import SyncError
+from fcp.errors import SyncError, Unreadable
 from fcp.models import AuditEntry
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
@@ -128,7 +128,10 @@ def _read_and_take_in(
     order = store.connector.shape_order(raw)
     shipments: tuple[StoreShipment, ...] = ()
     if order.fulfillment is not StoreFulfillment.NONE:
-        shipments = tuple(store.ask(lambda connector: connector.told_shipments([uid])).get(uid, ()))
+        told = store.ask(lambda connector: connector.told_shipments([uid])).get(uid, [])
+        if told is None:
+            raise Unreadable("a list of fulfillments that cannot be read")
+        shipments = tuple(told)
     steps.append(Step("read", True, f"The store has order {order.number}."))
     here = Order.objects.filter(store=integration.store, uid=uid)
     rules = rules_of(document_of(integration), integration.settings_version, integration.account)

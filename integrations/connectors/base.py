@@ -374,10 +374,10 @@ class Connector:
         """Tell the store; one answer for each. Raises Unreachable(maybe_done=True) when an answer was lost."""
         raise NotImplementedError
 
-    def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
-        """What the store itself lists, by order uid.
+    def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment] | None]:
+        """What the store itself lists, by order uid; one that it does not list is missing.
 
-        An order it does not know, or whose list cannot be read, is missing: that is not an order with nothing shipped.
+        None stands for a list that cannot be read: that is not an order with nothing shipped.
         """
         raise NotImplementedError
 

@@ -116,7 +116,11 @@ def _read_back(run: Slice, in_doubt: Sequence[Fulfillment], shipments: dict[int,
     answers: dict[int, Answer] = {}
     for f in in_doubt:
         ours = shipments[f.pk]
-        theirs = [told for told in listed.get(f.order.uid, ()) if told.uid == f.store_ref or told.uid not in taken]
+        known = listed.get(f.order.uid, [])
+        if known is None:  # telling again blindly could announce a parcel twice
+            answers[f.pk] = Answer(ours.key, error=Unreadable("a list of fulfillments that cannot be read"))
+            continue
+        theirs = [told for told in known if told.uid == f.store_ref or told.uid not in taken]
         same = _found(run, theirs, ours)
         if ours.action == "retract":
             if ours.store_ref and not any(told.uid == ours.store_ref for told in theirs):

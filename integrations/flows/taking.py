@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 KIND = "order"
 WITHOUT_ID = "without_id"
 UNREADABLE = "We cannot read this order yet. It is kept as the store sent it; tell whoever runs this installation."
+UNREADABLE_SHIPMENTS = (
+    "We cannot read what the store has shipped of this order, so it is kept aside. We look again by ourselves."
+)
 UNSTORABLE = "We cannot store this order yet. It is kept as the store sent it; tell whoever runs this installation."
 FIRST_RETRY = dt.timedelta(minutes=5)
 LAST_RETRY = dt.timedelta(days=1)
@@ -70,7 +73,8 @@ class Taker:
         known = seen_before(self.run.store, [raw.uid for raw in raws]) if raws else {}
         fresh = [raw for raw in raws if again or not self._settled(raw, known)]
         read, odd = self._shape(fresh)
-        read = self._with_shipments(read, known)
+        read, unclear = self._with_shipments(read, known)
+        odd += unclear
         counts = Counts(unchanged=len(raws) - len(fresh))
         for record in bad:
             if self.is_new(record):
@@ -105,8 +109,11 @@ class Taker:
                 odd.append(odd_of(raw, "our_fault", UNREADABLE, "shaping failed"))
         return read, odd
 
-    def _with_shipments(self, read: list[ReadOrder], known: dict[str, Seen]) -> list[ReadOrder]:
-        """What the store itself shipped of orders that are followed, or of which only the rest comes in."""
+    def _with_shipments(self, read: list[ReadOrder], known: dict[str, Seen]) -> tuple[list[ReadOrder], list[OddOrder]]:
+        """What the store itself shipped of orders that are followed, or of which only the rest comes in.
+
+        Where its list cannot be read, the order is kept aside: shipping it now could ship it twice.
+        """
         asked = [
             item.raw.uid
             for item in read
@@ -114,9 +121,21 @@ class Taker:
             or (item.order.fulfillment is StoreFulfillment.ALL and _imported(known.get(item.raw.uid)))
         ]
         if not asked:
-            return read
+            return read, []
         told = self.run.ask(lambda connector: connector.told_shipments(asked))
-        return [ReadOrder(item.raw, item.order, tuple(told.get(item.raw.uid, ()))) for item in read]
+        unclear = {uid for uid in asked if told.get(uid, ()) is None}
+        return (
+            [
+                ReadOrder(item.raw, item.order, tuple(told.get(item.raw.uid) or ()))
+                for item in read
+                if item.raw.uid not in unclear
+            ],
+            [
+                odd_of(item.raw, "shipments_unreadable", UNREADABLE_SHIPMENTS, "")
+                for item in read
+                if item.raw.uid in unclear
+            ],
+        )
 
     def _store(
         self, read: list[ReadOrder], odd: list[OddOrder], seen_by: str, finish: Finish, again: bool = False

@@ -141,7 +141,7 @@ class WixConnector(base.Connector):
     def push_shipments(self, shipments_to_tell: Sequence[base.ShipmentToTell]) -> Done:
         return Done(shipments.tell(self._call, shipments_to_tell))
 
-    def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
+    def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment] | None]:
         return shipments.told(self._query, order_uids)
 
     def same_shipment(self, told: StoreShipment, ours: base.ShipmentToTell) -> bool:

@@ -227,9 +227,9 @@ def _plain(carrier: str) -> str:
 # --- reading back -------------------------------------------------------------------------------------------------
 
 
-def told(call: Call, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]]:
-    """By order. An order whose list cannot be read is missing, as one that Wix does not know: never an empty list."""
-    found: dict[str, list[StoreShipment]] = {}
+def told(call: Call, order_uids: Sequence[str]) -> dict[str, list[StoreShipment] | None]:
+    """By order; None for one whose list cannot be read, which is not the same as an empty one."""
+    found: dict[str, list[StoreShipment] | None] = {}
     for start in range(0, len(order_uids), ORDERS_PER_CALL):
         some = list(order_uids[start : start + ORDERS_PER_CALL])
         reply = call("POST", "/ecom/v1/fulfillments/list-by-ids", {"orderIds": some})
@@ -238,7 +238,9 @@ def told(call: Call, order_uids: Sequence[str]) -> dict[str, list[StoreShipment]
             raise Unreadable("an answer without a list of fulfillments")
         for order in listed:
             with suppress(Wrong, AttributeError):
-                found[text(order, "orderId", 100)] = _shipments_of(order)
+                uid = text(order, "orderId", 100)
+                found[uid] = None
+                found[uid] = _shipments_of(order)
     return {uid: found[uid] for uid in order_uids if uid in found}
 
 

@@ -291,7 +291,7 @@ def test_the_genuine_list_of_fulfillments() -> None:
 
 
 @responses.activate
-def test_an_order_whose_list_cannot_be_read_is_missing_rather_than_empty() -> None:
+def test_an_order_whose_list_cannot_be_read_is_told_apart_from_an_empty_one() -> None:
     listed = [
         {"orderId": "a", "fulfillments": [{"id": "f", "lineItems": [{"id": LINE, "quantity": "many"}]}]},
         {"orderId": "b", "fulfillments": "none"},
@@ -299,7 +299,7 @@ def test_an_order_whose_list_cannot_be_read_is_missing_rather_than_empty() -> No
         None,
     ]
     responses.post(f"{API}/list-by-ids", json={"ordersWithFulfillments": listed})
-    assert by_key().told_shipments(["a", "b", "c"]) == {"c": []}
+    assert by_key().told_shipments(["a", "b", "c"]) == {"a": None, "b": None, "c": []}
 
 
 @responses.activate
