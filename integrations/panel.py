@@ -5,7 +5,7 @@ from __future__ import annotations
 from fcp import panel
 from fcp.panel import Chip, Page
 from fcp.roles import May
-from integrations import dashboard, mapping_pages
+from integrations import dashboard, mapping_pages, search
 from integrations.models.flows import RunState
 
 RUNS = {
@@ -67,3 +67,4 @@ def register() -> None:
     )
     dashboard.register()
     mapping_pages.register()
+    search.register()

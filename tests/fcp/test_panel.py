@@ -15,6 +15,7 @@ from fcp.models import AuditEntry, Membership
 from fcp.panel import Card, navigation, panel_url
 from fcp.roles import May, Role
 from fcp.templatetags.panel import ago, money, plural, span, sparkline, when
+from integrations.models import Integration
 from orders.models import Fulfillment, Order, Parcel
 from tests.build import (
     PASSWORD,
@@ -239,10 +240,13 @@ def test_the_pulse_refreshes_the_counts_of_the_navigation(shop):
         ("mug", "#10044"),
         ("0034 04", "#10044"),
         ("held", "Held"),
+        ("myshop", "MyShop"),
+        ("ltd", "MyShop"),  # any word of its name
         ("channels", "View Integrations"),
     ],
 )
-def test_search_finds_by_the_beginning_of_numbers_addresses_skus_tracking_and_pages(shop, text, found):
+def test_search_finds_by_the_beginning_of_numbers_addresses_skus_tracking_names_and_pages(shop, text, found):
+    Integration.objects.create(account=shop.account, store=shop.store, name="Mugs Ltd", nickname="MyShop", variant="v1")
     order = shop.order(number="10044")
     shipped(order)
     left = Fulfillment.objects.get()

@@ -191,7 +191,8 @@ def test_every_page_of_the_navigation_meets_wcag_2_2_aa(browser: Browser, live_s
     Order.objects.filter(number="A1").update(state="shipped")
     # axe puts styles of its own into the page it looks at, which our policy forbids to everybody else
     context = browser.new_context(base_url=live_server.url, bypass_csp=True, reduced_motion="reduce")
-    context.add_cookies([{"name": "sessionid", "value": shop.client.cookies["sessionid"].value, "url": live_server.url}])
+    session = shop.client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     context.add_init_script(f"localStorage.setItem('fcp.theme', '{theme}')")
     page, found = context.new_page(), []
     for path in pages_of(shop):
