@@ -59,7 +59,8 @@ def flow_health(flow: Flow, now: dt.datetime) -> Health:
     if _running(flow, now):
         return Health(Level.good, f"{label} running now")
     if flow.last_ok_at is None:
-        return Health(Level.good, f"{label} starts {_until(flow.due_at, now)}")
+        claimed = flow.lease_until is not None and flow.lease_until > now
+        return Health(Level.good, f"First {label.lower()} {'now' if claimed else _until(flow.due_at, now)}")
     words = f"Last {label.lower()} {_span(flow.last_ok_at, now)} ago, next {_until(flow.due_at, now)}"
     if now - flow.last_ok_at > promise(flow):
         return Health(Level.late, words, flow.last_ok_at + promise(flow))

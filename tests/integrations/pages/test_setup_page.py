@@ -188,3 +188,19 @@ def test_a_store_that_does_not_answer_does_not_keep_one_from_finishing(
     assert said.startswith("We could not look which orders would come in:")
     client.post(at(shop, "setup/"), given)
     assert flow_of(shop).due_at is not None
+
+
+@pytest.mark.req("EFS-9")
+def test_everything_chosen_at_install_can_be_changed_later(client: Client, open_shop: Integration) -> None:
+    given = {
+        "payment_status": ["any"], "fulfillment_status": ["partly_fulfilled"], "history": "90",
+        "orders_interval": "5", "inventory_interval": "120",
+    }  # fmt: skip
+
+    client.post(at(open_shop), form_of(client.get(at(open_shop)), **given))
+
+    open_shop.refresh_from_db()
+    document = document_of(open_shop)
+    assert (document["payment_status"], document["fulfillment_status"]) == (["any"], ["partly_fulfilled"])
+    assert (document["history"], flow_of(open_shop).interval) == (90, 5)
+    assert flow_of(open_shop, FlowKind.INVENTORY).interval == 120
