@@ -94,11 +94,11 @@ class LastSeenMiddleware(UserSessionsMiddleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key, now = request.session.session_key or "", time.monotonic()
         if now - self.noted.get(key, -self.EVERY) < self.EVERY:
-            return self.get_response(request)  # type: ignore[no-any-return]
+            return self.get_response(request)
         if len(self.noted) >= self.MANY:
             self.noted.clear()
         self.noted[key] = now
-        return super().__call__(request)  # type: ignore[no-any-return]
+        return super().__call__(request)
 
 
 class SignInAgainMiddleware:

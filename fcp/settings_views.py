@@ -86,9 +86,7 @@ def member(request: PanelRequest, pk: int) -> HttpResponse:
 
 
 class KeyForm(forms.Form):
-    name = forms.CharField(
-        max_length=100, help_text="What uses the key: “Warehouse system”. Timelines show this name."
-    )
+    name = forms.CharField(max_length=100, help_text="What uses the key: “Warehouse system”. Timelines show this name.")
     scopes = forms.MultipleChoiceField(
         label="It may",
         choices=[(scope.value, scope.label) for scope in Scope if scope in FOR_ACCOUNT],
