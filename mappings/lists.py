@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +42,14 @@ class Kind:
         return self.model.objects.for_account(account).select_related(*self.related)
 
 
-def prepare_rows(kind: Kind, rows: Sequence[Any], account: Account) -> None:
-    """Give rows what the page shows beside them: orders that wait, the integration's name, suggestion and form."""
-    waiting = OUTSIDE.waiting(account, kind.hold, [row.pk for row in rows])
+def prepare_rows(
+    kind: Kind, rows: Sequence[Any], account: Account, waiting: Mapping[int, int] | None = None
+) -> None:
+    """Give rows what the page shows beside them: orders that wait (unless given), the integration's name, suggestion
+    and form.
+    """
+    if waiting is None:
+        waiting = OUTSIDE.waiting(account, kind.hold, [row.pk for row in rows])
     names = OUTSIDE.nicknames(account)
     extra = {"codes": ship_codes_of(account)} if kind.key == "ship_codes" else {}
     for row in rows:

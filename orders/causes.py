@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.utils.dateparse import parse_datetime
 
 from fcp.models import Account
 from mappings.models import Listing, Location, ShipMethod, Word
@@ -24,7 +25,8 @@ from .holds import KINDS, HoldKind
 from .models import Hold
 
 PAGE = 20
-SUMMED = 20_000  # a group with more orders than this is counted, not summed up
+INLINE = 4_000  # orders of a page's groups that are summed up with the page itself
+SUMMED = 50_000  # a group with more orders than this is counted only
 
 MAPPED: dict[HoldKind, type[Word]] = {
     HoldKind.SHIP_CODE: ShipMethod,
@@ -35,17 +37,20 @@ MAPPED: dict[HoldKind, type[Word]] = {
 
 @dataclass(slots=True)
 class Cause:
-    """One group: a kind of hold and what cures it. `row` is the mapping row that lacks its target, if it is one."""
+    """One group: a kind of hold and what cures it. `row` is the mapping row that lacks its target, if it is one.
+
+    `counted`: what it is worth and what its orders wait for besides is known; of a large group that is asked apart.
+    """
 
     kind: HoldKind
     cause: str
     oldest: dt.datetime
-    hold_id: int  # of the oldest; the next page begins after it
     orders: int = 0
     values: list[tuple[str, Decimal]] = field(default_factory=list)
     others: list[tuple[HoldKind, int]] = field(default_factory=list)
     blocked: int = 0  # orders that wait for something else too
     row: Word | None = None
+    counted: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -77,83 +82,112 @@ class Cause:
         """How many would go if this were cured."""
         return self.orders - self.blocked
 
+    @property
+    def token(self) -> str:
+        """Where the next page begins, for `cause_page`."""
+        return f"{self.oldest.isoformat()}~{self.kind.value}~{self.cause}"
+
 
 @dataclass(frozen=True, slots=True)
 class CausePage:
     causes: list[Cause]
-    more: int = 0  # the hold after which the next page begins, or 0
+    more: str = ""  # the token of the next page
 
 
 def open_holds_of(account: Account, kind: HoldKind, cause: str) -> QuerySet[Hold]:
     return Hold.objects.for_account(account).open().filter(kind=kind.value, cause=cause)
 
 
-def cause_page(account: Account, after: int = 0, size: int = PAGE, *, counts_only: bool = False) -> CausePage:
-    """A page of groups, the one with the oldest hold first. `after` is the last page's `more`.
-
-    `counts_only`: without what they are worth and what else their orders wait for (`sum_up` tells it of one).
-    """
-    last = Hold.objects.for_account(account).filter(pk=after).first() if after else None
-    holds = list(_oldest_of_each(account, last, size + 1))
-    causes = [Cause(HoldKind(hold.kind), hold.cause, hold.placed_at, hold.pk) for hold in holds[:size]]
-    fill(account, causes, counts_only=counts_only)
-    return CausePage(causes, causes[-1].hold_id if len(holds) > size else 0)
+def cause_page(account: Account, after: str = "", size: int = PAGE) -> CausePage:
+    """A page of groups, the one with the oldest hold first, not `fill`ed yet. A token without sense: the first."""
+    found = _oldest_of_each(account, _read(after), size + 1)
+    return CausePage(found[:size], found[size - 1].token if len(found) > size else "")
 
 
 def cause_of(account: Account, kind: HoldKind, cause: str) -> Cause | None:
-    """One group, or None when nothing waits for it any more."""
+    """One group, not `fill`ed yet; None when nothing waits for it any more."""
     oldest = open_holds_of(account, kind, cause).order_by("placed_at", "order_id").first()
-    if oldest is None:
+    return Cause(kind, cause, oldest.placed_at) if oldest else None
+
+
+def _read(token: str) -> tuple[dt.datetime, str, str] | None:
+    at, _, rest = token.replace("\x00", "").partition("~")
+    kind, _, cause = rest.partition("~")
+    try:
+        oldest = parse_datetime(at)
+    except ValueError:
         return None
-    group = Cause(kind, cause, oldest.placed_at, oldest.pk)
-    fill(account, [group])
-    return group
+    return (oldest, kind, cause) if oldest and oldest.tzinfo and kind in set(HoldKind) else None
 
 
-# From each group to the next: within the kind by its cause, then to the next kind. Two equalities and one bound are
-# what both databases walk an index by; one comparison of (kind, cause) SQLite would answer by reading the whole kind.
+# From each group to the next: one step along the index for each, whatever the number of orders in it. SQLite knows
+# no LATERAL, and answers one comparison of (kind, cause) by reading the whole kind: there it goes on within the kind
+# by its cause, then to the next kind.
 STEPS = """
-WITH RECURSIVE step(id, kind, cause, placed_at) AS (
+WITH RECURSIVE step(kind, cause, placed_at) AS (
   SELECT * FROM (
-    SELECT id, kind, cause, placed_at FROM orders_hold WHERE account_id = %(account)s AND lifted_at IS NULL
+    SELECT kind, cause, placed_at FROM orders_hold WHERE account_id = %(account)s AND lifted_at IS NULL
     ORDER BY kind, cause, placed_at LIMIT 1
   ) AS first
   UNION ALL
-  SELECT h.id, h.kind, h.cause, h.placed_at FROM step JOIN orders_hold h ON h.id = COALESCE(
+  {next}
+)
+SELECT kind, cause, placed_at FROM step {after} ORDER BY placed_at, kind, cause LIMIT %(limit)s
+"""
+NEXT = {
+    "postgresql": """
+  SELECT n.kind, n.cause, n.placed_at FROM step CROSS JOIN LATERAL (
+    SELECT kind, cause, placed_at FROM orders_hold
+    WHERE account_id = %(account)s AND lifted_at IS NULL AND (kind, cause) > (step.kind, step.cause)
+    ORDER BY kind, cause, placed_at LIMIT 1
+  ) AS n""",
+    "sqlite": """
+  SELECT h.kind, h.cause, h.placed_at FROM step JOIN orders_hold h ON h.id = COALESCE(
     (SELECT n.id FROM orders_hold n WHERE n.account_id = %(account)s AND n.lifted_at IS NULL
      AND n.kind = step.kind AND n.cause > step.cause ORDER BY n.cause, n.placed_at LIMIT 1),
     (SELECT n.id FROM orders_hold n WHERE n.account_id = %(account)s AND n.lifted_at IS NULL
      AND n.kind > step.kind ORDER BY n.kind, n.cause, n.placed_at LIMIT 1)
-  )
-)
-SELECT id, kind, cause, placed_at FROM step {after} ORDER BY placed_at, kind, cause LIMIT %(limit)s
-"""
+  )""",
+}
 
 
-def _oldest_of_each(account: Account, last: Hold | None, limit: int) -> Iterable[Hold]:
-    """The oldest open hold of each kind and cause, oldest first, those behind `last`; one statement."""
+def _oldest_of_each(account: Account, after: tuple[dt.datetime, str, str] | None, limit: int) -> list[Cause]:
+    """The groups with their oldest open hold, oldest first, those behind `after`; one statement."""
     params: dict[str, Any] = {"account": account.pk, "limit": limit}
-    after = ""
-    if last:
-        after = "WHERE (placed_at, kind, cause) > (%(placed_at)s, %(kind)s, %(cause)s)"
-        placed_at = connection.ops.adapt_datetimefield_value(last.placed_at)
-        params |= {"placed_at": placed_at, "kind": last.kind, "cause": last.cause}
-    return Hold.objects.raw(STEPS.format(after=after), params)
+    where = ""
+    if after:
+        where = "WHERE (placed_at, kind, cause) > (%(placed_at)s, %(kind)s, %(cause)s)"
+        params |= {"placed_at": connection.ops.adapt_datetimefield_value(after[0]), "kind": after[1], "cause": after[2]}
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS.format(next=NEXT[connection.vendor], after=where), params)
+        return [Cause(HoldKind(kind), cause, _moment(at)) for kind, cause, at in cursor.fetchall()]
+
+
+def _moment(value: dt.datetime | str) -> dt.datetime:
+    """SQLite keeps times as text, in UTC."""
+    at = parse_datetime(value) if isinstance(value, str) else value
+    assert at is not None
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
 # --- what a page shows of its groups ---------------------------------------------------------------------------------
 
 
-def fill(account: Account, causes: Sequence[Cause], *, counts_only: bool = False) -> None:
-    """Count the groups, sum up what they are worth, and see what else their orders wait for."""
+def fill(account: Account, causes: Sequence[Cause], most: int = INLINE) -> None:
+    """Count the groups; of those that are together no larger than `most` orders, say also what they are worth and which
+    of their orders wait for something else too. A constant number of statements.
+    """
     if not causes:
         return
     by_key = {cause.key: cause for cause in causes}
     holds = Hold.objects.for_account(account).open().order_by()
     for kind, of, number in holds.filter(_any_of(causes)).values_list("kind", "cause").annotate(n=Count("pk")):
         by_key[kind, of].orders = number
-    few = [cause for cause in causes if cause.orders <= SUMMED]
-    if few and not counts_only:
+    for cause in sorted(causes, key=lambda one: one.orders):
+        most -= cause.orders
+        cause.counted = most >= 0
+    few = [cause for cause in causes if cause.counted]
+    if few:
         _sum_up(holds.filter(_any_of(few)), by_key)
         _others(holds.filter(_any_of(few)), by_key)
     _words(account, causes)
@@ -161,7 +195,7 @@ def fill(account: Account, causes: Sequence[Cause], *, counts_only: bool = False
 
 def sum_up(account: Account, cause: Cause) -> None:
     """What one group is worth, by currency."""
-    if cause.orders <= SUMMED:
+    if cause.orders <= SUMMED and not cause.values:
         _sum_up(open_holds_of(account, cause.kind, cause.cause).order_by(), {cause.key: cause})
 
 

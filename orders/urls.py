@@ -24,6 +24,7 @@ urlpatterns = [
     path("held/group/", held.group, name="group"),
     path("held/map/", held.map_word, name="map"),
     path("held/lift/", held.lift_group, name="lift_group"),
+    path("held/worth/", held.worth, name="worth"),
     path("held/progress/", held.progress, name="progress"),
     path("to-ship/", to_ship.to_ship, name="to_ship"),
     path("to-ship/many/", to_ship.many, name="to_ship_many"),

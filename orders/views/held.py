@@ -22,7 +22,7 @@ from mappings.lists import Kind, prepare_rows
 from mappings.models import Word
 from mappings.outside import OUTSIDE
 
-from ..causes import MAPPED, Cause, cause_of, cause_page, open_holds_of
+from ..causes import MAPPED, SUMMED, Cause, cause_of, cause_page, fill, open_holds_of
 from ..errors import OrderError
 from ..holding import lift_hold
 from ..holds import HoldKind
@@ -43,9 +43,10 @@ def held(request: PanelRequest) -> HttpResponse:
     """The groups, oldest first; the one that the address names stands in front."""
     account, now = request.account, timezone.now()
     first = _named(request)
-    page = cause_page(account, after=_number(request.GET.get("page", "")))
+    page = cause_page(account, after=request.GET.get("page", ""))
     causes = [cause for cause in page.causes if first is None or cause.key != first.key]
     shown = [first, *causes] if first else causes
+    fill(account, shown)
     context = {
         "causes": cards(request, shown),
         "first": first.slug if first else "",
@@ -67,6 +68,7 @@ def group(request: PanelRequest) -> HttpResponseBase:
 
 
 def _group(request: PanelRequest, cause: Cause, form: WordForm | None = None) -> HttpResponseBase:
+    fill(request.account, [cause])
     [card] = cards(request, [cause], {cause.key: form} if form else {})
     context = bulk_choices(request) | {
         "card": card,
@@ -102,7 +104,7 @@ def cards(
     for kind, word in WORD_OF.items():
         rows = [cause.row for cause in causes if cause.kind is kind and cause.row]
         if rows:
-            prepare_rows(word, rows, account)
+            prepare_rows(word, rows, account, waiting={})  # the group says how many
     stores = OUTSIDE.nicknames(account)
     links = setting_links(account)
     return [_card(cause, (forms or {}).get(cause.key), stores, links) for cause in causes]
@@ -122,7 +124,7 @@ def _card(cause: Cause, form: WordForm | None, stores: Mapping[int, str], links:
         "why": why,
         "setting": links(store_id, setting) if setting else "",
         "address": urlencode({"kind": cause.kind.value, "cause": cause.cause}),
-        "waits": waits_text(cause.go, cause.orders, cause.others),
+        "waits": waits_text(cause.go, cause.orders, cause.others) if cause.counted else "",
     }
 
 
@@ -211,6 +213,17 @@ def lift_group(request: PanelRequest) -> HttpResponse:
     if error:
         messages.error(request, error)
     return redirect(panel_url(request.account, "orders:held"))
+
+
+@require_GET
+def worth(request: PanelRequest) -> HttpResponse:
+    """What a large group is worth, and how many of it would go: asked when the page is there already."""
+    cause = _named(request)
+    if cause is None:
+        return HttpResponse("Nothing waits for it any more.")
+    fill(request.account, [cause], SUMMED)
+    waits = waits_text(cause.go, cause.orders, cause.others) if cause.counted else ""
+    return render(request, "orders/parts/worth.html", {"cause": cause, "waits": waits})
 
 
 @require_GET

@@ -8,7 +8,7 @@ import pytest
 
 from fcp.keyset import page_of, walk
 from fcp.short_lists import ShortLists
-from orders.causes import cause_of, cause_page, waiting_for
+from orders.causes import cause_of, cause_page, fill, waiting_for
 from orders.holds import HoldKind
 from orders.models import Hold, Order
 from orders.state import State
@@ -36,13 +36,20 @@ def an_order(store, **values):
 
 
 def every_page(account, size):
-    causes, after = [], 0
+    causes, after = [], ""
     while True:
         page = cause_page(account, after, size)
+        fill(account, page.causes)
         causes += page.causes
         after = page.more
         if not after:
             return causes
+
+
+def filled(store, kind, cause):
+    found = cause_of(store.account, kind, cause)
+    fill(store.account, [found])
+    return found
 
 
 def test_each_group_comes_once_the_oldest_first_whatever_the_page(store):
@@ -73,7 +80,7 @@ def test_sums_are_kept_apart_by_currency_and_the_largest_stands_first(store):
     for currency, total in (("EUR", "10.50"), ("USD", "99.99"), ("EUR", "0.01")):
         hold(an_order(store, currency=currency, total=Decimal(total)), cause="1")
 
-    cause = cause_of(store.account, HoldKind.SHIP_CODE, "1")
+    cause = filled(store, HoldKind.SHIP_CODE, "1")
 
     assert cause.values == [("USD", Decimal("99.99")), ("EUR", Decimal("10.51"))]
 
@@ -88,8 +95,8 @@ def test_orders_that_wait_for_something_else_too_are_counted_once_and_by_kind(st
     hold(two, HoldKind.SKU, "7")
     hold(two, HoldKind.SKU, "8")
 
-    cause = cause_of(store.account, HoldKind.SHIP_CODE, "1")
-    sku = cause_of(store.account, HoldKind.SKU, "7")
+    cause = filled(store, HoldKind.SHIP_CODE, "1")
+    sku = filled(store, HoldKind.SKU, "7")
 
     assert (cause.orders, cause.blocked, cause.go) == (4, 3, 1)
     assert Counter(dict(cause.others)) == {HoldKind.ADDRESS: 2, HoldKind.SKU: 2}
@@ -109,8 +116,31 @@ def test_the_number_of_statements_does_not_follow_the_number_of_groups(store, dj
         hold(order, cause=str(number))
         hold(order, HoldKind.ADDRESS)
 
-    with django_assert_max_num_queries(8):
-        assert len(cause_page(store.account).causes) == 13
+    with django_assert_max_num_queries(6):
+        page = cause_page(store.account)
+        fill(store.account, page.causes)
+    assert [cause.blocked for cause in page.causes] == [12, *[1] * 12]
+
+
+def test_a_large_group_is_counted_and_the_rest_asked_apart(store):
+    for _ in range(3):
+        hold(an_order(store), cause="large")
+    hold(an_order(store), cause="small")
+    causes = cause_page(store.account).causes
+
+    fill(store.account, causes, most=2)
+
+    assert {cause.cause: (cause.orders, cause.counted, bool(cause.values)) for cause in causes} == {
+        "large": (3, False, False),
+        "small": (1, True, True),
+    }
+
+
+@pytest.mark.parametrize("token", ["x", "~~", "2026-01-01~ship_code~1", "2026-99-01T00:00:00Z~sku~", "9" * 500, "\x00"])
+def test_a_token_that_makes_no_sense_is_the_first_page(store, token):
+    hold(an_order(store), cause="1")
+
+    assert len(cause_page(store.account, token).causes) == 1
 
 
 # --- short lists -------------------------------------------------------------------------------------------------
