@@ -54,7 +54,7 @@ def test_three_clicks_lead_from_the_first_page_to_the_first_tracking_number_in_t
 
     expect(visitor.get_by_text("Ship code missing: std-eu")).to_have_count(0)
     assert wait_until(lambda: panel.told(order), 90), panel.said()
-    (number,) = panel.told(order)
+    number = panel.told(order)[0]  # the warehouse sends some in parts
 
     visitor.goto("/a/demo/orders/?q=" + number)
     visitor.get_by_role("link").filter(has_text=re.compile(r"^\s*1\d{4}\s*$")).first.click()
