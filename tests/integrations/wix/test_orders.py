@@ -109,11 +109,20 @@ def raw(uid: Any = "a", updated: str = "2026-01-05T10:00:00.000Z", **more: Any) 
 
 
 def test_of_two_orders_with_one_id_the_one_changed_last_is_kept() -> None:
-    old, new = raw(number="old"), raw(updated="2026-01-05T10:00:01Z", number="new")
+    old, new = raw(number="7", seen="old"), raw(updated="2026-01-05T10:00:01Z", number="7", seen="new")
     for items in ([old, raw("b"), new], [new, raw("b"), old]):
         orders, bad = raw_orders(items)
-        assert {order.uid: order.raw.get("number") for order in orders} == {"a": "new", "b": None}
+        assert {order.uid: order.raw.get("seen") for order in orders} == {"a": "new", "b": None}
         assert bad == []
+
+
+def test_two_orders_of_different_numbers_under_one_id_are_both_set_aside() -> None:
+    orders, bad = raw_orders([raw(number="7"), raw("b"), raw(number="8")])
+    assert [order.uid for order in orders] == ["b"]
+    assert {record.sentence for record in bad} == {
+        "Wix sent orders 7 and 8 under one id, so we cannot tell them apart."
+    }
+    assert len({record.key for record in bad}) == 2
 
 
 @pytest.mark.parametrize("uid", [None, "", 7, ["a"], "x" * 101, "a\x00b"])
