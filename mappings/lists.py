@@ -42,9 +42,7 @@ class Kind:
         return self.model.objects.for_account(account).select_related(*self.related)
 
 
-def prepare_rows(
-    kind: Kind, rows: Sequence[Any], account: Account, waiting: Mapping[int, int] | None = None
-) -> None:
+def prepare_rows(kind: Kind, rows: Sequence[Any], account: Account, waiting: Mapping[int, int] | None = None) -> None:
     """Give rows what the page shows beside them: orders that wait (unless given), the integration's name, suggestion
     and form.
     """
