@@ -66,7 +66,7 @@ def _change(row: Word, after: dict[str, Any], by: str, now: dt.datetime, why: st
         model.objects.filter(pk=row.pk).update(**after)
         MappingChange.objects.create(
             account_id=row.account_id,
-            table=model._meta.model_name,
+            table=str(model._meta.model_name),
             row=row.pk,
             at=now,
             before=before,

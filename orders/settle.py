@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -86,7 +87,7 @@ def _words(orders: Sequence[Order], lines: dict[int, list[OrderLine]]) -> Iterab
         )
 
 
-def _rows(model: type[Word], row: type, ids: set[int | None]) -> dict[int | None, object]:
+def _rows(model: type[Word], row: Any, ids: set[int | None]) -> dict[int | None, Any]:
     return {r.pk: r for r in locked(model, row, pk__in=sorted(i for i in ids if i))}
 
 
@@ -125,7 +126,7 @@ def _write(
 
 
 def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now: dt.datetime, actor: str) -> None:
-    """Place the holds that are asked for and not there, lift those that place themselves and are no longer asked for."""
+    """Place holds that are asked for and not there; lift those that place themselves and are no longer asked for."""
     accounts = {o.pk: o.account_id for o in orders}
     there: dict[tuple[int, str, str], Hold] = {
         (hold.order_id, hold.kind, hold.cause): hold

@@ -32,7 +32,7 @@ class User(AbstractUser):
     email = models.EmailField("e-mail", unique=True)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
 
     objects = UserManager()  # type: ignore[assignment,misc]  # the manager of AbstractUser asks for user names
 
@@ -82,7 +82,9 @@ class Membership(models.Model):
         ordering = [Lower("user__email")]
         constraints = [
             models.UniqueConstraint(fields=["account", "user"], name="fcp_membership_one_per_person"),
-            models.CheckConstraint(condition=models.Q(role__in=[r.value for r in Role]), name="fcp_membership_known_role"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=[r.value for r in Role]), name="fcp_membership_known_role"
+            ),
         ]
 
     def __str__(self) -> str:
