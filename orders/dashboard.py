@@ -19,6 +19,7 @@ from orders.holds import HoldKind
 from orders.models import Fulfillment, Hold, Order
 from orders.state import OPEN_STATES, State
 
+LOUD = 3  # orders that one cause keeps waiting
 CAUSES = 8  # groups that the dashboard lists; the Held page has all
 WEEKS = 4  # that "usually" looks back
 DAYS = 14  # of the chart
@@ -51,7 +52,9 @@ def alarm(request: PanelRequest, now: dt.datetime) -> dict[str, Any] | None:
 
 
 def worst(causes: Sequence[Cause]) -> Cause | None:
-    return max((cause for cause in causes if cause.mapped), key=lambda cause: cause.orders, default=None)
+    """Loud only where it is worth it: one or two orders stand quietly in the list below."""
+    loud = [cause for cause in causes if cause.mapped and cause.orders >= LOUD]
+    return max(loud, key=lambda cause: cause.orders, default=None)
 
 
 def waiting(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:

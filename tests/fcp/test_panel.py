@@ -172,6 +172,16 @@ def test_the_cause_that_keeps_most_orders_waiting_is_said_in_one_sentence_with_t
     assert "Map it" in page
 
 
+def test_one_order_that_waits_is_no_alarm(shop):
+    shop.order(number="1", ship="rare")
+    shipped(shop.order(number="2"))
+
+    page = shop.page()
+
+    assert 'class="alarm"' not in page
+    assert "1 order · Ship code missing: rare" in text_of(page)
+
+
 def test_a_card_that_fails_says_so_in_its_place_and_the_others_stand(shop, monkeypatch):
     shipped(shop.order(number="1"))
     broken = Card("open", "orders/parts/card_open.html", lambda request, now: 1 / 0, order=1)

@@ -120,6 +120,7 @@ def test_the_demos_people_are_offered_in_the_demo_only(client: Client, settings,
         ("dana@example.com", "secret words", "Dana, owner")
     ]
     assert "Dana, owner" in page
+    assert 'data-prefill="{&quot;login&quot;:&quot;dana@example.com&quot;' in page
     assert demo_sign_ins() == []
     assert "Dana, owner" not in client.get("/accounts/login/").content.decode()
 

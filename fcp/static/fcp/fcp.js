@@ -242,6 +242,12 @@ addEventListener("beforeunload", (event) => {
   if ([...originals.keys()].some((form) => form.isConnected && unsavedOf(form))) event.preventDefault();
 });
 
+// data-prefill='{"login": "..."}' on a form: what its fields hold when nothing was typed (the demo's sign-in)
+function prefill() {
+  for (const form of $$("form[data-prefill]"))
+    for (const [name, value] of Object.entries(JSON.parse(form.dataset.prefill))) form.elements[name].value ||= value;
+}
+
 function fillTimeZone() {
   for (const input of $$("[data-time-zone]")) if (!input.value || input.value === "UTC") {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -288,7 +294,6 @@ function drawCharts(root = document) {
       borderWidth: one.kind === "line" ? 2 : 0,
       borderRadius: 3,
       pointRadius: 2,
-      tension: 0.3,
       maxBarThickness: 22,
       order: one.kind === "line" ? 0 : 1,
     }));
@@ -355,4 +360,5 @@ function prepare(root) {
 recallDetails();
 markTheme();
 fillTimeZone();
+prefill();
 prepare(document);
