@@ -49,6 +49,11 @@ class Column:
     hidden: bool = False
 
 
+def typed(query: QueryDict, key: str) -> str:
+    """What a person typed; PostgreSQL takes no NUL in a text."""
+    return query.get(key, "").replace("\x00", "").strip()
+
+
 class Filter:
     """One filter. `apply(rows, value)` narrows; by default the field named like the filter must equal the value."""
 
@@ -66,7 +71,7 @@ class Filter:
 
     def read(self, query: QueryDict, account: Account | None) -> Any:
         """The value in the address, or None where there is none that makes sense."""
-        return query.get(self.key, "").strip() or None
+        return typed(query, self.key) or None
 
     def narrow(self, rows: Rows, value: Any) -> Rows:
         return self._apply(rows, value) if self._apply else rows.filter(**{self.key: value})
@@ -274,7 +279,7 @@ class Listing:
         for one in self.filters:
             if one.key in active:
                 rows = one.narrow(rows, active[one.key])
-        text = query.get("q", "").strip()
+        text = typed(query, "q")
         if text and self.search:
             rows = self.search(rows, text)
         if not self._needs_bound(active, bool(text)):
@@ -294,7 +299,7 @@ class Listing:
         page = page_of(self.prepare(rows) if self.prepare else rows, self.order, query.get("page", ""), PAGE)
         if self.decorate:
             self.decorate(page.rows, account)
-        text = query.get("q", "").strip()
+        text = typed(query, "q")
         return ListPage(self, page, self.states(query, account), text, _without(query, ["page"]), bounded)
 
     # --- answers
