@@ -24,8 +24,8 @@ from mappings.models import Listing, Location, ShipMethod, Word
 from .holds import KINDS, HoldKind
 from .models import Hold
 
-PAGE = 20
-INLINE = 4_000  # orders of a page's groups that are summed up with the page itself
+PAGE = 15
+INLINE = 3_000  # orders of a page's groups that are summed up with the page itself
 SUMMED = 50_000  # a group with more orders than this is counted only
 
 MAPPED: dict[HoldKind, type[Word]] = {
@@ -189,7 +189,7 @@ def fill(account: Account, causes: Sequence[Cause], most: int = INLINE) -> None:
     few = [cause for cause in causes if cause.counted]
     if few:
         _sum_up(holds.filter(_any_of(few)), by_key)
-        _others(holds.filter(_any_of(few)), by_key)
+        _others(holds, [cause for cause in few if cause.blocked])
     _words(account, causes)
 
 
@@ -210,24 +210,26 @@ def _any_of(causes: Iterable[Cause]) -> Q:
 
 
 def _sum_up(holds: QuerySet[Hold], by_key: dict[tuple[str, str], Cause]) -> None:
-    sums = holds.values_list("kind", "cause", "order__currency").annotate(sum=Sum("order__total"))
-    for kind, of, currency, total in sums.order_by("-sum"):
-        by_key[kind, of].values.append((currency, total))
-
-
-def _others(holds: QuerySet[Hold], by_key: dict[tuple[str, str], Cause]) -> None:
+    """What they are worth, by currency, and how many of their orders wait for something else too."""
     another = Hold.objects.open().filter(order=OuterRef("order")).exclude(pk=OuterRef("pk"))
-    both = holds.filter(Exists(another)).values_list("kind", "cause").annotate(n=Count("pk"))
-    waiting = {(kind, of): number for kind, of, number in both}
-    for key, number in waiting.items():
-        by_key[key].blocked = number
-    if not waiting:
+    sums = holds.values_list("kind", "cause", "order__currency").annotate(
+        sum=Sum("order__total"), both=Count("pk", filter=Exists(another))
+    )
+    for kind, of, currency, total, both in sums.order_by("-sum"):
+        by_key[kind, of].values.append((currency, total))
+        by_key[kind, of].blocked += both
+
+
+def _others(holds: QuerySet[Hold], causes: Iterable[Cause]) -> None:
+    """What else these wait for: each other kind, and how many orders wait for it."""
+    by_key = {cause.key: cause for cause in causes}
+    if not by_key:
         return
     # The join to the order's other open holds; "greater or less" is "not the same" without a subquery.
     joined = Q(order__holds__lifted_at__isnull=True) & (
         Q(order__holds__pk__gt=F("pk")) | Q(order__holds__pk__lt=F("pk"))
     )
-    kinds = holds.filter(_any_of(by_key[key] for key in waiting)).filter(joined)
+    kinds = holds.filter(_any_of(by_key.values())).filter(joined)
     counted = kinds.values_list("kind", "cause", "order__holds__kind").annotate(n=Count("order", distinct=True))
     for kind, of, other, number in counted.order_by("-n"):
         by_key[kind, of].others.append((HoldKind(other), number))

@@ -18,6 +18,7 @@ from fcp.models import Store
 from inventory.models import sku_key_of
 from mappings.words import Words
 
+from .columns import EVENT_COLUMNS, HOLD_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
 from .decide import is_canceled
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Parcel, Payload, ShippingRequest
@@ -236,13 +237,6 @@ def _new_line(order: Order, line: IncomingLine, words: Words, taken: bool) -> tu
     )  # fmt: skip
 
 
-NEW_LINE_COLUMNS = (
-    "id", "account", "order", "uid", "listing", "product", "warehouse", "location", "sku", "sku_key", "title",
-    "options", "quantity", "store_quantity", "shipped", "units", "ships", "price", "total", "weight_grams",
-    "mapping_version", "removed_at",
-)  # fmt: skip
-
-
 def _address(order: Order, incoming: IncomingOrder, known: _Known, writes: _Writes) -> list[str]:
     """A new recipient is told; a billing address is kept up to date and asks nobody."""
     what = []
@@ -301,13 +295,13 @@ def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) 
     update_rows(Order, SCALARS, writes.orders)
     update_rows(OrderLine, ("quantity", "store_quantity", "removed_at"), writes.lines)
     new_ids = take_ids(OrderLine, len(writes.new_lines))
-    insert_rows(OrderLine, NEW_LINE_COLUMNS, [(pk, *row) for pk, row in zip(new_ids, writes.new_lines, strict=True)])
+    insert_rows(OrderLine, LINE_COLUMNS, [(pk, *row) for pk, row in zip(new_ids, writes.new_lines, strict=True)])
     update_rows(OrderParty, PARTY_FIELDS, writes.parties)
-    insert_rows(OrderParty, ("account", "order", "role", *PARTY_FIELDS), writes.new_parties)
-    insert_rows(Payload, ("account", "order", "revision", "packed", "created_at"), writes.payloads)
+    insert_rows(OrderParty, PARTY_COLUMNS, writes.new_parties)
+    insert_rows(Payload, PAYLOAD_COLUMNS, writes.payloads)
     insert_rows(
         OrderEvent,
-        ("account", "order", "at", "actor", "code", "params"),
+        EVENT_COLUMNS,
         [(store.account_id, pk, now, "store", code, params) for pk, code, params in writes.events],
     )
     _place(store, writes.holds, now)
@@ -332,7 +326,7 @@ def _place(store: Store, holds: Sequence[tuple[int, HoldKind, str]], now: dt.dat
         Hold.objects.filter(pk=there[key].pk).update(params={"word": wanted[key]})
     insert_rows(
         Hold,
-        ("account", "order", "kind", "cause", "params", "note", "placed_at", "placed_by", "lifted_at", "lifted_by"),
+        HOLD_COLUMNS,
         [(store.account_id, pk, kind, "", {"word": wanted[pk, kind]}, "", now, "store", None, "")
          for pk, kind in sorted(wanted.keys() - there.keys())],
     )  # fmt: skip

@@ -14,6 +14,7 @@ from fcp.insert import insert_rows, take_ids
 from fcp.models import Store
 from inventory.models import Product, Warehouse
 
+from .columns import EVENT_COLUMNS
 from .decide import is_closed
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, RequestLine, ShippingRequest
 from .models.shipping import UNSETTLED, RequestState
@@ -85,7 +86,7 @@ def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: 
         )
     insert_rows(ShippingRequest, REQUEST_COLUMNS, rows)
     insert_rows(RequestLine, ("account", "request", "line", "quantity"), request_lines)
-    insert_rows(OrderEvent, ("account", "order", "at", "actor", "code", "params"), events)
+    insert_rows(OrderEvent, EVENT_COLUMNS, events)
     refresh_states(ids, now=now)
     return len({order.pk for order, _, _ in wanted})
 

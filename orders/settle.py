@@ -18,6 +18,7 @@ from mappings.models import Listing, Location, ShipMethod, Word
 from mappings.words import ListingRow, LocationRow, ShipRow, locked
 
 from .address import address_lacks
+from .columns import EVENT_COLUMNS, HOLD_COLUMNS
 from .holds import BY_ITSELF, HoldKind
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, RequestState
@@ -144,7 +145,7 @@ def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now:
         Hold.objects.filter(pk__in=[hold.pk for hold in gone]).update(lifted_at=now, lifted_by=actor)
     insert_rows(
         Hold,
-        ("account", "order", "kind", "cause", "params", "note", "placed_at", "placed_by", "lifted_at", "lifted_by"),
+        HOLD_COLUMNS,
         [(accounts[pk], pk, kind, cause, {"word": wanted[pk, kind, cause]}, "", now, actor, None, "")
          for pk, kind, cause in new],
     )  # fmt: skip
@@ -156,7 +157,7 @@ def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now:
         (hold.account_id, hold.order_id, now, actor, "lifted", {"kind": hold.kind, "word": hold.params.get("word", "")})
         for hold in gone
     ]
-    insert_rows(OrderEvent, ("account", "order", "at", "actor", "code", "params"), events)
+    insert_rows(OrderEvent, EVENT_COLUMNS, events)
 
 
 # --- words that got another meaning ----------------------------------------------------------------------------------

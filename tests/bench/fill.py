@@ -16,7 +16,7 @@ from fcp.insert import insert_rows, take_ids
 from fcp.models import Account, Partner, Store
 from inventory.models import Warehouse
 from mappings.models import ShipMethod
-from orders.intake import HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS
+from orders.columns import HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS
 from orders.models import Hold, Order, OrderLine, OrderParty, ShippingRequest
 from orders.release import PARTY_FIELDS
 
