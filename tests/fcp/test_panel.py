@@ -304,6 +304,23 @@ def test_a_keys_text_is_shown_once_and_works_until_it_is_revoked(shop):
     assert set(AuditEntry.objects.values_list("code", flat=True)) == {"api_key_made", "api_key_revoked"}
 
 
+# --- when something is wrong ------------------------------------------------------------------------------------
+
+
+def test_errors_have_pages_that_say_what_to_do(shop, monkeypatch):
+    monkeypatch.setattr("fcp.views.checklist", lambda account: 1 / 0)
+    shop.client.raise_request_exception = False
+
+    broken = shop.client.get("/a/shop/")
+    forged = Client(enforce_csrf_checks=True).post("/accounts/login/", {})
+    missing = shop.client.get("/a/shop/orders/999/")
+
+    assert (broken.status_code, forged.status_code, missing.status_code) == (500, 403, 404)
+    assert "nothing of yours is lost" in broken.content.decode()
+    assert "Nothing was changed" in forged.content.decode()
+    assert "There is no such page" in missing.content.decode()
+
+
 # --- parts ------------------------------------------------------------------------------------------------------
 
 
