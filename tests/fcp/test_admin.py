@@ -7,7 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from fcp.models import Account, ApiKey, User
-from tests.build import make_account, make_partner, make_user
+from orders.holding import place_hold
+from orders.holds import HoldKind
+from orders.models import Hold
+from tests.build import NOW, make_account, make_order, make_partner, make_store, make_user
 from tests.fcp.everything import OURS, fill, tables
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +115,21 @@ def test_a_key_belongs_to_one_owner(boss: Client):
 
     assert "A key belongs to an account or to a partner" in answer.content.decode()
     assert not ApiKey.objects.exists()
+
+
+def test_staff_lift_holds_that_a_person_may_lift(staff: Client):
+    order = make_order(make_store(), skus=(), ship="Unknown")
+    place_hold(order, HoldKind.OPERATOR, "look at it", by="me", now=NOW)
+    by_hand, by_itself = (Hold.objects.get(kind=kind) for kind in ("operator", "ship_code"))
+
+    answer = staff.post(
+        reverse("admin:orders_hold_changelist"),
+        {"action": "lift", "_selected_action": [by_hand.pk, by_itself.pk]},
+        follow=True,
+    ).content.decode()
+
+    by_hand.refresh_from_db()
+    by_itself.refresh_from_db()
+    assert (by_hand.lifted_by, by_itself.lifted_at) == ("staff@example.com", None)
+    assert "1 holds are lifted" in answer
+    assert "lifts itself once its cause is mended" in answer
