@@ -14,6 +14,7 @@ from django.utils.html import format_html
 
 from fcp.admin import LookUpAdmin
 from fcp.panel import panel_url
+from fcp.templatetags.panel import plural
 from orders.errors import OrderError
 from orders.holding import lift_hold
 from orders.models import (
@@ -145,7 +146,7 @@ class HoldAdmin(OfOrder):
                 lifted += 1
             except OrderError as error:
                 self.message_user(request, f"{hold.order}: {error}", messages.WARNING)
-        self.message_user(request, f"{lifted} holds are lifted.")
+        self.message_user(request, f"{plural(lifted, 'hold is,holds are')} lifted.")
 
 
 class RequestLineRows(Rows):
