@@ -1,0 +1,231 @@
+"""Orders and Held in a real browser: mapping by keyboard, forms that keep what was typed, bars and dialogs, WCAG."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from fcp.roles import Role
+from mappings.models import Listing, ShipMethod
+from orders.holding import place_hold
+from orders.holds import HoldKind
+from orders.models import Order
+from orders.settle import lift_mapped
+from orders.views import held
+from tests.build import NOW, Party, make_product
+from tests.orders.shop import Shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture
+def shop(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return Shop(monkeypatch)
+
+
+def come_in(page_or_context: Any, shop: Shop, address: str, role: Role = Role.OWNER) -> None:
+    session = shop.client(role).cookies["sessionid"].value
+    page_or_context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+
+
+@pytest.fixture
+def person(page: Page, shop: Shop, live_server: Any) -> Iterator[Page]:
+    come_in(page.context, shop, live_server.url)
+    yield page
+
+
+def states(*orders: Order) -> list[str]:
+    return [Order.objects.get(pk=order.pk).state for order in orders]
+
+
+def test_a_word_is_mapped_with_the_keyboard_alone(person: Page, shop: Shop):
+    orders = [shop.order(ship="std-eu") for _ in range(3)]
+    person.goto(shop.url("held"))
+    field = person.get_by_label("Ship code for std-eu")
+    expect(field).to_have_value("EU-STD")  # the suggestion stands in the field
+
+    field.focus()
+    person.keyboard.type("EU-EXP")  # a list of choices: typing chooses
+    expect(field).to_have_value("EU-EXP")
+    person.keyboard.press("Tab")
+    expect(person.get_by_role("button", name="Map it")).to_be_focused()
+    person.keyboard.press("Enter")
+
+    expect(person.get_by_text("“std-eu” means EU-EXP. 3 orders go.")).to_be_visible()
+    expect(person.get_by_text("Nothing is held")).to_be_visible()
+    assert states(*orders) == ["ready"] * 3
+
+
+def test_where_the_warehouse_lists_no_codes_any_code_is_typed(person: Page, shop: Shop):
+    shop.partner.ship_codes = []
+    shop.partner.save()
+    order = shop.order(ship="std-eu")
+    person.goto(shop.url("held"))
+
+    person.get_by_label("Ship code for std-eu").fill("  whatever-7 ")
+    person.keyboard.press("Enter")
+
+    expect(person.get_by_text("“std-eu” means whatever-7.")).to_be_visible()
+    assert Order.objects.get(pk=order.pk).ship_code == "whatever-7"
+
+
+def test_products_are_offered_while_one_types_and_nonsense_is_said_beside_the_field(person: Page, shop: Shop):
+    order = shop.order(skus=("TEAPOT",))
+    make_product(shop.account, "TEA-POT", name="Pot for tea")
+    person.goto(shop.url("held"))
+    field = person.get_by_label("Product for TEAPOT")
+
+    field.press_sequentially("tea")
+    expect(person.locator("#products-found option[value='TEA-POT']")).to_have_count(1)
+    field.fill("no such thing")
+    person.keyboard.press("Enter")
+    expect(person.get_by_text("You have no product with the SKU “no such thing”.")).to_be_visible()
+    expect(person.get_by_label("Product for TEAPOT")).to_have_value("no such thing")
+    person.get_by_label("Product for TEAPOT").fill("tea-pot")
+    person.get_by_role("button", name="Link it").click()
+
+    expect(person.get_by_text("“TEAPOT” means TEA-POT. 1 order goes.")).to_be_visible()
+    assert states(order) == ["ready"]
+    assert Listing.objects.get(sku="TEAPOT").product.sku == "TEA-POT"
+
+
+def test_many_orders_are_let_go_while_the_page_counts(person: Page, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(held, "AT_ONCE", 1)
+    orders = [shop.order(ship="std-eu") for _ in range(2)]
+    person.goto(shop.url("held"))
+
+    person.get_by_role("button", name="Map it").click()
+    expect(person.locator("#progress progress")).to_be_visible()
+    lift_mapped("ship_code", ShipMethod.objects.get(title="std-eu").pk, now=NOW, actor="schedule")
+
+    expect(person.get_by_text("All 2 orders are let go")).to_be_visible()
+    assert states(*orders) == ["ready"] * 2
+
+
+def test_lifting_for_a_group_asks_first(person: Page, shop: Shop):
+    order = shop.order()
+    place_hold(order, HoldKind.FRAUD, "Two cards were tried", by="Ann", now=NOW)
+    person.goto(shop.url("held"))
+
+    person.get_by_role("button", name="Lift for all").click()
+    person.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert states(order) == ["held"]
+    person.get_by_role("button", name="Lift for all").click()
+    person.get_by_role("dialog").get_by_role("button", name="Lift").click()
+
+    expect(person.get_by_text("1 order is no longer held: fraud check.")).to_be_visible()
+    assert states(order) == ["ready"]
+
+
+def test_several_orders_are_held_from_the_bar_and_enter_presses_no_button_by_chance(person: Page, shop: Shop):
+    orders = [shop.order() for _ in range(2)]
+    place_hold(orders[0], HoldKind.FRAUD, "first", by="Ann", now=NOW)
+    person.goto(shop.url("orders"))
+    person.get_by_label("Choose all rows of this page").check()
+
+    person.locator("[data-bulk]").get_by_role("button", name="Hold", exact=True).click()
+    person.get_by_label("Why are they held?").fill("Wait for the labels")
+    person.keyboard.press("Enter")
+    assert states(*orders) == ["held", "new"]
+    person.get_by_role("button", name="Hold them").click()
+
+    expect(person.get_by_text("2 orders are held.")).to_be_visible()
+    assert states(*orders) == ["held", "held"]
+
+
+def test_a_pasted_list_of_numbers_is_shown(person: Page, shop: Shop):
+    for number in ("10001", "10002", "10003"):
+        shop.order(number=number)
+    person.goto(shop.url("orders"))
+
+    person.get_by_role("button", name="Paste numbers").click()
+    expect(person.get_by_label("Order numbers")).to_be_focused()
+    person.get_by_label("Order numbers").fill("10001\n10003\n10077")
+    person.get_by_role("button", name="Show these orders").click()
+
+    expect(person.locator("tbody tr")).to_have_count(2)
+    expect(person.get_by_text("1 of 3 numbers are not here: 10077.")).to_be_visible()
+
+
+def test_the_address_is_completed_where_the_headline_says_it_lacks(person: Page, shop: Shop):
+    order = shop.order(ship_to=Party(name="Ann Lee", country="DE"))
+    person.goto(shop.url("order", pk=order.pk))
+
+    person.get_by_role("button", name="Complete the address").click()
+    expect(person.get_by_label("Name", exact=True)).to_be_focused()
+    person.get_by_label("Street", exact=True).fill("Lange Straße 12")
+    person.get_by_label("City").fill("Bonn")
+    person.get_by_label("E-mail", exact=True).fill("nonsense")
+    person.get_by_role("button", name="Save address").click()
+    expect(person.get_by_text("Enter a valid email address.")).to_be_visible()
+    expect(person.get_by_label("Street", exact=True)).to_have_value("Lange Straße 12")
+    person.get_by_label("E-mail", exact=True).fill("ann@example.com")
+    person.get_by_label("Postcode").fill("53111")
+    person.get_by_role("button", name="Save address").click()
+
+    expect(person.get_by_text("The address is saved.")).to_be_visible()
+    expect(person.get_by_text("Offered to Nord, which has not taken it yet.")).to_be_visible()
+    assert states(order) == ["ready"]
+
+
+def test_holding_asks_for_the_reason_on_the_page(person: Page, shop: Shop):
+    order = shop.order()
+    person.goto(shop.url("order", pk=order.pk))
+
+    person.locator(".head-actions").get_by_role("button", name="Hold").click()
+    person.get_by_label("Note", exact=True).fill("The buyer is on holiday")
+    person.get_by_role("button", name="Hold it").click()
+    expect(person.get_by_text("Held by hand: The buyer is on holiday.").first).to_be_visible()
+    person.get_by_role("button", name="Lift this hold").click()
+
+    expect(person.get_by_text("No longer held: held by hand.")).to_be_visible()
+    assert states(order) == ["ready"]
+
+
+def test_raw_data_is_read_when_asked_for(person: Page, shop: Shop):
+    order = shop.order(number="10042")
+    person.goto(shop.url("order", pk=order.pk))
+
+    person.get_by_role("button", name="Show it").click()
+
+    expect(person.locator("pre.raw")).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_meet_wcag_2_2_aa_and_nothing_scrolls_sideways(
+    browser: Browser, live_server: Any, shop: Shop, theme: str, width: int
+):
+    long = shop.order(number="A-very-long-order-number-0123456789", ship="A way of shipping with quite a long name")
+    shop.order(skus=("TEAPOT",))
+    shop.order(ship_to=Party(name="Ann", country="DE"))
+    shop.order(location_uid="loc-1", location_name="Berlin shop")
+    place_hold(shop.order(), HoldKind.FRAUD, "Two cards were tried", by="Ann", now=NOW)
+    # axe puts styles of its own into the page it looks at, which our policy forbids to everybody else
+    context = browser.new_context(
+        base_url=live_server.url, bypass_csp=True, reduced_motion="reduce", viewport={"width": width, "height": 844}
+    )
+    come_in(context, shop, live_server.url)
+    context.add_init_script(f"localStorage.setItem('fcp.theme', '{theme}')")
+    page, found, wide = context.new_page(), [], []
+    group = f"{shop.url('group')}?kind=ship_code&cause={long.ship_method_id}"
+    for path in (shop.url("held"), group, shop.url("orders"), shop.url("order", pk=long.pk)):
+        page.goto(path)
+        for hidden in ("#hold", "#edit-address", "#edit-details", "#paste"):
+            page.evaluate("id => { const part = document.querySelector(id); if (part) part.hidden = false; }", hidden)
+        page.evaluate("for (const part of document.querySelectorAll('details.why')) part.open = true")
+        page.evaluate(AXE)
+        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        found += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in result["violations"]]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wide.append(path)
+    context.close()
+
+    assert found == []
+    assert wide == []
