@@ -231,7 +231,7 @@ def test_a_newcomer_connects_a_store_and_takes_its_products(
     expect(page.get_by_role("heading", name="My Shop")).to_be_visible()
     work()
     take = page.get_by_role("button", name=re.compile("Take .* products from this store"))
-    expect(take).to_be_visible()  # the checklist refreshes by itself
+    expect(take).to_be_visible(timeout=20_000)  # the checklist refreshes by itself
     take.click()
     expect(page.get_by_text("products are in your catalogue now.")).to_be_visible()
     assert Product.objects.for_account(account).count() > 12
