@@ -10,13 +10,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_GET, require_POST
 
+from fcp.listing import Rows
 from fcp.panel import PanelRequest, panel_url
-from fcp.roles import May, refuse
+from fcp.roles import May, may, refuse
 from inventory.models import Warehouse
 from mappings.ship_codes import ship_codes_of
 
@@ -24,8 +25,10 @@ from ..errors import OrderError
 from ..forms import BulkForm
 from ..holding import edit_order, lift_hold, place_hold
 from ..holds import KINDS, HoldKind
-from ..models import Hold, Order
+from ..models import Hold, Order, ShippingRequest
 from ..models.orders import number_key_of
+from ..models.shipping import UNSETTLED
+from ..packing import slips_of
 from ..tables import FOUND, ORDERS, PASTED, chosen_orders, found_ids, numbers_in
 
 AT_ONCE = 200  # orders that one press changes
@@ -123,6 +126,8 @@ def bulk(request: PanelRequest) -> HttpResponseBase:
     chosen, do = chosen_orders(request, request.account), request.POST.get("do", "")
     if do == "export":
         return ORDERS.file_of(request, chosen)
+    if do == "slips":
+        return _slips(request, chosen)
     if May.WORK_ORDERS not in request.rights:
         return refuse(request, May.WORK_ORDERS)
     ids = [order.pk for order in chosen.order_by(*ORDERS.order)[: AT_ONCE + 1]]
@@ -151,6 +156,18 @@ def _do(request: PanelRequest, do: str, orders: Sequence[Order], form: BulkForm)
         messages.success(request, f"{gone} {'order is' if gone == 1 else 'orders are'} {done}.")
     for reason, number in refused.most_common(3):
         messages.warning(request, f"Not {number} of them: {reason}" if number > 1 or gone else reason)
+
+
+@may(May.SHIP)
+def _slips(request: PanelRequest, chosen: Rows) -> HttpResponse:
+    """Packing slips of what the chosen orders' warehouses have in hand or were offered."""
+    ids = [order.pk for order in chosen.order_by(*ORDERS.order)[:AT_ONCE]]
+    rows = ShippingRequest.objects.for_account(request.account).filter(order__in=ids, state__in=UNSETTLED)
+    slips = slips_of(rows.select_related("warehouse", "order").order_by("order__placed_at", "pk"))
+    if not slips:
+        messages.warning(request, "None of these orders is with a warehouse, so there is nothing to pack yet.")
+        return redirect(_back(request))
+    return render(request, "orders/slips.html", {"slips": slips, "title": "Packing slips"})
 
 
 def _back(request: PanelRequest) -> str:

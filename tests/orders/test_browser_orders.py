@@ -1,6 +1,5 @@
 """Orders and Held in a real browser: mapping by keyboard, forms that keep what was typed, bars and dialogs, WCAG."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +33,9 @@ def come_in(page_or_context: Any, shop: Shop, address: str, role: Role = Role.OW
 
 
 @pytest.fixture
-def person(page: Page, shop: Shop, live_server: Any) -> Iterator[Page]:
+def person(page: Page, shop: Shop, live_server: Any) -> Page:
     come_in(page.context, shop, live_server.url)
-    yield page
+    return page
 
 
 def states(*orders: Order) -> list[str]:

@@ -338,6 +338,19 @@ def test_why_the_store_could_not_be_told_stands_on_top(shop):
     assert "Send tracking again" in text
 
 
+def test_an_order_of_a_warehouse_without_api_leads_to_where_it_is_shipped(shop):
+    shop.warehouse.partner = None
+    shop.warehouse.save()
+    order = shop.order()
+    offer_waiting(shop.store, now=NOW)
+    request = ShippingRequest.objects.get(order=order)
+
+    html = show(shop, order).content.decode()
+
+    assert f'href="{shop.url("to_ship_one", pk=request.pk)}"' in html
+    assert f'href="{shop.url("slip", pk=request.pk)}"' in html
+
+
 def test_a_canceled_order_is_kept_for_the_record(shop):
     order = shop.order(status=Status.CANCELED)
 

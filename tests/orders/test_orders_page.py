@@ -281,6 +281,20 @@ def test_chosen_orders_are_exported(shop):
     assert len(b"".join(file.streaming_content).decode().splitlines()) == 2
 
 
+def test_packing_slips_of_the_chosen_orders_are_printed_together(shop):
+    one, two, held = shop.order(number="10001"), shop.order(number="10002"), shop.order(number="10003", ship="std-eu")
+    offer_waiting(shop.store, now=NOW)
+
+    slips = bulk(shop, [one, two, held], "slips")
+    nothing = bulk(shop, [held], "slips")
+    viewer = bulk(shop, [one], "slips", client=shop.client(Role.VIEWER))
+
+    assert "2 packing slips" in text_of(slips)
+    assert "10003" not in text_of(slips)
+    assert "there is nothing to pack yet" in text_of(nothing)
+    assert viewer.status_code == 403
+
+
 def test_all_that_match_means_the_lists_filters_or_the_groups_orders(shop):
     held, other = shop.order(ship="std-eu"), shop.order(ship="slow")
     new = shop.order()
