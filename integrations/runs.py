@@ -106,9 +106,9 @@ class Slice:
         """Time to let others have the worker: end the slice after this page, and say that there is more."""
         return time.monotonic() > self._ends
 
-    @property
+    @cached_property
     def page_size(self) -> int:
-        """Halved for each lease beyond the second that broke off, so that what kills a worker is met alone at last."""
+        """Of this slice. Halved for each lease beyond the second that broke off: what kills a worker is met alone."""
         return max(self.platform.page >> max(self.flow.unfinished - ALERT_AFTER + 1, 0), 1)
 
     @contextmanager
@@ -120,6 +120,8 @@ class Slice:
             confirm(self.lease, page.now)
             yield page
             run = self._write(page)
+            if self.flow.unfinished:  # it gets on, if slowly
+                page.move(unfinished=self.flow.unfinished - 1)
             if page.moved:
                 Flow.objects.filter(pk=self.flow.pk).update(**page.moved)
         self._run = run

@@ -41,7 +41,9 @@ class Flow(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     trigger = models.CharField(max_length=10, blank=True, help_text="What asked for the next run, if not the schedule.")
     asked_by = models.CharField(max_length=120, blank=True, help_text="Who asked for it.")
-    unfinished = models.PositiveSmallIntegerField(default=0, help_text="Leases in a row that ended without an end.")
+    unfinished = models.PositiveSmallIntegerField(
+        default=0, help_text="Leases in a row that broke off without getting on."
+    )
 
     watermark = models.DateTimeField(null=True, blank=True)
     covered_from = models.DateTimeField(null=True, blank=True)

@@ -332,3 +332,32 @@ def test_pages_shrink_after_leases_that_broke_off(connect, sandbox):
     assert Exchange.objects.filter(path__endswith="/orders/search").count() >= 5  # 100 halved seven times: one a page
     assert len(numbers(integration)) == 5
     assert flow_of(integration).unfinished == 0
+
+
+def test_a_run_that_breaks_off_but_gets_on_raises_no_alarm(connect, sandbox):
+    sandbox.wix.place_order("v1")
+    integration = connect("v1")
+    Flow.objects.filter(pk=flow_of(integration).pk).update(unfinished=2)
+    from integrations import lease
+
+    ring_now(integration)
+    flow = flow_of(integration)
+    started = lease.start(flow.pk, flow.gen, timezone.now())
+    assert started
+    from integrations.flows.orders import pull
+
+    run = runs.Slice(started, flow_with_store(flow), runs.OpenStore(flow.integration, "orders"))
+    pull(run)  # and now the process dies
+
+    flow.refresh_from_db()
+    assert flow.unfinished == 1
+
+
+def ring_now(integration: Integration) -> None:
+    from integrations.lease import ring
+
+    ring([flow_of(integration).pk], timezone.now())
+
+
+def flow_with_store(flow: Flow) -> Flow:
+    return Flow.objects.select_related("integration__store", "integration__account").get(pk=flow.pk)
