@@ -6,6 +6,8 @@ import datetime as dt
 import zlib
 from typing import Any
 
+from django.db.models import F
+
 from fcp.errors import Stale
 from integrations.connectors.base import Bad
 from integrations.flows.windows import TOKEN_LASTS
@@ -47,6 +49,7 @@ def pull(run: Slice) -> bool:
             rest = {key: value for key, value in run.flow.position.items() if key != "listings"}
             if page.next is None:
                 retire_listings(run.store, dt.date.fromisoformat(place["day"]), done.now, but=_waited_for(run))
+                _mend(run, dt.datetime.fromisoformat(place["began"]), done)
             done.move(position=rest if page.next is None else rest | {"listings": place})
         if page.next is None:
             link_by_sku(run.store, by="schedule", now=run.now())
@@ -56,7 +59,8 @@ def pull(run: Slice) -> bool:
 
 
 def _anew(run: Slice) -> dict[str, Any]:
-    return {"token": None, "day": run.now().date().isoformat()}
+    now = run.now()
+    return {"token": None, "day": now.date().isoformat(), "began": now.isoformat()}
 
 
 def _resumed(run: Slice) -> dict[str, Any] | None:
@@ -81,6 +85,7 @@ def _keep_aside(run: Slice, bad: Any, done: Page) -> int:
     keys = {_key(record): record for record in bad}
     there = FailedRecord.objects.filter(store=run.store, kind=KIND, key__in=keys, mended_at=None)
     known = set(there.values_list("key", flat=True))
+    there.update(last_at=done.now, attempts=F("attempts") + 1)
     for key in keys.keys() - known:
         record = keys[key]
         FailedRecord.objects.create(
@@ -88,6 +93,12 @@ def _keep_aside(run: Slice, bad: Any, done: Page) -> int:
             sentence=record.sentence[:500], payload=zlib.compress(record.packed), since=done.now, last_at=done.now,
         )  # fmt: skip
     return len(keys) - len(known)
+
+
+def _mend(run: Slice, began: dt.datetime, done: Page) -> None:
+    """Those that a whole reading did not find odd any more."""
+    open_ones = FailedRecord.objects.filter(store=run.store, kind=KIND, mended_at=None)
+    open_ones.filter(last_at__lt=began).update(mended_at=done.now)
 
 
 def _key(record: Bad) -> str:

@@ -8,7 +8,9 @@ import logging
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
+from typing import Any
 
+import orjson
 from django.db import InterfaceError, OperationalError
 from django.db.models import F
 
@@ -52,10 +54,11 @@ class Taker:
         self.run = run
 
     @cached_property
-    def failed(self) -> set[str]:
-        """Keys of the store's orders that failed and were not mended since."""
+    def failed(self) -> dict[str, str]:
+        """What failed of the store's orders and was not mended since: keys, and the numbers of those without an id."""
         records = FailedRecord.objects.filter(store=self.run.store, kind=KIND, mended_at=None)
-        return set(records.values_list("key", flat=True))
+        rows = records.values_list("key", "number", "code")
+        return {key: number if code == WITHOUT_ID else "" for key, number, code in rows}
 
     def take(
         self,
@@ -82,8 +85,13 @@ class Taker:
             else:
                 counts.unchanged += 1
 
+        shown = {number_of(raw.raw) for raw in raws} - {""}
+        whole = [key for key, number in self.failed.items() if number in shown]
+
         def end(page: Page) -> None:
             page.count(counts)
+            if whole:  # what came without an id has come with one
+                mend(self.run, whole, page.now)
             finish(page)
 
         changed = self._store(read, odd, seen_by, end, again)
@@ -152,8 +160,9 @@ class Taker:
             if not read and not odd:
                 raise
         else:
-            self.failed.difference_update(item.raw.uid for item in read)
-            self.failed.update(map(key_of, odd))
+            for item in read:
+                self.failed.pop(item.raw.uid, None)
+            self.failed.update((key_of(record), "") for record in odd)
             return bool(counts.created or counts.changed)
         if len(read) == 1 and not odd:
             halves = [(list[ReadOrder](), [odd_of(read[0].raw, "unstorable", UNSTORABLE, "")])]
@@ -175,7 +184,7 @@ class Taker:
             counts = take_in(self.run.store, self.run.rules, read, new, now=page.now, seen_by=seen_by)
             page.count(counts)
         self._note(odd, page.now)
-        if mended := {item.raw.uid for item in read} & self.failed:
+        if mended := {item.raw.uid for item in read} & self.failed.keys():
             mend(self.run, mended, page.now)
         return counts
 
@@ -186,13 +195,21 @@ class Taker:
 
 
 def odd_of(raw: RawOrder, code: str, sentence: str, detail: str) -> OddOrder:
-    shown = raw.raw.get("number")
-    number = str(shown) if isinstance(shown, str | int) else ""
-    return OddOrder(raw.uid, number, code, sentence, detail, raw.packed, raw.fingerprint)
+    return OddOrder(raw.uid, number_of(raw.raw), code, sentence, detail, raw.packed, raw.fingerprint)
+
+
+def number_of(source: Any) -> str:
+    """The order number as platforms write it, where there is one."""
+    shown = source.get("number") if isinstance(source, dict) else None
+    return str(shown)[:60] if isinstance(shown, str | int) else ""
 
 
 def _strange(record: Bad) -> OddOrder:
-    return OddOrder("", "", WITHOUT_ID, record.sentence, record.detail, record.packed)
+    try:
+        number = number_of(orjson.loads(record.packed))
+    except orjson.JSONDecodeError:
+        number = ""
+    return OddOrder("", number, WITHOUT_ID, record.sentence, record.detail, record.packed)
 
 
 def key_of(record: OddOrder) -> str:

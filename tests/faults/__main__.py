@@ -1,6 +1,6 @@
 """`python -m tests.faults`: 20 kills of a pull and 20 of a push, through a real django-q cluster, on both databases.
 
---kills N, --seed S, --database sqlite|postgres, --story pull|push. Ends with status 1 when anything was lost or doubled.
+--kills N, --seed S, --database sqlite|postgres, --story pull|push. Status 1 when anything was lost or doubled.
 """
 
 from __future__ import annotations

@@ -138,9 +138,17 @@ def test_an_odd_product_is_kept_aside_and_the_rest_is_read(connect, sandbox):
     integration = connect("v1", on=PRODUCTS)
     sync(integration, FlowKind.PRODUCTS)
 
-    assert FailedRecord.objects.get(store=integration.store, kind="listing").sentence
+    record = FailedRecord.objects.get(store=integration.store, kind="listing")
+    assert (record.attempts, record.mended_at) == (2, None)
+    assert record.sentence
     assert Listing.objects.count() > 5
     assert flow_of(integration, FlowKind.PRODUCTS).failures == 0
+
+    product["variants"][0]["sku"] = "WHOLE-AGAIN"
+    sync(integration, FlowKind.PRODUCTS)
+    record.refresh_from_db()
+    assert record.mended_at
+    assert Listing.objects.filter(sku="WHOLE-AGAIN").exists()
 
 
 def test_a_site_that_moved_to_the_other_catalogue_is_read_from_there(connect, sandbox):

@@ -137,6 +137,7 @@ def test_orders_that_cannot_be_told_apart_are_read_again_and_kept_aside_only_if_
     sync(integration)
 
     assert numbers(integration) == sorted(placed)
+    assert not records.filter(mended_at=None).exists()
 
 
 def test_an_order_without_an_id_that_comes_whole_at_once_again_troubles_nobody(connect, sandbox):
