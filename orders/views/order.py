@@ -95,6 +95,7 @@ def _page(request: PanelRequest, order: Order, **forms: Any) -> HttpResponse:
         "untold": next((f.row.pk for f in fulfillments if f.row.problem and f.due), 0),
         "by_hand": next((r.pk for r in requests if r.state in UNSETTLED and r.partner_id is None), 0),
         "unsettled": UNSETTLED,
+        "closed": (State.CONFIRMED, State.CANCELED, State.NOTHING_TO_SHIP),
         "store_page": order.store.page_of_order(order.uid),
         "store_name": OUTSIDE.nicknames(request.account).get(order.store_id, order.store.name),
         "headline": headline(_situation(order, holds, requests, lines, fulfillments)),

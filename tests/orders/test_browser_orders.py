@@ -11,6 +11,7 @@ from mappings.models import Listing, ShipMethod
 from orders.holding import place_hold
 from orders.holds import HoldKind
 from orders.models import Order
+from orders.release import offer_waiting
 from orders.settle import lift_mapped
 from orders.views import held
 from tests.build import NOW, Party, make_product
@@ -184,6 +185,20 @@ def test_holding_asks_for_the_reason_on_the_page(person: Page, shop: Shop):
 
     expect(person.get_by_text("No longer held: held by hand.")).to_be_visible()
     assert states(order) == ["ready"]
+
+
+def test_what_happens_meanwhile_appears_by_itself(person: Page, shop: Shop):
+    order = shop.order()
+    person.clock.install()
+    person.goto(shop.url("order", pk=order.pk))
+    expect(person.locator("#state")).to_have_text("New")
+
+    offer_waiting(shop.store, now=NOW)
+    person.clock.run_for(11_000)
+
+    expect(person.locator("#state")).to_have_text("Ready")
+    expect(person.locator("#story")).to_contain_text("Offered to Nord.")
+    expect(person.locator("#headline")).to_contain_text("which has not taken it yet")
 
 
 def test_raw_data_is_read_when_asked_for(person: Page, shop: Shop):
