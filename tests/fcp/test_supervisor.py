@@ -23,6 +23,7 @@ def mark():
     """Stands in the environment of every process that this test starts, whoever starts it."""
     mark = uuid.uuid4().hex
     yield mark
+    wait_until(lambda: not processes_with("MARK", mark))  # what was killed takes a moment to be gone
     left = processes_with("MARK", mark)
     for process in left:
         with contextlib.suppress(Exception):
