@@ -78,6 +78,11 @@ class Cause:
         return not KINDS[self.kind].by_itself
 
     @property
+    def asks(self) -> bool:
+        """It asks for a decision about what a warehouse has already."""
+        return KINDS[self.kind].after_release
+
+    @property
     def go(self) -> int:
         """How many would go if this were cured."""
         return self.orders - self.blocked

@@ -52,6 +52,11 @@ class OpenHold:
         return KINDS[self.kind].by_itself
 
     @property
+    def lifting(self) -> str:
+        """What the button that lifts it says."""
+        return "It is decided" if KINDS[self.kind].after_release else "Lift this hold"
+
+    @property
     def help(self) -> Help:
         if self.kind in MAPPED_KINDS:
             return Help.MAP

@@ -13,6 +13,7 @@ from orders.holds import HoldKind
 from orders.models import Fulfillment, Hold, Order, ShippingRequest
 from orders.release import offer_waiting
 from orders.shapes import Payment
+from orders.shipping import acknowledge
 from orders.views import held
 from tests.build import NOW, Party, make_warehouse
 from tests.orders.shop import Shop, text_of
@@ -230,6 +231,28 @@ def test_a_hold_by_hand_is_lifted_for_its_whole_group(shop):
 
     assert "2 orders are no longer held: fraud check." in text_of(page)
     assert states(orders) == ["ready"] * 2
+
+
+def test_what_changed_after_release_asks_for_a_decision_and_lets_nothing_go(shop):
+    order = shop.order()
+    offer_waiting(shop.store, now=NOW)
+    acknowledge(ShippingRequest.objects.get(order=order), 1, by="Nord", now=NOW)
+    Hold.objects.create(
+        account=shop.account, order=order, kind="changed_after_release", params={"word": "address"}, placed_at=NOW,
+        placed_by="store",
+    )  # fmt: skip
+    client = shop.client()
+
+    text = text_of(client.get(shop.url("held")))
+    page = text_of(client.get(shop.url("order", pk=order.pk)))
+    client.post(shop.url("lift_group"), {"kind": "changed_after_release", "cause": ""})
+
+    assert "1 order · Changed after release" in text
+    assert "Decided for all" in text
+    assert "1 order goes" not in text
+    assert "It needs a decision. It changed in the store after the warehouse took it: address. It is decided" in page
+    assert states([order]) == ["at_warehouse"]
+    assert not Hold.objects.open().exists()
 
 
 def test_what_lifts_itself_cannot_be_lifted_by_hand(shop):
