@@ -22,8 +22,8 @@ from integrations.models import Credential, Flow, Integration
 from integrations.nicknames import nickname_for
 from integrations.reach import app_secrets, save_credential
 from integrations.runs import unblock
-from integrations.settings_document import Document, defaults, validate
-from integrations.settings_saving import apply, new_version
+from integrations.settings_document import Document, defaults, document_of, validate
+from integrations.settings_saving import apply, new_version, save
 from integrations.store_facts import facts_of
 from integrations.telling import stop_telling
 from inventory.models import Warehouse
@@ -108,9 +108,9 @@ def _store(account: Account, platform: Platform, connected: Connected) -> Store:
 def _first_document(
     platform: Platform, account: Account, connected: Connected, given: Mapping[str, Any], api_url: str
 ) -> Document:
-    document = defaults(platform)
-    known = {"instance_id": connected.install_uid, "site_id": connected.store_uid, "api_url": api_url}
-    document |= {key: value for key, value in known.items() if key in document and value}
+    document = defaults(platform) | _told(platform, connected)
+    if api_url and "api_url" in document:
+        document["api_url"] = api_url
     warehouses = list(Warehouse.objects.for_account(account).values_list("pk", flat=True)[:2])
     if len(warehouses) == 1 and "warehouse" in document:
         document["warehouse"] = warehouses[0]
@@ -118,6 +118,12 @@ def _first_document(
     for key, sentence in checked.errors.items():
         raise IntegrationError(sentence, "setting", key)
     return checked.document
+
+
+def _told(platform: Platform, connected: Connected) -> Document:
+    """The settings that the store itself says."""
+    known = {"instance_id": connected.install_uid, "site_id": connected.store_uid}
+    return {setting.key: known[setting.key] for setting in platform.settings if known.get(setting.key)}
 
 
 def _make(store: Store, connected: Connected, document: Document, name: str, by: str, now: dt.datetime) -> Integration:
@@ -149,6 +155,8 @@ def reconnect(
     with transaction.atomic():
         Store.objects.filter(pk=store.pk).update(**facts_of(connected))
         Integration.objects.filter(pk=integration.pk).update(variant=connected.variant[:20])
+        platform = connector_class(store.platform).platform
+        save(integration, document_of(integration) | _told(platform, connected), by=by, now=now, why="reconnected")
         Credential.objects.filter(integration=integration).exclude(kind=connected.credential.kind).delete()
         save_credential(integration, connected.credential, now)
         unblock(integration, now)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.db import transaction
@@ -31,6 +31,7 @@ from integrations.lease import (
     Superseded,
     confirm,
     finish,
+    lease_time,
     pause_after,
     ring,
 )
@@ -42,6 +43,7 @@ from orders.intake import Counts
 from orders.settings import OrderRules
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # One slice: after this time, with the page it is at. Well below the queue's time-out of a task.
 SLICE_SECONDS = 20.0
@@ -76,10 +78,10 @@ class Slice:
         self.flow = flow
         self.integration: Integration = flow.integration
         self.store = self.integration.store
-        self.ask = store.ask
         self.platform = store.platform
         self._open = store
         self._ends = time.monotonic() + SLICE_SECONDS
+        self._confirmed = time.monotonic()
         self._run = Run.objects.filter(flow=flow, state=RunState.RUNNING).order_by("-pk").first()
         self._counts = _counts_of(self._run) if self._run else Counts(unchanged=flow.position.get("unchanged", 0))
         self._calls = self._run.calls if self._run else 0
@@ -88,6 +90,14 @@ class Slice:
     def connector(self) -> Connector:
         """For what needs no call; calls go through `ask`."""
         return self._open.connector
+
+    def ask(self, question: Callable[[Connector], T]) -> T:
+        """`OpenStore.ask`; between calls that are slow the lease is made to last."""
+        if time.monotonic() - self._confirmed > lease_time().total_seconds() / 3:
+            with transaction.atomic():
+                confirm(self.lease, timezone.now())
+            self._confirmed = time.monotonic()
+        return self._open.ask(question)
 
     def now(self) -> dt.datetime:
         return timezone.now()
@@ -124,6 +134,7 @@ class Slice:
                 page.move(unfinished=self.flow.unfinished - 1)
             if page.moved:
                 Flow.objects.filter(pk=self.flow.pk).update(**page.moved)
+        self._confirmed = time.monotonic()
         self._run = run
         self._counts.add(page.counts)
         for name, value in page.moved.items():

@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
@@ -92,7 +92,8 @@ def _forged(platform: str, now: dt.datetime, detail: str) -> HttpResponse:
     log.warning("Refused a webhook for %s: %s", platform, detail)
     key = forged_key(platform, now.date())
     if not cache.add(key, 1, FORGED_LAST):
-        cache.incr(key)
+        with suppress(ValueError):  # it was thrown out at this moment
+            cache.incr(key)
     return HttpResponse("This message was not signed by the platform.", status=403, content_type="text/plain")
 
 

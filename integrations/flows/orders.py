@@ -26,6 +26,8 @@ from orders.shapes import RawOrder
 SINGLY = 20  # orders read one by one, then stored together
 BATCH = 500
 MOST_SINGLY = 100  # more than this are read by pages
+ORDER_HINTS = {"order", "fulfillments"}
+MOST_UNANSWERED = 3  # in a row: then it is the store, not the order
 REMOVED = "Our app was removed from the store. Add it there again, or reconnect the integration with another key."
 
 
@@ -55,7 +57,8 @@ def read_hints(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bo
             with run.page() as page:
                 _heard(done, page)
             raise Refused("the store says the app was removed", code="app_removed", sentence=REMOVED)
-        uids = dict.fromkeys(hint.object_uid for hint in hints if hint.object_uid and hint.object_uid not in unanswered)
+        about_orders = [hint.object_uid for hint in hints if hint.kind in ORDER_HINTS]
+        uids = dict.fromkeys(uid for uid in about_orders if uid and uid not in unanswered)
         raws, problems = read_singly(run, list(uids))
         unanswered |= problems
         done = [hint.pk for hint in hints if hint.object_uid not in unanswered]
@@ -71,16 +74,23 @@ def _heard(ids: Sequence[int], page: Page) -> None:
 
 def read_singly(run: Slice, uids: Sequence[str]) -> tuple[list[RawOrder], dict[str, SyncError]]:
     """The orders as the store has them now, and what went wrong with some. One that it no longer has is left out."""
-    raws, problems = [], {}
+    raws: list[RawOrder] = []
+    problems: dict[str, SyncError] = {}
+    in_a_row = 0
     for uid in uids:
         try:
             raws.append(run.ask(lambda connector, uid=uid: connector.order(uid)))  # type: ignore[misc]
         except NotFound:
-            continue
+            pass
         except (Busy, Refused):
             raise
         except SyncError as error:
             problems[uid] = error
+            in_a_row += 1
+            if in_a_row >= MOST_UNANSWERED:
+                raise
+            continue
+        in_a_row = 0
     return raws, problems
 
 

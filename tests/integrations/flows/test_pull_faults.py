@@ -7,7 +7,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from integrations import runs
-from integrations.models import Exchange, FailedRecord, Flow, Integration, Run
+from integrations.models import Exchange, FailedRecord, Flow, Hint, Integration, Run
 from integrations.sandbox.server import Sandbox
 from orders.models import Order, SeenOrder
 from tests.integrations.flows.world import connect_store, flow_of, sync, work
@@ -362,3 +362,49 @@ def ring_now(integration: Integration) -> None:
 
 def flow_with_store(flow: Flow) -> Flow:
     return Flow.objects.select_related("integration__store", "integration__account").get(pk=flow.pk)
+
+
+def test_a_run_that_was_taken_over_stores_nothing_more(connect, sandbox, monkeypatch):
+    integration = connect("v1")
+    placed = [sandbox.wix.place_order("v1")["number"] for _ in range(3)]
+    from integrations import lease
+    from integrations.connectors.wix.connector import WixConnector
+
+    orders, calls = WixConnector.orders, []
+
+    def stalls(self, *args):
+        page = orders(self, *args)
+        calls.append(1)
+        if len(calls) == 1:  # the answer took so long that the lease ran out, and another worker did it all
+            Flow.objects.filter(kind="orders").update(lease_until=timezone.now())
+            lease.reclaim(timezone.now())
+            work()
+        return page
+
+    monkeypatch.setattr(WixConnector, "orders", stalls)
+    sync(integration)
+
+    assert numbers(integration) == sorted(placed)
+    assert len(calls) == 2
+    flow = flow_of(integration)
+    assert (flow.failures, flow.problem, flow.lease_until) == (0, "", None)
+    run = Run.objects.filter(flow=flow).first()
+    assert (run.created, run.state) == (3, "done")
+
+
+def test_a_store_that_answers_no_single_order_is_not_asked_for_each_of_them(connect, sandbox):
+    integration = connect("v1")
+    for _ in range(10):
+        order = sandbox.wix.place_order("v1")
+        Hint.objects.create(
+            store=integration.store, event_id=order["id"], kind="order", object_uid=order["id"],
+            received_at=timezone.now(),
+        )  # fmt: skip
+    sandbox.wix.misbehave("drop", "v1", path="GET /ecom/v1/orders/", count=None)
+    Exchange.objects.all().delete()
+
+    sync(integration)
+
+    assert Exchange.objects.count() <= 3
+    assert flow_of(integration).failures == 1
+    assert Hint.objects.filter(done_at=None).count() == 10

@@ -9,11 +9,12 @@ from fcp.errors import Busy, Refused
 from integrations.connecting import reconnect
 from integrations.connectors.base import FlowKind
 from integrations.connectors.wix.connector import WixConnector
-from integrations.models import Credential, Exchange, Flow, Integration
+from integrations.models import Credential, Exchange, Flow, Integration, SettingsVersion
 from integrations.reach import open_store
+from integrations.settings_document import document_of
 from orders.models import Order
 from tests.integrations.flows.flows import at_once
-from tests.integrations.flows.world import connect_store, flow_of, key_of, sync, work
+from tests.integrations.flows.world import connect_store, flow_of, sync, work
 
 
 @pytest.fixture
@@ -126,12 +127,17 @@ def test_a_new_key_unblocks_at_once(connect, sandbox):
     sync(integration)
     assert flow_of(integration).blocked
 
+    older = document_of(integration) | {"instance_id": "an older installation"}
+    SettingsVersion.objects.filter(store=integration.store).update(document=older)
     reconnect(
-        integration, "api_key", key_of(sandbox, "v1"), by="Ann", now=timezone.now(),
+        integration, "app", {"instance_id": sandbox.info["wix"]["instance_v1"]}, by="Ann", now=timezone.now(),
         api_url=sandbox.info["wix"]["base_url"],
     )  # fmt: skip
     work()
 
+    integration.refresh_from_db()
+    assert document_of(integration)["instance_id"] == sandbox.info["wix"]["instance_v1"]
+    assert Credential.objects.get(integration=integration).kind == "app"
     assert not flow_of(integration).blocked
     assert Order.objects.filter(number=number).exists()
 

@@ -7,12 +7,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
+from integrations.connectors.base import Hint as Told
 from integrations.models import FailedRecord, Hint, Run
 from integrations.sandbox.server import Sandbox
-from integrations.webhooks import forged_on
+from integrations.webhooks import forged_on, note
 from orders.models import Order, SeenOrder
 from tests.integrations.flows.flows import at_once
-from tests.integrations.flows.world import change_settings, connect_store, flow_of, work
+from tests.integrations.flows.world import change_settings, connect_store, flow_of, sync, work
 
 
 @pytest.fixture
@@ -162,7 +163,32 @@ def test_the_sandbox_sends_its_webhooks_to_a_running_panel(transactional_db, liv
         number = box.wix.place_order("v1")["number"]
         from tests.integrations.flows.test_queue import eventually
 
-        eventually(lambda: Hint.objects.exists())
-        work()
+        def arrived() -> bool:
+            work()
+            return Order.objects.exists()
 
+        eventually(arrived)
         assert Order.objects.get().number == number
+
+
+def test_an_app_that_says_it_was_removed_blocks_the_flows_until_it_is_installed_again(app, sandbox):
+    def event(kind: str) -> None:
+        Hint.objects.create(
+            store=app.store, event_id=kind, kind=kind, object_uid=app.store.install_uid, received_at=timezone.now()
+        )
+
+    event("removed")
+    sandbox.wix.misbehave("revoked", "v1")
+    sync(app)
+    flow = flow_of(app)
+    assert flow.blocked
+    assert "was removed from the store" in flow.problem
+
+    sandbox.wix.behave()
+    number = sandbox.wix.place_order("v1")["number"]
+    note("wix", app.store.install_uid, [Told("again", "installed", app.store.install_uid)], timezone.now())
+    work()
+
+    assert not flow_of(app).blocked
+    assert Order.objects.get().number == number
+    assert not Hint.objects.filter(done_at=None).exists()
