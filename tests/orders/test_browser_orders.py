@@ -181,7 +181,7 @@ def test_holding_asks_for_the_reason_on_the_page(person: Page, shop: Shop):
     person.get_by_label("Note", exact=True).fill("The buyer is on holiday")
     person.get_by_role("button", name="Hold it").click()
     expect(person.get_by_text("Held by hand: The buyer is on holiday.").first).to_be_visible()
-    person.get_by_role("button", name="Lift this hold").click()
+    person.get_by_role("button", name="Lift this hold").first.click()
 
     expect(person.get_by_text("No longer held: held by hand.")).to_be_visible()
     assert states(order) == ["ready"]
