@@ -1,8 +1,9 @@
-"""What the account sells and where it lies."""
+"""What the account sells, where it lies, how much of it, and what is promised to whom."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from fcp.models import Account, AccountQuerySet, Partner
 
@@ -23,6 +24,9 @@ class Product(models.Model):
     weight_grams = models.PositiveIntegerField(null=True, blank=True)
     customs_code = models.CharField(max_length=20, blank=True)
     origin = models.CharField(max_length=2, blank=True, help_text="Country of origin, two letters.")
+    stock_seq = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="The account's change number when its stock last moved."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -35,7 +39,8 @@ class Product(models.Model):
                 fields=["account", "sku_key"],
                 name="inventory_product_prefix",
                 opclasses=["int8_ops", "text_pattern_ops"],
-            )
+            ),
+            models.Index(fields=["account", "stock_seq"], name="inventory_product_moved"),
         ]
 
     def __str__(self) -> str:
@@ -46,20 +51,75 @@ class Product(models.Model):
         super().save(*args, **kwargs)
 
 
+class AliasType(models.Model):
+    """A kind of other code for products: a barcode scheme, a marketplace's numbers, an old system's SKUs."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=60)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("account", Lower("name"), name="inventory_aliastype_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alias(models.Model):
+    """Another code for a product. Within its type a code means one product; compared like SKUs."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    alias_type = models.ForeignKey(AliasType, models.CASCADE, related_name="aliases", db_index=False)
+    product = models.ForeignKey(Product, models.CASCADE, related_name="aliases", db_index=False)
+    code = models.CharField(max_length=100)
+    code_key = models.CharField(max_length=100, editable=False)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["alias_type", "code_key"]
+        verbose_name_plural = "aliases"
+        constraints = [models.UniqueConstraint(fields=["alias_type", "code_key"], name="inventory_alias_once")]
+        indexes = [models.Index(fields=["product"], name="inventory_alias_product")]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def save(self, *args, **kwargs) -> None:  # type: ignore[no-untyped-def]
+        self.code_key = sku_key_of(self.code)
+        super().save(*args, **kwargs)
+
+
 class KeptBy(models.TextChoices):
     PARTNER = "partner", "The warehouse (levels arrive by API)"
     PANEL = "panel", "This panel (documents move stock)"
 
 
+class Reports(models.TextChoices):
+    """What the levels of a warehouse count."""
+
+    ON_HAND = "on_hand", "On hand (everything that lies there)"
+    AVAILABLE = "available", "Available (without what it has acknowledged to ship)"
+
+
 class Warehouse(models.Model):
-    """A place where the account's stock lies; `partner` works there; empty for a warehouse without an API."""
+    """A place where the account's stock lies; `partner` works there; empty for a warehouse without an API.
+
+    It has one source of truth (X16): levels that are reported over the API, or counts and corrections made here.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="+")
     code = models.CharField(max_length=40)
     name = models.CharField(max_length=120)
     country = models.CharField(max_length=2, blank=True)
-    kept_by = models.CharField(max_length=10, choices=KeptBy.choices, default=KeptBy.PARTNER)
+    kept_by = models.CharField("stock is kept by", max_length=10, choices=KeptBy.choices, default=KeptBy.PARTNER)
+    reports = models.CharField("its levels count", max_length=10, choices=Reports.choices, default=Reports.ON_HAND)
+    levels_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the newest of its levels was taken, as it said."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -70,3 +130,137 @@ class Warehouse(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def takes_reports(self) -> bool:
+        """Whether levels may come over the API."""
+        return self.kept_by == KeptBy.PARTNER
+
+    @property
+    def takes_counts(self) -> bool:
+        """Whether a person may count and correct here: not beside a partner that reports levels."""
+        return self.kept_by == KeptBy.PANEL or self.partner_id is None
+
+
+class StockCounter(models.Model):
+    """The account's change numbers: drawn under this row's lock, last in a transaction, so that they commit in order.
+
+    Whoever has seen all changes up to a number has missed none before it.
+    """
+
+    account = models.OneToOneField(Account, models.CASCADE, related_name="+")
+    seq = models.BigIntegerField(default=0)
+
+
+class StockLevel(models.Model):
+    """What we believe lies there: the last report (or count) and what moved after the moment it was taken.
+
+    No row means that no level was ever reported; that is not zero.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
+    quantity = models.IntegerField()
+    reported = models.IntegerField(help_text="The absolute quantity that was last reported or counted.")
+    taken_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["warehouse", "product"], name="inventory_level_once")]
+        indexes = [models.Index(fields=["product", "warehouse"], name="inventory_level_product")]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.quantity}"
+
+
+class MovementKind(models.TextChoices):
+    """Absolute ones set a level at a moment; relative ones count on top of every level taken before theirs."""
+
+    LEVEL = "level", "Level reported"
+    COUNT = "count", "Counted"
+    ADJUSTMENT = "adjustment", "Adjusted by the warehouse"
+    CORRECTION = "correction", "Corrected"
+    SHIPPED = "shipped", "Shipped"
+    VOIDED = "voided", "Shipment voided"
+
+
+ABSOLUTE = (MovementKind.LEVEL, MovementKind.COUNT)
+RELATIVE = (MovementKind.ADJUSTMENT, MovementKind.CORRECTION, MovementKind.SHIPPED, MovementKind.VOIDED)
+
+
+class StockMovement(models.Model):
+    """One change of a level, never changed or deleted: what the believed quantity is made of.
+
+    `quantity` is the difference; of a relative one what moved, also where the level already knew (`counts` is false
+    then). `balance` is the level afterwards, empty while there is none. `at` is when it happened, as its source says.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=12, choices=MovementKind.choices)
+    quantity = models.IntegerField()
+    counts = models.BooleanField(default=True)
+    balance = models.IntegerField(null=True)
+    at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    actor = models.CharField(max_length=120)
+    reason = models.CharField(max_length=200, blank=True)
+    source_kind = models.CharField(max_length=20, blank=True, help_text="fulfillment_line, api, import or empty.")
+    source_id = models.BigIntegerField(null=True)
+    source_ref = models.CharField(max_length=100, blank=True, help_text="The reporter's own id of it.")
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_kind", "source_id", "warehouse", "product", "kind"],
+                condition=models.Q(source_id__isnull=False),
+                name="inventory_movement_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["warehouse", "product", "-id"], name="inventory_movement_level"),
+            models.Index(fields=["account", "product", "-id"], name="inventory_movement_product"),
+            models.Index(  # what a level that arrives late has to be changed by
+                fields=["warehouse", "product", "at"],
+                condition=models.Q(kind__in=[kind.value for kind in RELATIVE]),
+                name="inventory_movement_since",
+            ),
+        ]
+
+
+class ReservationSource(models.TextChoices):
+    LINE = "line", "Order line"
+    SEEN = "seen", "Open order that did not come in"  # unpaid, and the store has deducted it
+
+
+class Reservation(models.Model):
+    """Pieces of a product that an open order needs; written by whoever owns the source, never by hand.
+
+    `warehouse` is empty while nobody knows which one ships; `acked_at` is when that warehouse took the order over.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, null=True, related_name="+", db_index=False)
+    source_kind = models.CharField(max_length=6, choices=ReservationSource.choices)
+    source_id = models.BigIntegerField()
+    quantity = models.PositiveIntegerField()
+    unpaid = models.BooleanField(default=False)
+    since = models.DateTimeField()
+    acked_at = models.DateTimeField(null=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_kind", "source_id", "product"], name="inventory_reservation_once"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="inventory_reservation_positive"),
+        ]
+        indexes = [models.Index(fields=["product", "warehouse"], name="inventory_reservation_product")]

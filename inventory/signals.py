@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 # A person added a product, or gave one another SKU: product, by, now. Sent after it is stored.
 product_named = Signal()
+
+# Stock of some of an account's products changed: account_id. Sent after it is stored.
+stock_moved = Signal()

@@ -103,6 +103,13 @@ class Listing(Word):
     title = models.CharField(max_length=255, blank=True)
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     units = models.PositiveIntegerField(default=1, help_text="How many of the product one of these is.")
+    by_hand = models.BooleanField(
+        default=False, db_default=False, help_text="A person chose the product; else its SKU did."
+    )
+    sku_was = models.CharField(
+        max_length=100, blank=True, default="", db_default="",
+        help_text="The SKU under which it was linked, while nobody has said whether the new one is the same product.",
+    )  # fmt: skip
     tracked = models.BooleanField(null=True, help_text="Whether the store counts this one's stock.")
     retired_at = models.DateTimeField(null=True, blank=True)
 
@@ -129,10 +136,80 @@ class Listing(Word):
                 condition=models.Q(product__isnull=True, retired_at__isnull=True),
                 name="mappings_listing_unmapped",
             ),
+            models.Index(fields=["account", "id"], condition=~models.Q(sku_was=""), name="mappings_listing_asked"),
         ]
 
     def __str__(self) -> str:
         return self.sku or self.title or self.product_uid
+
+
+class Why(models.TextChoices):
+    """Why a listing's stock is not sent."""
+
+    UNMAPPED = "unmapped", "No product"
+    NO_ALIAS = "no_alias", "The product lacks the chosen alias"
+    NO_LEVEL = "no_level", "No level reported"
+    UNTRACKED = "untracked", "The store does not count its stock"
+    NO_WAREHOUSE = "no_warehouse", "No warehouse is mapped"
+    SHARED = "shared", "Another location of the store sends this warehouse's stock"
+    REFUSED = "refused", "The store refused it"
+
+
+STOCK_DUE = models.Q(marked__gt=models.F("handled"))
+
+
+class ListingStockQuerySet(AccountQuerySet):
+    def due(self) -> Self:
+        """Those that have to be looked at: something that their quantity is made of has changed."""
+        return self.filter(STOCK_DUE)
+
+
+class ListingStock(models.Model):
+    """What a store was told of a listing's stock, at one of its locations where it knows several.
+
+    `marked` rises with each change, `handled` is the mark that was last dealt with. `confirmed` is the quantity that
+    the store last confirmed; `known` is false once something else may have changed it there (an order, a person).
+    `drift` is the store's own number where reading back found another than the confirmed one.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
+    listing = models.ForeignKey(Listing, models.PROTECT, related_name="+", db_index=False)
+    location = models.ForeignKey(Location, models.PROTECT, null=True, related_name="+", db_index=False)
+    marked = models.BigIntegerField(default=1)
+    handled = models.BigIntegerField(default=0)
+    result = models.IntegerField(null=True, help_text="What we last worked out; empty: nothing to send.")
+    why = models.CharField(max_length=12, choices=Why.choices, blank=True, help_text="Why nothing is sent.")
+    problem = models.CharField(max_length=500, blank=True, help_text="What the store said when it refused.")
+    not_before = models.DateTimeField(null=True)
+    confirmed = models.IntegerField(null=True)
+    known = models.BooleanField(default=False)
+    confirmed_at = models.DateTimeField(null=True)
+    item_uid = models.CharField(max_length=100, blank=True, help_text="The store's id of the stock item.")
+    revision = models.CharField(max_length=40, blank=True)
+    drift = models.IntegerField(null=True)
+    drift_at = models.DateTimeField(null=True)
+
+    objects = ListingStockQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["listing", "location"],
+                condition=models.Q(location__isnull=False),
+                name="mappings_stock_one_per_location",
+            ),
+            models.UniqueConstraint(
+                fields=["listing"],
+                condition=models.Q(location__isnull=True),
+                name="mappings_stock_one_without_location",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["store", "id"], condition=STOCK_DUE, name="mappings_stock_due"),
+            models.Index(fields=["store", "why", "id"], name="mappings_stock_why"),
+            models.Index(fields=["store", "id"], condition=models.Q(drift__isnull=False), name="mappings_stock_drift"),
+        ]
 
 
 class CarrierOut(models.Model):

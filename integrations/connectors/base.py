@@ -130,6 +130,21 @@ class WayIn:
 
 
 @dataclass(frozen=True, slots=True)
+class StockOffer:
+    """How a variant of a platform takes stock. `per_call` counts items, or products where `whole_products`.
+
+    `located`: the store counts each of its locations for itself; else one number for the whole store. `most` is the
+    largest quantity it takes; below zero none does. `notes` are said where warehouses are mapped.
+    """
+
+    per_call: int
+    whole_products: bool = False
+    located: bool = False
+    most: int = 99_999
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """Everything the rest of the product knows of a platform: catalogue entry, forms, limits, help."""
 
@@ -151,6 +166,7 @@ class Platform:
     carriers: tuple[Choice, ...] = ()  # names the store makes tracking links for
     order_page: str = ""  # address of an order in the store's own pages; {store} and {order} stand for the ids
     shipments_note: str = ""  # what the store can show of several parcels
+    stock: Mapping[str, StockOffer] = field(default_factory=dict)  # by variant; one that is missing takes no stock
     rates: Mapping[str, int] = field(default_factory=dict)  # values of the setting "throughput" -> calls per minute
 
 
@@ -265,12 +281,43 @@ class ShipmentToTell:
 
 
 @dataclass(frozen=True, slots=True)
+class StockToSet:
+    """A quantity the store shall show. `key` is ours, to match the answer.
+
+    `location_uid` is empty where the store counts no locations. `item_uid` and `revision` are what the store last said
+    of the stock item, empty where it was never read or needs none.
+    """
+
+    key: str
+    product_uid: str
+    variant_uid: str
+    quantity: int
+    location_uid: str = ""
+    item_uid: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStock:
+    """What the store itself says of one stock item. `quantity` None where it does not count it."""
+
+    product_uid: str
+    variant_uid: str
+    quantity: int | None
+    tracked: bool
+    location_uid: str = ""
+    item_uid: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the store said to one item of a push: its id there, or the error."""
+    """What the store said to one item of a push: its id there (and the item's new revision), or the error."""
 
     key: str
     store_ref: str = ""
     error: SyncError | None = None
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +432,23 @@ class Connector:
         """Whether what the store lists is what we told it, by lines and tracking. For reading back a lost answer."""
         numbers = ", ".join(parcel.number for parcel in ours.parcels if parcel.number)
         return sorted(told.lines) == sorted(ours.lines) and told.tracking == numbers
+
+    # stock
+    def push_stock(self, rows: Sequence[StockToSet]) -> Done | Later:
+        """Set these quantities, in one call; at most what `StockOffer.per_call` allows. One answer for each row.
+
+        An answer's error is Stale where the item changed since it was read (read it again), Rejected with the code
+        "untracked" where the store does not count the item: it is never switched on. Raises SyncError for the call.
+        """
+        raise NotImplementedError
+
+    def stock(self, token: str | None) -> Page[StoreStock]:
+        """A page of everything the store counts."""
+        raise NotImplementedError
+
+    def stock_of(self, listings: Sequence[tuple[str, str]]) -> list[StoreStock]:
+        """What the store says now of these (product uid, variant uid), with as few calls as it takes."""
+        raise NotImplementedError
 
     def poll(self, ticket: str) -> Done | Later:
         raise NotImplementedError

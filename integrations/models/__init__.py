@@ -2,6 +2,7 @@
 
 from .connections import Credential, Integration, SettingsVersion
 from .flows import Budget, Exchange, FailedRecord, Flow, Hint, Run
+from .stock import StockPush, StockSent
 
 __all__ = [
     "Budget",
@@ -13,4 +14,6 @@ __all__ = [
     "Integration",
     "Run",
     "SettingsVersion",
+    "StockPush",
+    "StockSent",
 ]

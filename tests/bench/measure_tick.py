@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,13 +12,14 @@ from statistics import median
 
 from tests.bench.databases import ROOT, database, environment
 from tests.bench.figures import Figure, work
+from tests.bench.store import store
 
 ROUNDS = 3
 
 
 def measure(kind: str) -> list[Figure]:
-    with database(kind) as url:
-        work("tick_worker", url, "fill")
+    with store(0) as info, database(kind) as url:
+        work("tick_worker", url, "fill", json.dumps(info))
         rounds = [work("tick_worker", url, "tick") for _ in range(ROUNDS)]
         ran = _run_all(url)
     total, longest = median(r["total"] for r in rounds), median(r["longest"] for r in rounds)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import sys
 import time
+from collections.abc import Mapping
 
 import django
 
@@ -15,15 +16,20 @@ from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 FLOWS, DUE, STORES = 50_000, 1_000, 10_000
+EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def fill() -> dict[str, float]:
-    """Flows of stores nobody answers for: a run of one fails at once, and is counted by its flow."""
+def fill(info: Mapping[str, str]) -> dict[str, float]:
+    """Flows of stores that the stand-in answers for, with nothing new: each call is counted by its store."""
     from fcp.models import Account, Store
+    from integrations.connectors import connector_class
     from integrations.lease import jitter_of
-    from integrations.models import Credential, Flow, Integration
+    from integrations.models import Credential, Flow, Integration, SettingsVersion
+    from integrations.settings_document import defaults
 
     now = timezone.now()
+    key = json.dumps({"api_key": info["api_key"], "site_id": info["site_id_v1"]})
+    document = defaults(connector_class("wix").platform) | {"api_url": info["base_url"]}
     account = Account.objects.create(name="Bench", slug="bench")
     values = {"account": account, "platform": "wix", "name": "Shop"}
     stores = Store.objects.bulk_create([Store(uid=f"s{n}", **values) for n in range(STORES)])
@@ -36,17 +42,21 @@ def fill() -> dict[str, float]:
                 account=account,
                 integration=i,
                 kind="api_key",
-                cipher='{"api_key": "k", "site_id": "s"}',
+                cipher=key,
                 changed_at=now,
             )
             for i in integrations
         ]
+    )
+    SettingsVersion.objects.bulk_create(
+        [SettingsVersion(account=account, store=s, number=1, document=document, at=now, by="bench") for s in stores]
     )
     kinds = ["orders", "fulfillments", "locations", "products", "inventory"]
     flows = [
         Flow(
             account=account, integration=integrations[n % STORES], kind=kinds[n // STORES], mode="pull", interval=30,
             jitter=jitter_of(n), due_at=now + dt.timedelta(hours=1), last_ok_at=now,
+            watermark=now, covered_from=EVER,
         )
         for n in range(FLOWS)
     ]  # fmt: skip
@@ -99,18 +109,22 @@ def _time_blocks(blocks: list[float]) -> None:
 
 
 def ran() -> dict[str, float]:
-    """Of the flows of the last tick: how many a worker ran once. Each failed run of a flow is counted in its row."""
+    """Of the flows of the last tick: how many asked their store once, by the log of calls."""
+    from django.db.models import Count
     from django_q.models import OrmQ
 
-    from integrations.models import Flow
+    from integrations.models import Exchange, Flow
 
     claimed = Flow.objects.filter(gen__gt=0)
+    asked = Exchange.objects.filter(status=200).values("store").annotate(times=Count("pk"))
     return {
-        "due": claimed.count(),
-        "once": claimed.filter(failures=1).count(),
+        "due": DUE,
+        "once": asked.filter(times=1).count(),
+        "more": asked.filter(times__gt=1).count(),
         "waiting": OrmQ.objects.count() + claimed.filter(lease_until__isnull=False).count(),
     }
 
 
 if __name__ == "__main__":
-    print(json.dumps({"fill": fill, "tick": tick, "ran": ran}[sys.argv[1]]()))
+    subjects = {"fill": lambda: fill(json.loads(sys.argv[2])), "tick": tick, "ran": ran}
+    print(json.dumps(subjects[sys.argv[1]]()))

@@ -1,0 +1,36 @@
+"""What everything that moves stock shares: the lock, the change number, the nudge.
+
+Whoever changes a level, a reservation or a movement locks the products first (after the orders, where those are
+locked too), and calls `moved` last. Rows of one product are therefore changed by one transaction at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import F
+
+from .models import Product, StockCounter
+from .signals import stock_moved
+
+
+def lock_products(product_ids: Collection[int]) -> list[int]:
+    """Those of these products that exist, locked until the transaction ends, always by rising id."""
+    if not product_ids:
+        return []
+    rows = Product.objects.select_for_update(no_key=True).filter(pk__in=product_ids).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
+
+
+def moved(account_id: int, product_ids: Collection[int]) -> None:
+    """Note that the stock of these (locked) products changed: the last thing before the transaction's end."""
+    if not product_ids:
+        return
+    counters = StockCounter.objects.filter(account=account_id)
+    if not counters.update(seq=F("seq") + 1):
+        StockCounter.objects.bulk_create([StockCounter(account_id=account_id)], ignore_conflicts=True)
+        counters.update(seq=F("seq") + 1)
+    seq = counters.values_list("seq", flat=True).get()
+    Product.objects.filter(pk__in=product_ids).update(stock_seq=seq)
+    transaction.on_commit(lambda: stock_moved.send(Product, account_id=account_id), robust=True)
