@@ -1,7 +1,6 @@
 """A store that is connected to the sandbox, with its flows on, and a worker that does what is in the queue."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -11,12 +10,8 @@ from tests.integrations.flows.world import connect_store, work
 
 
 @pytest.fixture(autouse=True)
-def settings_of_sandbox(sandbox: Sandbox, settings: Any) -> None:
-    info = sandbox.info["wix"]
-    settings.FCP_SANDBOX_PORT = sandbox.server.server_address[1]
-    settings.FCP_WIX_APP_ID = info["app_id"]
-    settings.FCP_WIX_APP_SECRET = info["app_secret"]
-    settings.FCP_WIX_PUBLIC_KEY = info["public_key"]
+def at_the_sandbox(settings_of_sandbox: None) -> None:
+    """Every store here is a stand-in."""
 
 
 @pytest.fixture

@@ -17,12 +17,8 @@ from tests.integrations.flows.world import connect_store
 
 
 @pytest.fixture(autouse=True)
-def settings_of_sandbox(sandbox: Sandbox, settings: Any) -> None:
-    info = sandbox.info["wix"]
-    settings.FCP_SANDBOX_PORT = sandbox.server.server_address[1]
-    settings.FCP_WIX_APP_ID = info["app_id"]
-    settings.FCP_WIX_APP_SECRET = info["app_secret"]
-    settings.FCP_WIX_PUBLIC_KEY = info["public_key"]
+def at_the_sandbox(settings_of_sandbox: None) -> None:
+    """Every store here is a stand-in."""
 
 
 @pytest.fixture
