@@ -29,6 +29,7 @@ class May(StrEnum):
 
     VIEW = "view"
     SHIP = "ship"  # acknowledge, mark as shipped, print packing slips
+    STOCK = "stock"  # count and correct stock, import levels
     WORK_ORDERS = "work_orders"  # hold, lift, edit, map words
     SYNC = "sync"  # start a run, pause handing over, try with one order
     CONNECT = "connect"  # add, change, go live, delete integrations; see raw data
@@ -39,8 +40,8 @@ _ALL = frozenset(May)
 ALLOWED: dict[Role, frozenset[May]] = {
     Role.OWNER: _ALL,
     Role.ADMIN: _ALL,
-    Role.OPERATOR: frozenset({May.VIEW, May.SHIP, May.WORK_ORDERS, May.SYNC}),
-    Role.WAREHOUSE: frozenset({May.VIEW, May.SHIP}),
+    Role.OPERATOR: frozenset({May.VIEW, May.SHIP, May.STOCK, May.WORK_ORDERS, May.SYNC}),
+    Role.WAREHOUSE: frozenset({May.VIEW, May.SHIP, May.STOCK}),
     Role.VIEWER: frozenset({May.VIEW}),
 }
 
@@ -56,6 +57,7 @@ def allows(role: str, may: May) -> bool:
 DOING: dict[May, str] = {
     May.VIEW: "see this account",
     May.SHIP: "ship orders",
+    May.STOCK: "count and correct stock",
     May.WORK_ORDERS: "change orders and mappings",
     May.SYNC: "start syncs or pause handing over",
     May.CONNECT: "add or change integrations",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 
-from fcp.models import Account, AccountQuerySet, Partner
+from fcp.models import Account, AccountQuerySet, Partner, User
 
 
 def sku_key_of(sku: str) -> str:
@@ -170,7 +170,12 @@ class StockLevel(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["warehouse", "product"], name="inventory_level_once")]
-        indexes = [models.Index(fields=["product", "warehouse"], name="inventory_level_product")]
+        indexes = [
+            models.Index(fields=["product", "warehouse"], name="inventory_level_product"),
+            models.Index(
+                fields=["account", "product"], condition=models.Q(quantity__lt=0), name="inventory_level_below_zero"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product}: {self.quantity}"
@@ -227,6 +232,7 @@ class StockMovement(models.Model):
         indexes = [
             models.Index(fields=["warehouse", "product", "-id"], name="inventory_movement_level"),
             models.Index(fields=["account", "product", "-id"], name="inventory_movement_product"),
+            models.Index(fields=["account", "-created_at", "-id"], name="inventory_movement_newest"),
             models.Index(  # what a level that arrives late has to be changed by
                 fields=["warehouse", "product", "at"],
                 condition=models.Q(kind__in=[kind.value for kind in RELATIVE]),
@@ -264,3 +270,46 @@ class Reservation(models.Model):
             models.CheckConstraint(condition=models.Q(quantity__gt=0), name="inventory_reservation_positive"),
         ]
         indexes = [models.Index(fields=["product", "warehouse"], name="inventory_reservation_product")]
+
+
+class ImportState(models.TextChoices):
+    PREVIEW = "preview", "Looked at, nothing written"
+    IMPORTING = "importing", "Being imported"
+    DONE = "done", "Imported"
+
+
+class LevelImport(models.Model):
+    """A file of levels that a person sent: compared at once, written when that person says so.
+
+    `packed` holds its rows (`inventory.level_rows`), in the order in which they are written; `position` is how many
+    of them are. `counts` says what was found at first, `results` what became of the rows that were written.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+    actor = models.CharField(max_length=120)
+    file_name = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.PREVIEW)
+    created_at = models.DateTimeField()
+    touched_at = models.DateTimeField(help_text="When its last rows were written.")
+    position = models.PositiveIntegerField(default=0)
+    writable = models.PositiveIntegerField(default=0, help_text="How many of its rows can be written.")
+    counts = models.JSONField(default=dict)
+    results = models.JSONField(default=dict)
+    packed = models.BinaryField()
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="inventory_import_account"),
+            models.Index(
+                fields=["touched_at"],
+                condition=models.Q(state=ImportState.IMPORTING.value),
+                name="inventory_import_running",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
