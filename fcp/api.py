@@ -82,11 +82,12 @@ class ApiView(APIView):
     metadata_class = None
     http_method_names = ["get", "head", "post", "put"]
     scopes: ClassVar[dict[str, Scope]] = {}
+    max_body: ClassVar[int] = MAX_BODY
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > MAX_BODY:
-            sentence = f"The body is larger than {MAX_BODY // 1024} kB."
+        if not length.isdigit() or int(length) > self.max_body:
+            sentence = f"The body is larger than {self.max_body // 1024} kB."
             raise ApiError(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
         request._request.body  # noqa: B018  # kept, so that fcp.idempotency can read it after the parser
         super().initial(request, *args, **kwargs)

@@ -11,6 +11,9 @@ class Scope(StrEnum):
     WRITE_FULFILLMENTS = "fulfillments:write"
     READ_ORDERS = "orders:read"
     READ_WAREHOUSES = "warehouses:read"
+    READ_PRODUCTS = "products:read"
+    READ_STOCK = "stock:read"
+    WRITE_STOCK = "stock:write"
     READ_SHIP_CODES = "ship_codes:read"
     WRITE_SHIP_CODES = "ship_codes:write"
 
@@ -25,6 +28,9 @@ _LABELS = {
     Scope.WRITE_FULFILLMENTS: "Report what has shipped",
     Scope.READ_ORDERS: "See orders and how far they are",
     Scope.READ_WAREHOUSES: "See the warehouses",
+    Scope.READ_PRODUCTS: "See products with their SKUs",
+    Scope.READ_STOCK: "See stock levels and what moved them",
+    Scope.WRITE_STOCK: "Report stock levels and adjustments",
     Scope.READ_SHIP_CODES: "See the warehouse's own ship codes",
     Scope.WRITE_SHIP_CODES: "Change the warehouse's own ship codes",
 }

@@ -37,7 +37,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", api_docs.page, name="api"),
     path("api/schema", api_docs.Schema.as_view(), name="api-schema"),
-    path("api/v1/", include("orders.api.urls")),
+    path("api/v1/", include("fcp.api_urls")),
 ]
 
 handler404 = views.not_found

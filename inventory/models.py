@@ -232,6 +232,7 @@ class StockMovement(models.Model):
         indexes = [
             models.Index(fields=["warehouse", "product", "-id"], name="inventory_movement_level"),
             models.Index(fields=["account", "product", "-id"], name="inventory_movement_product"),
+            models.Index(fields=["warehouse", "-id"], name="inventory_movement_newest"),
             models.Index(fields=["account", "-created_at", "-id"], name="inventory_movement_newest"),
             models.Index(  # what a level that arrives late has to be changed by
                 fields=["warehouse", "product", "at"],

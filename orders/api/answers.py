@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from fcp.api import ApiError, ApiView, key_of, not_found
 from fcp.api_docs import documented
+from fcp.api_shapes import checked
 from fcp.idempotency import once
 from fcp.scopes import Scope
 from orders.errors import OrderError, StaleRevision
@@ -20,7 +21,7 @@ from orders.models.shipping import Origin
 from orders.shipping import Acknowledgement, acknowledge, acknowledge_many, answer_cancel, reject
 
 from . import bodies, replies
-from .views import checked, one_request, requests_of, shown
+from .views import one_request, requests_of, shown
 
 # What an OrderError means over HTTP: status, and the field it is about. The rest are 409: too late, or outrun.
 STATUSES = {

@@ -6,9 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from fcp.api_shapes import Shape
 from orders.models.shipping import RequestState
-
-from .replies import Shape
 
 MANY = 100  # acknowledgements or parcels in one call
 MANY_LINES = 500
@@ -35,11 +34,6 @@ class Listed(Shape):
         if unknown:
             raise serializers.ValidationError(f"There is no state “{unknown[0][:40]}”.")
         return states
-
-
-class Paged(Shape):
-    after = serializers.CharField(required=False, help_text="The `next` of the page before.")
-    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
 def _revision() -> serializers.IntegerField:

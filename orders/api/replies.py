@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from rest_framework import serializers
 
+from fcp.api_shapes import Named, Shape, time_text
+from inventory.api.replies import WarehouseRef
 from orders.models import Fulfillment, Order, ShippingRequest
 from orders.models.shipping import RequestState, Told
 from orders.state import State
-
-
-class Shape(serializers.Serializer[Any]):
-    """Plain fields only."""
-
-
-class Named(Shape):
-    id = serializers.CharField()
-    name = serializers.CharField()
-
-
-class WarehouseRef(Named):
-    code = serializers.CharField()
 
 
 class Address(Shape):
@@ -124,19 +112,15 @@ def request_shape(request: ShippingRequest, shipped: dict[int, int]) -> dict[str
         ],
         "reference": request.partner_ref,
         "reason": request.reason,
-        "offered_at": _time(request.offered_at),
-        "acknowledged_at": _time(request.acknowledged_at),
-        "cancel_asked_at": _time(request.cancel_asked_at),
-        "changed_at": _time(request.changed_at),
+        "offered_at": time_text(request.offered_at),
+        "acknowledged_at": time_text(request.acknowledged_at),
+        "cancel_asked_at": time_text(request.cancel_asked_at),
+        "changed_at": time_text(request.changed_at),
     }  # fmt: skip
 
 
 def _options(pairs: list[list[str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
-
-
-def _time(value: dt.datetime | None) -> str | None:
-    return value.isoformat() if value else None
 
 
 class ParcelShape(Shape):
@@ -177,7 +161,7 @@ def fulfillment_shape(fulfillment: Fulfillment) -> dict[str, Any]:
         "carrier": fulfillment.carrier,
         "service": fulfillment.service,
         "parcels": [{"tracking_number": p.tracking, "url": p.url} for p in fulfillment.parcels.all()],
-        "shipped_at": _time(fulfillment.shipped_at),
+        "shipped_at": time_text(fulfillment.shipped_at),
         "voided": fulfillment.voided_at is not None,
         "told": fulfillment.told,
     }
@@ -216,7 +200,7 @@ def order_shape(order: Order, requests: list[ShippingRequest], fulfillments: lis
         "number": order.number,
         "store": {"id": str(order.store_id), "name": order.store.name},
         "state": order.state,
-        "placed_at": _time(order.placed_at),
+        "placed_at": time_text(order.placed_at),
         "currency": order.currency,
         "total": str(order.total),
         "country": order.country,
@@ -230,16 +214,6 @@ def order_shape(order: Order, requests: list[ShippingRequest], fulfillments: lis
         "requests": [{"id": str(request.pk), "state": request.state} for request in requests],
         "fulfillments": [fulfillment_shape(fulfillment) for fulfillment in fulfillments],
     }  # fmt: skip
-
-
-class WarehouseShape(WarehouseRef):
-    account = Named()
-    country = serializers.CharField()
-
-
-class WarehousePage(Shape):
-    results = WarehouseShape(many=True)
-    next = serializers.CharField(allow_null=True)
 
 
 class Acknowledged(Shape):

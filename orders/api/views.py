@@ -1,22 +1,22 @@
-"""Reading: what is to be shipped, orders, warehouses, and a partner's ship codes."""
+"""Reading: what is to be shipped, orders, and a partner's ship codes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fcp.api import ApiView, Caller, key_of, not_found
 from fcp.api_docs import documented
+from fcp.api_shapes import check_after, checked
 from fcp.idempotency import once
-from fcp.keyset import is_token, page_of
+from fcp.keyset import page_of
 from fcp.models import Partner
 from fcp.scopes import Scope
 from fcp.short_lists import ShortLists
-from inventory.models import Warehouse
+from inventory.api.reach import one_warehouse
 from orders.models import Fulfillment, Order, ShippingRequest
 from orders.packing import shipped_of
 
@@ -30,15 +30,6 @@ def requests_of(caller: Caller) -> QuerySet[ShippingRequest]:
     rows = ShippingRequest.objects.all()
     key = caller.key
     return rows.for_partner(key.partner) if key.partner else rows.filter(account=key.account_id)
-
-
-def warehouses_of(caller: Caller) -> QuerySet[Warehouse]:
-    key = caller.key
-    return (
-        Warehouse.objects.filter(partner=key.partner)
-        if key.partner
-        else Warehouse.objects.filter(account=key.account_id)
-    )
 
 
 def one_request(caller: Caller, pk: str) -> ShippingRequest:
@@ -71,7 +62,7 @@ class RequestList(ApiView):
         asked = checked(bodies.Listed, request.query_params)
         rows = requests_of(self.caller)
         if "warehouse" in asked:
-            rows = rows.filter(warehouse=self._warehouse(asked["warehouse"]))
+            rows = rows.filter(warehouse=one_warehouse(self.caller, asked["warehouse"]))
         if "changed_since" in asked:
             rows = rows.filter(changed_at__gte=asked["changed_since"])
         after = asked.get("after", "")
@@ -81,25 +72,6 @@ class RequestList(ApiView):
         listed: Any = rows.filter(states[0]) if len(states) == 1 else ShortLists(rows, states)
         page = page_of(listed, ORDER, after, asked["limit"])
         return Response({"results": shown(page.rows), "next": page.older or None})
-
-    def _warehouse(self, text: str) -> Warehouse:
-        warehouse = warehouses_of(self.caller).filter(pk=key_of(text, "warehouse")).first()
-        if warehouse is None:
-            raise not_found("warehouse")
-        return warehouse
-
-
-def check_after(model: Any, order: tuple[str, ...], after: str) -> None:
-    if after and not is_token(model, order, after):
-        raise ValidationError({"after": ["This is not the `next` of a page."]})
-
-
-def checked(shape: type[replies.Shape], given: Any) -> dict[str, Any]:
-    """The values of a query or body; 400 with what is wrong, by field."""
-    form = shape(data=given)
-    form.is_valid(raise_exception=True)
-    values: dict[str, Any] = form.validated_data
-    return values
 
 
 class RequestDetail(ApiView):
@@ -139,31 +111,6 @@ class OrderDetail(ApiView):
         if self.caller.key.partner:
             fulfillments = fulfillments.filter(request__in=requests)
         return Response(replies.order_shape(order, requests, list(fulfillments)))
-
-
-class WarehouseList(ApiView):
-    scopes = {"GET": Scope.READ_WAREHOUSES}
-
-    @documented(
-        "The warehouses", Scope.READ_WAREHOUSES, {200: replies.WarehousePage}, parameters=(bodies.Paged,),
-        tag="Warehouses", name="list_warehouses",
-    )  # fmt: skip
-    def get(self, request: Request) -> Response:
-        asked = checked(bodies.Paged, request.query_params)
-        after = asked.get("after", "")
-        check_after(Warehouse, ("id",), after)
-        page = page_of(warehouses_of(self.caller).select_related("account"), ("id",), after, asked["limit"])
-        results = [
-            {
-                "id": str(row.pk),
-                "name": row.name,
-                "code": row.code,
-                "country": row.country,
-                "account": {"id": str(row.account_id), "name": row.account.name},
-            }
-            for row in page.rows
-        ]
-        return Response({"results": results, "next": page.older or None})
 
 
 class ShipCodeList(ApiView):
