@@ -156,19 +156,29 @@ class Why(models.TextChoices):
 
 
 STOCK_DUE = models.Q(marked__gt=models.F("handled"))
+STOCK_CHANGED = models.Q(marked__gt=models.F("looked"))
 
 
 class ListingStockQuerySet(AccountQuerySet):
     def due(self) -> Self:
-        """Those that have to be looked at: something that their quantity is made of has changed."""
+        """Those that have to be looked at or sent: something that their quantity is made of has changed."""
         return self.filter(STOCK_DUE)
+
+    def changed(self) -> Self:
+        """Those whose quantity has to be worked out again."""
+        return self.filter(STOCK_CHANGED)
+
+    def to_send(self) -> Self:
+        """Those whose quantity was worked out and that the store does not show yet."""
+        return self.filter(STOCK_DUE, looked__gt=models.F("handled"), result__isnull=False)
 
 
 class ListingStock(models.Model):
     """What a store was told of a listing's stock, at one of its locations where it knows several.
 
-    `marked` rises with each change, `handled` is the mark that was last dealt with. `confirmed` is the quantity that
-    the store last confirmed; `known` is false once something else may have changed it there (an order, a person).
+    `marked` rises with each change, `looked` is the mark that `result` was worked out for, `handled` the one that was
+    last dealt with. `confirmed` is the quantity that the store last confirmed or showed; `known` is false once
+    something else may have changed it there (an order, a person); known without a confirmed one: it is being read.
     `drift` is the store's own number where reading back found another than the confirmed one.
     """
 
@@ -176,7 +186,12 @@ class ListingStock(models.Model):
     store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
     listing = models.ForeignKey(Listing, models.PROTECT, related_name="+", db_index=False)
     location = models.ForeignKey(Location, models.PROTECT, null=True, related_name="+", db_index=False)
+    product = models.ForeignKey(
+        Product, models.SET_NULL, null=True, related_name="+", db_index=False,
+        help_text="What its quantity was last worked out from.",
+    )  # fmt: skip
     marked = models.BigIntegerField(default=1)
+    looked = models.BigIntegerField(default=0, db_default=0)
     handled = models.BigIntegerField(default=0)
     result = models.IntegerField(null=True, help_text="What we last worked out; empty: nothing to send.")
     why = models.CharField(max_length=12, choices=Why.choices, blank=True, help_text="Why nothing is sent.")
@@ -207,6 +222,8 @@ class ListingStock(models.Model):
         ]
         indexes = [
             models.Index(fields=["store", "id"], condition=STOCK_DUE, name="mappings_stock_due"),
+            models.Index(fields=["store", "id"], condition=STOCK_CHANGED, name="mappings_stock_changed"),
+            models.Index(fields=["product"], name="mappings_stock_product"),
             models.Index(fields=["store", "why", "id"], name="mappings_stock_why"),
             models.Index(fields=["store", "id"], condition=models.Q(drift__isnull=False), name="mappings_stock_drift"),
         ]
