@@ -174,6 +174,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stockmovement',
+            index=models.Index(fields=['warehouse', '-id'], name='inventory_movement_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='stockmovement',
             index=models.Index(condition=models.Q(('kind__in', ['adjustment', 'correction', 'shipped', 'voided'])), fields=['warehouse', 'product', 'at'], name='inventory_movement_since'),
         ),
         migrations.AddConstraint(
