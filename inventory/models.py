@@ -227,12 +227,17 @@ class StockMovement(models.Model):
                 fields=["source_kind", "source_id", "warehouse", "product", "kind"],
                 condition=models.Q(source_id__isnull=False),
                 name="inventory_movement_once",
-            )
+            ),
+            models.UniqueConstraint(  # an adjustment told twice counts once
+                fields=["warehouse", "product", "source_ref"],
+                condition=models.Q(kind__in=["adjustment", "correction"], source_ref__gt=""),
+                name="inventory_movement_ref_once",
+            ),
         ]
         indexes = [
             models.Index(fields=["warehouse", "product", "-id"], name="inventory_movement_level"),
             models.Index(fields=["account", "product", "-id"], name="inventory_movement_product"),
-            models.Index(fields=["warehouse", "-id"], name="inventory_movement_newest"),
+            models.Index(fields=["warehouse", "-id"], name="inventory_movement_warehouse"),
             models.Index(fields=["account", "-created_at", "-id"], name="inventory_movement_newest"),
             models.Index(  # what a level that arrives late has to be changed by
                 fields=["warehouse", "product", "at"],

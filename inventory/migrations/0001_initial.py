@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stockmovement',
-            index=models.Index(fields=['warehouse', '-id'], name='inventory_movement_newest'),
+            index=models.Index(fields=['warehouse', '-id'], name='inventory_movement_warehouse'),
         ),
         migrations.AddIndex(
             model_name='stockmovement',
