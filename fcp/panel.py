@@ -12,7 +12,7 @@ How to add a page
    shows every part). A list is a `fcp.listing.Listing` and the template `parts/list_page.html`.
 4. Addresses: `panel_url(account, "orders:order", pk=1)`, in templates `{% panel 'orders:order' pk=order.pk %}`.
 5. `<app>/panel.py` has `register()`, called from the AppConfig's `ready()`: `add_pages`, `add_chips`, `add_card`,
-   `add_search`, `add_running`, `add_checklist`, `add_overview`.
+   `add_waiting`, `add_search`, `add_running`, `add_checklist`, `add_overview`.
 
 Every callable gets the account first and must be cheap: a count over a partial index, capped by `fcp.keyset.up_to`.
 """
@@ -179,6 +179,32 @@ CARDS: dict[str, Card] = {}
 
 def add_card(card: Card) -> None:
     CARDS[card.key] = card
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A question that only a person answers, as one line of "Waiting for you". `note` is the second line."""
+
+    text: str
+    url: str
+    button: str
+    note: str = ""
+    since: dt.datetime | None = None
+    urgent: bool = False
+
+
+WAITING: list[Callable[[Account], Sequence[Waiting]]] = []
+
+
+def add_waiting(source: Callable[[Account], Sequence[Waiting]]) -> None:
+    """Questions of an app, for the card "Waiting for you"; the source is cheap, like every callable here."""
+    if source not in WAITING:
+        WAITING.append(source)
+
+
+def waiting_of(account: Account) -> list[Waiting]:
+    """Every app's questions, the urgent ones first."""
+    return sorted((one for source in WAITING for one in source(account)), key=lambda one: not one.urgent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,12 @@ def worst(causes: Sequence[Cause]) -> Cause | None:
 def waiting(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
     page = _causes(request)
     rest = [cause for cause in page.causes if cause is not worst(page.causes)]
-    return {"causes": rest, "more": page.more, "any": bool(page.causes)}
+    return {
+        "causes": rest,
+        "more": page.more,
+        "any": bool(page.causes),
+        "questions": panel.waiting_of(request.account),
+    }
 
 
 def _causes(request: PanelRequest) -> CausePage:
