@@ -2,6 +2,10 @@
 
 Whoever changes a level, a reservation or a movement locks the products first (after the orders, where those are
 locked too), and calls `moved` last. Rows of one product are therefore changed by one transaction at a time.
+
+A transaction that changes stock more than once (goods leave, then reservations follow) begins with one
+`lock_products` of all the products it will touch. The later locks then wait for nobody, also not while the change
+number is held; otherwise two such transactions could wait for each other.
 """
 
 from __future__ import annotations
@@ -21,6 +25,14 @@ def lock_products(product_ids: Collection[int]) -> list[int]:
         return []
     rows = Product.objects.select_for_update(no_key=True).filter(pk__in=product_ids).order_by("pk")
     return list(rows.values_list("pk", flat=True))
+
+
+def lock_skus(account_id: int, sku_keys: Collection[str]) -> dict[str, int]:
+    """The account's products of these SKUs (as `sku_key_of` makes them), locked as `lock_products` does."""
+    if not sku_keys:
+        return {}
+    rows = Product.objects.select_for_update(no_key=True).filter(account=account_id, sku_key__in=sku_keys)
+    return dict(rows.order_by("pk").values_list("sku_key", "pk"))
 
 
 def moved(account_id: int, product_ids: Collection[int]) -> None:
