@@ -3,6 +3,9 @@
 Sum over the warehouses that count, minus orders that their levels do not know yet, in the listing's own units; minus
 the reserve; at least 0; below the minimum level 0; at most the cap, which comes last so that it never trips the
 minimum. A warehouse that never reported a level is not a warehouse with nothing.
+
+Step codes: level, shared (a warehouse that is counted at another place), reserved, elsewhere (pieces of one place that
+orders at another one need), unplaced, units, reserve, floor, minimum, cap.
 """
 
 from __future__ import annotations
@@ -104,9 +107,14 @@ class _Reckoning:
 
 
 def available(stock: Stock, places: Sequence[Place[K]], rules: StockRules, units: int = 1) -> dict[K, Available]:
-    """What each place may offer of a listing that is `units` pieces of the product."""
-    reckonings = {place.key: _own(stock, place, rules) for place in places}
+    """What each place may offer of a listing that is `units` pieces of the product.
+
+    Together, several places never offer more than one place with all their warehouses would.
+    """
+    told: set[int] = set()
+    reckonings = {place.key: _own(stock, place, rules, told) for place in places}
     counting = [reckoning for reckoning in reckonings.values() if reckoning is not None]
+    _level_out(counting)
     unplaced = sum(r.quantity for r in stock.reserved if r.warehouse is None and _counts(r, rules))
     _take(counting, "unplaced", unplaced)
     for one in counting:
@@ -128,9 +136,12 @@ def available(stock: Stock, places: Sequence[Place[K]], rules: StockRules, units
     return {key: Available(one.rest, tuple(one.steps)) if one else Available(None) for key, one in reckonings.items()}
 
 
-def _own(stock: Stock, place: Place[K], rules: StockRules) -> _Reckoning | None:
-    """The place's levels without what is reserved there and the level does not know; None without any level."""
-    houses = [house for house in place.houses if house.pk in stock.levels]
+def _own(stock: Stock, place: Place[K], rules: StockRules, told: set[int]) -> _Reckoning | None:
+    """The place's levels without what is reserved there and the level does not know; None without any level.
+
+    A warehouse that stands for several places counts at the first of them; `told` are those that were counted.
+    """
+    houses = {house.pk: house for house in place.houses if house.pk in stock.levels}.values()
     if not houses:
         return None
     reckoning = _Reckoning()
@@ -138,6 +149,10 @@ def _own(stock: Stock, place: Place[K], rules: StockRules) -> _Reckoning | None:
         reckoning.add("level", stock.levels[house.pk].quantity, house.code, always=True)
     for house in houses:
         level = stock.levels[house.pk]
+        if house.pk in told:
+            reckoning.add("shared", -level.quantity, house.code)
+            continue
+        told.add(house.pk)
         needed = [r for r in stock.reserved if r.warehouse == house.pk and _counts(r, rules)]
         open_orders = sum(r.quantity for r in needed if not _known(r, house, level))
         reckoning.add("reserved", -open_orders, house.code)
@@ -153,11 +168,22 @@ def _known(reserved: Reserved, house: House, level: Level) -> bool:
     return house.knows_acknowledged and reserved.acked_at is not None and reserved.acked_at <= level.taken_at
 
 
+def _level_out(reckonings: Sequence[_Reckoning]) -> None:
+    """Where a place lacks pieces that were promised, another place's pieces will have to go there."""
+    short = [one for one in reckonings if one.rest < 0]
+    rich = sum(max(one.rest, 0) for one in reckonings)
+    for one in short:
+        covered = min(-one.rest, rich)
+        rich -= covered
+        _take([other for other in reckonings if other.rest > 0], "elsewhere", covered)
+        one.add("elsewhere", covered)
+
+
 def _take(reckonings: Sequence[_Reckoning], code: str, quantity: int) -> None:
     """Take what belongs to no place from the fullest ones; what none of them has makes the first one short."""
-    for reckoning in sorted(reckonings, key=lambda one: -one.rest):
-        taken = min(max(reckoning.rest, 0), quantity)
-        reckoning.add(code, -taken)
-        quantity -= taken
-    if quantity and reckonings:
-        reckonings[0].add(code, -quantity)
+    shares = {}
+    for place, one in sorted(enumerate(reckonings), key=lambda item: -item[1].rest):
+        shares[place] = min(max(one.rest, 0), quantity)
+        quantity -= shares[place]
+    for place, one in enumerate(reckonings):
+        one.add(code, -shares[place] - (quantity if place == 0 else 0))
