@@ -63,6 +63,7 @@ class SettingKind(StrEnum):
     BOOLEAN = "boolean"  # shown as Yes / No or as `choices`
     TEXT = "text"
     WAREHOUSE = "warehouse"
+    ALIAS = "alias"  # one of the account's alias types
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Setting:
     """One setting of an integration. `help` says its effect in one sentence; forms name the default beside it.
 
     `install_label` is its label on the initial configuration page, where that differs. A `secret` is never shown again.
+    `empty_label` names what no value means where one of the account's own things is chosen. `needs_quantity`: it is
+    offered only where the platform takes an available quantity (`StockOffer.quantity`).
     """
 
     key: str
@@ -90,6 +93,8 @@ class Setting:
     required: bool = False
     install_label: str = ""
     secret: bool = False
+    empty_label: str = ""
+    needs_quantity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +139,17 @@ class StockOffer:
     """How a variant of a platform takes stock. `per_call` counts items, or products where `whole_products`.
 
     `located`: the store counts each of its locations for itself; else one number for the whole store. `most` is the
-    largest quantity it takes; below zero none does. `notes` are said where warehouses are mapped.
+    largest quantity it takes; below zero none does. `read_first`: an item is set by the store's own id and revision of
+    it, so it is read before it is set the first time. `quantity`: it takes how many there are, not only whether there
+    are any. `notes` are said where warehouses are mapped.
     """
 
     per_call: int
     whole_products: bool = False
     located: bool = False
     most: int = 99_999
+    read_first: bool = False
+    quantity: bool = True
     notes: tuple[str, ...] = ()
 
 
@@ -299,7 +308,11 @@ class StockToSet:
 
 @dataclass(frozen=True, slots=True)
 class StoreStock:
-    """What the store itself says of one stock item. `quantity` None where it does not count it."""
+    """What the store itself says of one stock item. `quantity` None where it does not count it.
+
+    `item_uid` may also be a connector's own word for an item that the store is still to make; an answer to pushing it
+    brings the real one as `store_ref`. Keep both it and `revision` as they come.
+    """
 
     product_uid: str
     variant_uid: str
@@ -447,7 +460,11 @@ class Connector:
         raise NotImplementedError
 
     def stock_of(self, listings: Sequence[tuple[str, str]]) -> list[StoreStock]:
-        """What the store says now of these (product uid, variant uid), with as few calls as it takes."""
+        """What the store says now of these (product uid, variant uid), with as few calls as it takes.
+
+        At least one row for each: what the store does not know (any more), it does not count. Where it knows several
+        locations, one row for each of them, the default location's first.
+        """
         raise NotImplementedError
 
     def poll(self, ticket: str) -> Done | Later:

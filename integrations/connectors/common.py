@@ -32,6 +32,7 @@ ANY_STATUS = Choice(ANY, "Any", "Orders come in whatever their status.")
 WHICH_ORDERS = "Which orders"
 WAREHOUSE = "To the warehouse"
 LATER = "Afterwards"
+STOCK = "Stock"
 
 HISTORY = Setting(
     key="history",
@@ -156,8 +157,119 @@ PROCESS_PICKUP = Setting(
     tab="channel",
 )
 
+STOCK_WAREHOUSE = Setting(
+    key="stock_warehouse",
+    label="Sync Inventory With Warehouse",
+    kind=SettingKind.WAREHOUSE,
+    help="Sends the sum over all mapped warehouses, or the stock of this one only; a warehouse that no location of the "
+    "store is mapped to is never counted.",
+    empty_label="COMBINE ALL WAREHOUSES",
+    card=STOCK,
+)
+STOCK_ALIAS = Setting(
+    key="stock_alias",
+    label="Sync Inventory Alias",
+    kind=SettingKind.ALIAS,
+    help="By which code of your products the store's SKU is looked up; with an alias type chosen, products without "
+    "such an alias are left out.",
+    empty_label="Master SKU",
+    card=STOCK,
+)
+STOCK_MINIMUM = Setting(
+    key="stock_minimum",
+    label="Minimum Inventory Level",
+    kind=SettingKind.INTEGER,
+    help="With fewer available than this the store is told 0; 0 switches it off.",
+    default=0,
+    minimum=0,
+    maximum=99_999,
+    required=True,
+    needs_quantity=True,
+    card=STOCK,
+)
+STOCK_RESERVE = Setting(
+    key="stock_reserve",
+    label="Reserve",
+    kind=SettingKind.INTEGER,
+    help="So many of each listing are kept back and never offered in the store.",
+    default=0,
+    minimum=0,
+    maximum=99_999,
+    required=True,
+    card=STOCK,
+)
+STOCK_CAP = Setting(
+    key="stock_cap",
+    label="Maximum quantity",
+    kind=SettingKind.INTEGER,
+    help="The store is never told more than this; empty means no limit.",
+    minimum=1,
+    maximum=99_999,
+    needs_quantity=True,
+    card=STOCK,
+)
+STOCK_UNPAID = Setting(
+    key="stock_unpaid",
+    label="Count open unpaid orders",
+    kind=SettingKind.BOOLEAN,
+    help="With Yes, what unpaid open orders need is not offered again; most stores have taken it off already.",
+    default=True,
+    choices=(Choice("true", "Yes"), Choice("false", "No")),
+    card=STOCK,
+)
+FIRST_PUSH = Setting(
+    key="first_push",
+    label="First push",
+    kind=SettingKind.CHOICE,
+    help="What the first push sends, once a person has looked at the preview and started it.",
+    default="differences",
+    choices=(
+        Choice("differences", "Everything that differs", "Every listing then shows what your warehouses have."),
+        Choice("changes", "Changes from now on", "The store's numbers stay until a product's stock changes."),
+    ),
+    required=True,
+    card=STOCK,
+)
+STOCK_ZEROING = Setting(
+    key="stock_zeroing",
+    label="Ask before so many turn to 0",
+    kind=SettingKind.INTEGER,
+    help="When one push would turn a larger share of the store's listings to 0 than this (and at least 5), nothing is "
+    "sent until a person has answered.",
+    default=20,
+    unit="percent",
+    minimum=1,
+    maximum=100,
+    required=True,
+    card=STOCK,
+)
+STOCK_OLD = Setting(
+    key="stock_old",
+    label="Ask when levels are older than",
+    kind=SettingKind.INTEGER,
+    help="When a warehouse has not reported levels for so long, nothing is sent until a person has answered; empty "
+    "means never ask.",
+    default=48,
+    unit="hours",
+    minimum=1,
+    maximum=8760,
+    card=STOCK,
+)
+
 MAIN_SETTINGS = (HISTORY, PAYMENT_STATUS, FULFILLMENT_STATUS)
 ORDER_SETTINGS = (CHANNEL_MODE, RELEASE, LATER_CHANGES, EARLIEST_ORDER_DATE, REJECT_UNMAPPED, SHIPPING_WAREHOUSE)
+
+STOCK_SETTINGS = (
+    STOCK_WAREHOUSE,
+    STOCK_ALIAS,
+    STOCK_MINIMUM,
+    STOCK_RESERVE,
+    STOCK_CAP,
+    STOCK_UNPAID,
+    FIRST_PUSH,
+    STOCK_ZEROING,
+    STOCK_OLD,
+)
 
 ORDERS_FLOW = FlowOffer(
     FlowKind.ORDERS,

@@ -4,30 +4,50 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fcp.errors import Refused, Rejected, Stale, SyncError, Unreadable
-from fcp.http import ErrorTable, Reply, Session
+from fcp.http import ErrorTable, Session
 from orders.shapes import IncomingOrder, RawOrder, StoreShipment
 
 from .. import base
-from ..base import AppSecrets, Bound, Connected, Credential, Done, Hint, IncomingListing, IncomingLocation, Page, Window
-from . import errors, listings, order, shipments, webhooks
+from ..base import (
+    AppSecrets,
+    Bound,
+    Connected,
+    Credential,
+    Done,
+    Hint,
+    IncomingListing,
+    IncomingLocation,
+    Page,
+    StoreStock,
+    Window,
+)
+from . import errors, listings, order, shipments, stock, stock_reading, webhooks
 from .declaration import PLATFORM, SITE_ID, V1, V3
 from .page import high_water, raw_order, raw_orders
-from .reading import NOTHING, Json, Wrong, iso, part, parts, text
+from .reading import NOTHING, Json, iso
+from .replies import by_numeric_id, cursor_gone, cursor_of, next_of, part_of, rows_of, text_of
+from .stock_reading import Places, places_of
 from .words import SEARCHED_STATUSES
 
 API_KEY, APP = "api_key", "app"
 VARIANTS = {"V1_CATALOG": V1, "V3_CATALOG": V3}
-PRODUCTS, VARIANT_ROWS, LOCATIONS = 100, 1000, 1000  # rows a page, at most
+VARIANT_ROWS, LOCATIONS = 1000, 1000  # rows a page, at most
 
 
 class WixConnector(base.Connector):
     platform = PLATFORM
+
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound)
+        self._places: Places | None = None  # read once
+        self._catalog_asked = False
 
     # --- connecting ---
 
@@ -63,23 +83,23 @@ class WixConnector(base.Connector):
     def check(self) -> Connected:
         variant = self._variant()
         instance = self._optional("/apps/v1/instance")
-        site, app = _part(instance, "site"), _part(instance, "instance")
+        site, app = part_of(instance, "site"), part_of(instance, "instance")
         values = self.bound.credential.values
         properties: Json = NOTHING
         if not site.get("siteDisplayName") or not site.get("paymentCurrency"):  # not shown to an API key
-            properties = _part(self._optional("/site-properties/v4/properties"), "properties")
-        site_id = _text(site, "siteId") or values.get("site_id", "")
+            properties = part_of(self._optional("/site-properties/v4/properties"), "properties")
+        site_id = text_of(site, "siteId") or values.get("site_id", "")
         if not site_id:
             raise Unreadable("no site id", sentence="Wix does not say which site this is. We try again by ourselves.")
         return Connected(
             store_uid=site_id.lower()[:100],
-            name=_text(site, "siteDisplayName") or _text(properties, "siteDisplayName") or f"Wix {site_id[:8]}",
-            currency=(_text(site, "paymentCurrency") or _text(properties, "paymentCurrency")).upper()[:3],
-            time_zone=_zone(_text(properties, "timeZone")) or self._zone_of_locations() or "UTC",
+            name=text_of(site, "siteDisplayName") or text_of(properties, "siteDisplayName") or f"Wix {site_id[:8]}",
+            currency=(text_of(site, "paymentCurrency") or text_of(properties, "paymentCurrency")).upper()[:3],
+            time_zone=_zone(text_of(properties, "timeZone")) or self._zone_of_locations() or "UTC",
             variant=variant,
             credential=self.bound.credential,
-            install_uid=(_text(app, "instanceId") or values.get("instance_id", ""))[:100],
-            url=_text(site, "url")[:500],
+            install_uid=(text_of(app, "instanceId") or values.get("instance_id", ""))[:100],
+            url=text_of(site, "url")[:500],
         )
 
     @classmethod
@@ -93,20 +113,20 @@ class WixConnector(base.Connector):
     def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
         paging: Json = {"limit": min(limit or PLATFORM.page, PLATFORM.page)}
         search = {"cursorPaging": {**paging, "cursor": token}} if token else {"cursorPaging": paging, **_asked(window)}
-        table: ErrorTable = {400: _cursor_gone} if token else {}
+        table: ErrorTable = {400: cursor_gone} if token else {}
         for _ in range(2):  # a page that leads to itself is the page before, sent once more: ask again
             reply = self._call("POST", "/ecom/v1/orders/search", {"search": search}, reads=True, table=table)
-            if token is None or _cursor(_part(reply, "metadata")) != token:
+            if token is None or cursor_of(part_of(reply, "metadata")) != token:
                 break
         items = reply.get("orders") if isinstance(reply, dict) else None
         if not isinstance(items, list):
             raise Unreadable("a page without a list of orders")
         found, bad = raw_orders(items)
-        return Page(found, bad, _next(_part(reply, "metadata"), token), high_water(found))
+        return Page(found, bad, next_of(part_of(reply, "metadata"), token), high_water(found))
 
     def order(self, uid: str) -> RawOrder:
         reply = self._call("GET", f"/ecom/v1/orders/{quote(uid, safe='')}")
-        found = _part(reply, "order")
+        found = part_of(reply, "order")
         if found.get("id") != uid:
             raise Unreadable(f"asked for order {uid}, got another or none")
         return raw_order(found)
@@ -118,22 +138,18 @@ class WixConnector(base.Connector):
 
     def listings(self, token: str | None) -> Page[IncomingListing]:
         read = self._v3_listings if self.bound.variant == V3 else self._v1_listings
-        try:
+        with self._same_catalog():
             return read(token)
-        except Rejected as error:
-            if (now_is := self._variant()) != self.bound.variant:
-                raise Stale(error.detail, current=now_is, code="variant_changed", sentence=_MOVED) from error
-            raise
 
     def locations(self) -> list[IncomingLocation]:
         """Under the ids that orders name: those of the site's business locations, on both catalogues."""
         found = {place.uid: place for place in map(listings.location, self._business_locations()) if place.uid}
         if self.bound.variant == V3:
-            body = {"query": {"cursorPaging": {"limit": 100}}}
-            rows = _rows(self._call("POST", "/stores/v3/locations/query", body, reads=True), "storesLocations")
-            for place in map(listings.stores_location, rows):
-                if place.uid:
-                    found.setdefault(place.uid, place)
+            rows = self._stores_locations()
+            places = places_of(rows)
+            for row in rows:
+                if own := text_of(row, "id", 100):
+                    found.setdefault(places.ours(own), listings.stores_location(row, places.ours(own)))
         return list(found.values())
 
     # --- shipments ---
@@ -146,6 +162,33 @@ class WixConnector(base.Connector):
 
     def same_shipment(self, told: StoreShipment, ours: base.ShipmentToTell) -> bool:
         return shipments.same(told, ours)
+
+    # --- stock ---
+
+    def push_stock(self, rows: Sequence[base.StockToSet]) -> Done:
+        odd = [stock.nonsense(row) for row in rows if not stock.sendable(row)]
+        good = [row for row in rows if stock.sendable(row)]
+        if self.bound.variant == V3:
+            answers = stock.set_v3(self._set, good, self._stores_places) if good else []
+        else:
+            answers = stock.set_v1(self._set, good)
+        by_key = {answer.key: answer for answer in [*odd, *answers]}
+        if answers and all(isinstance(answer.error, Rejected) for answer in answers):
+            self._look_at_catalog(answers[0].error)
+        return Done([by_key[row.key] for row in rows])
+
+    def stock(self, token: str | None) -> Page[StoreStock]:
+        with self._same_catalog():
+            if self.bound.variant == V3:
+                return stock_reading.v3_page(self._call, self._stores_places(), token)
+            return stock_reading.v1_page(self._query, token)
+
+    def stock_of(self, listings: Sequence[tuple[str, str]]) -> list[StoreStock]:
+        """At least one row for each: what Wix does not know, it does not count. The default location's comes first."""
+        with self._same_catalog():
+            if self.bound.variant == V3:
+                return stock_reading.of_v3(self._call, self._stores_places(), listings)
+            return stock_reading.of_v1(self._query, listings)
 
     # --- calls ---
 
@@ -169,6 +212,9 @@ class WixConnector(base.Connector):
     def _query(self, method: str, path: str, json: Any = None) -> Any:
         return self._call(method, path, json, reads=True)
 
+    def _set(self, method: str, path: str, json: Any = None) -> Any:
+        return self._call(method, path, json, table=errors.FOR_STOCK)
+
     def _optional(self, path: str) -> Any:
         """What only some permissions show; empty where they do not."""
         try:
@@ -185,27 +231,46 @@ class WixConnector(base.Connector):
             raise Unreadable(f"catalog version {version!r}", sentence=_UNKNOWN_CATALOG)
         return VARIANTS[version]
 
+    @contextmanager
+    def _same_catalog(self) -> Iterator[None]:
+        """A call that is refused is looked at twice: the site may have moved to the other catalog."""
+        try:
+            yield
+        except Rejected as error:
+            self._look_at_catalog(error)
+            raise
+
+    def _look_at_catalog(self, error: SyncError | None) -> None:
+        """Once in the life of a connector; raises Stale when the site is no longer what it was."""
+        if self._catalog_asked:
+            return
+        self._catalog_asked = True
+        if (now_is := self._variant()) != self.bound.variant:
+            detail = error.detail if error else ""
+            raise Stale(detail, current=now_is, code="variant_changed", sentence=_MOVED) from error
+
     def _v1_listings(self, token: str | None) -> Page[IncomingListing]:
-        """By numericId from the start: offset paging ends at 10,000 products."""
-        query: Json = {"paging": {"limit": PRODUCTS, "offset": 0}, "sort": '[{"numericId":"asc"}]'}
-        if token:
-            query["filter"] = f'{{"numericId":{{"$gt":{int(token)}}}}}'
-        body = {"query": query, "includeVariants": True, "includeHiddenProducts": True}
-        rows = _rows(self._call("POST", "/stores-reader/v1/products/query", body, reads=True), "products")
+        more = {"includeVariants": True, "includeHiddenProducts": True}
+        rows, following = by_numeric_id(self._query, "/stores-reader/v1/products/query", "products", token, more)
         found, bad = listings.of_rows(rows, listings.v1_listings)
-        numbers = [int(row["numericId"]) for row in rows if str(row.get("numericId", "")).isdecimal()]
-        more = len(rows) >= PRODUCTS
-        if more and not numbers:
-            raise Unreadable("a page of products without numericId")
-        return Page(found, bad, str(max(numbers)) if more else None)
+        return Page(found, bad, following)
 
     def _v3_listings(self, token: str | None) -> Page[IncomingListing]:
         """By variants: Wix's product queries leave the variants out, its variant query carries the product."""
         paging: Json = {"limit": VARIANT_ROWS, **({"cursor": token} if token else {})}
         body = {"query": {"cursorPaging": paging}, "fields": ["WEIGHT_MEASUREMENT_UNIT_INFO"]}
         reply = self._call("POST", "/stores/v3/products/query-variants", body, reads=True)
-        found, bad = listings.of_rows(_rows(reply, "variants"), listings.v3_listing)
-        return Page(found, bad, _next(_part(reply, "pagingMetadata"), token))
+        found, bad = listings.of_rows(rows_of(reply, "variants"), listings.v3_listing)
+        return Page(found, bad, next_of(part_of(reply, "pagingMetadata"), token))
+
+    def _stores_places(self) -> Places:
+        if self._places is None:
+            self._places = places_of(self._stores_locations())
+        return self._places
+
+    def _stores_locations(self) -> list[Json]:
+        body = {"query": {"cursorPaging": {"limit": 100}}}
+        return rows_of(self._query("POST", "/stores/v3/locations/query", body), "storesLocations")
 
     def _business_locations(self) -> list[Json]:
         found: list[Json] = []
@@ -213,9 +278,9 @@ class WixConnector(base.Connector):
             paging = {"limit": LOCATIONS, "offset": len(found)}
             body = {"query": {"filter": {"archived": False}, "paging": paging}}
             reply = self._call("POST", "/locations/v1/locations/query", body, reads=True)
-            rows = _rows(reply, "locations")
+            rows = rows_of(reply, "locations")
             found += rows
-            if not rows or _part(reply, "pagingMetadata").get("hasNext") is not True:
+            if not rows or part_of(reply, "pagingMetadata").get("hasNext") is not True:
                 break
         return found
 
@@ -225,7 +290,7 @@ class WixConnector(base.Connector):
         except (Refused, Rejected):
             return ""
         rows.sort(key=lambda row: row.get("default") is not True)
-        return next((zone for row in rows if (zone := _zone(_text(row, "timeZone")))), "")
+        return next((zone for row in rows if (zone := _zone(text_of(row, "timeZone")))), "")
 
 
 _NO_APP = "This installation has no Wix app of its own. Ask your operator, or connect with an API key."
@@ -270,41 +335,6 @@ def _asked(window: Window) -> Json:
         condition["createdDate"] = {operator: iso(moment) for operator, moment in bounds.items() if moment is not None}
     field = "createdDate" if "createdDate" in condition and window.since is None else "updatedDate"
     return {"filter": condition, "sort": [{"fieldName": field, "order": "ASC"}]}
-
-
-def _cursor_gone(reply: Reply) -> SyncError:
-    return Stale("the cursor is no longer good", code="page_token_gone")
-
-
-def _cursor(metadata: Json) -> str:
-    """Of the next page; "" on the last one."""
-    return "" if metadata.get("hasNext") is False else _text(_part(metadata, "cursors"), "next", 16_000)
-
-
-def _next(metadata: Json, token: str | None) -> str | None:
-    following = _cursor(metadata)
-    if following and following == token:
-        raise Unreadable("the next page is this page")
-    return following or None
-
-
-def _rows(reply: Any, field: str) -> list[Json]:
-    try:
-        return parts(reply, field) if isinstance(reply, dict) else []
-    except Wrong as odd:
-        raise Unreadable(f"{field}: {odd}") from odd
-
-
-def _part(reply: Any, field: str) -> Json:
-    try:
-        return part(reply, field) if isinstance(reply, dict) else NOTHING
-    except Wrong as odd:
-        raise Unreadable(f"{field}: {odd}") from odd
-
-
-def _text(source: Any, field: str, most: int = 200) -> str:
-    value = source.get(field) if isinstance(source, dict) else None
-    return text({field: value}, field, most) if isinstance(value, str) else ""
 
 
 def _zone(name: str) -> str:

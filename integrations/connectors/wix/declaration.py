@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.shapes import Status
 
 from .. import common
-from ..base import Choice, Platform, Setting, SettingKind, WayIn
+from ..base import Choice, Platform, Setting, SettingKind, StockOffer, WayIn
 from .help import API_KEY_STEPS, APP_STEPS
 
 V1, V3 = "v1", "v3"
@@ -125,6 +125,34 @@ WAYS_IN = (
     ),
 )
 
+# Said where warehouses are mapped (TECH-42 to 44).
+_BELOW_ZERO = "A quantity below 0 goes to Wix as 0."
+_ONLY_MAPPED = (
+    "Quantities go to Wix only once a warehouse is mapped here; while none is, nothing is sent and Wix keeps its own."
+)
+STOCK = {
+    V1: StockOffer(
+        per_call=1,
+        whole_products=True,
+        notes=(
+            "This site has Catalog V1, where Wix has one quantity for each SKU and none by location: "
+            "the stock of a SKU in all mapped warehouses is added up and sent as one number.",
+            _BELOW_ZERO,
+            _ONLY_MAPPED,
+        ),
+    ),
+    V3: StockOffer(
+        per_call=1000,
+        located=True,
+        notes=(
+            "This site has Catalog V3, where Wix counts each location for itself: "
+            "a location gets the stock of the warehouse it is mapped to.",
+            _BELOW_ZERO,
+            _ONLY_MAPPED,
+        ),
+    ),
+}
+
 PLATFORM = Platform(
     key="wix",
     label="Wix",
@@ -143,6 +171,7 @@ PLATFORM = Platform(
         *common.MAIN_SETTINGS,
         ORDER_STATUS,
         *common.ORDER_SETTINGS,
+        *common.STOCK_SETTINGS,
         API_ADDRESS,
         INSTANCE_ID,
         SITE_ID,
@@ -169,4 +198,5 @@ PLATFORM = Platform(
         "its numbers in that one field; the link opens all of them where the carrier can do that, else the first."
     ),
     rates=RATES,
+    stock=STOCK,
 )

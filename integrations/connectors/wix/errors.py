@@ -9,7 +9,8 @@ from fcp.http import ErrorTable, Reply
 from fcp.redact import redacted_text
 
 # What is looked for in "CODE field description" (upper case), in this sequence -> class, our code, sentence.
-REJECTIONS: tuple[tuple[str, type[SyncError], str, str], ...] = (
+Pieces = tuple[tuple[str, type[SyncError], str, str], ...]
+REJECTIONS: Pieces = (
     ("ORDER_NOT_FOUND", NotFound, "order_not_found", "Wix no longer has this order."),
     ("FULFILLMENT_NOT_FOUND", NotFound, "shipment_not_found", "Wix no longer has this shipment."),
     (
@@ -52,22 +53,54 @@ REJECTIONS: tuple[tuple[str, type[SyncError], str, str], ...] = (
 )
 NOT_ACCEPTED = "Wix does not accept this. Look at the order in Wix; what Wix answered stands in the log of calls."
 
+# The same for stock. Which code a stale row of a bulk call has, Wix does not say.
+_STOCK_CHANGED = "The stock changed in Wix meanwhile. We read it again."
+_BAD_QUANTITY = "Wix does not accept this quantity. It takes whole numbers from 0 to 99999."
+STOCK_REJECTIONS: Pieces = (
+    ("CONFLICT", Stale, "stock_changed", _STOCK_CHANGED),
+    ("ALREADY CHANGED", Stale, "stock_changed", _STOCK_CHANGED),
+    ("REVISION", Stale, "stock_changed", _STOCK_CHANGED),
+    ("ABORTED", Stale, "stock_changed", _STOCK_CHANGED),
+    ("ALREADY_EXISTS", Stale, "stock_changed", _STOCK_CHANGED),
+    (
+        "NOT_TRACKED",
+        Rejected,
+        "untracked",
+        "Wix does not count the stock of this product. If it should, switch on tracking for it in Wix.",
+    ),
+    ("QUANTITY", Rejected, "quantity_refused", _BAD_QUANTITY),
+    ("VARIANT_NOT_FOUND", NotFound, "variant_not_found", "Wix no longer has this variant of the product."),
+    ("PRODUCT_NOT_FOUND", NotFound, "product_not_found", "Wix no longer has this product."),
+    ("NOT_FOUND", NotFound, "stock_item_not_found", "Wix no longer has this product, variant or location."),
+)
+STOCK_NOT_ACCEPTED = (
+    "Wix does not accept this quantity. Look at the product in Wix; what Wix answered stands in the log of calls."
+)
 
-def rejection(code: str, description: str, field: str = "", status: int = 400) -> SyncError:
+
+def rejection(
+    code: str,
+    description: str,
+    field: str = "",
+    status: int = 400,
+    *,
+    pieces: Pieces = REJECTIONS,
+    otherwise: str = NOT_ACCEPTED,
+) -> SyncError:
     """The error for what Wix says of one record, alone or within a bulk answer."""
     detail = redacted_text(f"{status} {code} {field} {description}")[:500]
     found = f"{code} {field} {description}".upper()
-    for piece, kind, ours, sentence in REJECTIONS:
+    for piece, kind, ours, sentence in pieces:
         if piece in found:
             return kind(detail, code=ours, sentence=sentence)
     if status == 404:
         return NotFound(detail, sentence="Wix no longer has this record.")
     if status == 409:
         return Stale(detail)
-    return Rejected(detail, sentence=NOT_ACCEPTED)
+    return Rejected(detail, sentence=otherwise)
 
 
-def rejected(reply: Reply) -> SyncError:
+def rejected(reply: Reply, pieces: Pieces = REJECTIONS, otherwise: str = NOT_ACCEPTED) -> SyncError:
     """400, 404, 409, 428: the call was understood, and refused for what is in it."""
     body = reply.json_or_none()
     details = _object(_object(body).get("details"))
@@ -76,7 +109,12 @@ def rejected(reply: Reply) -> SyncError:
     first = _object(violations[0]) if isinstance(violations, list) and violations else {}
     code = str(error.get("code") or first.get("violatedRule") or "")
     description = str(error.get("description") or first.get("description") or _object(body).get("message") or "")
-    return rejection(code, description, str(first.get("field") or ""), reply.status)
+    field = str(first.get("field") or "")
+    return rejection(code, description, field, reply.status, pieces=pieces, otherwise=otherwise)
+
+
+def stock_rejected(reply: Reply) -> SyncError:
+    return rejected(reply, STOCK_REJECTIONS, STOCK_NOT_ACCEPTED)
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -110,4 +148,5 @@ def app_refused(reply: Reply) -> SyncError:
 _REJECTED: ErrorTable = {400: rejected, 404: rejected, 409: rejected, 428: rejected}
 FOR_API_KEY: ErrorTable = {**_REJECTED, 401: key_refused, 403: key_refused}
 FOR_APP: ErrorTable = {**_REJECTED, 401: token_expired, 403: app_refused}
+FOR_STOCK: ErrorTable = dict.fromkeys((400, 404, 409, 428), stock_rejected)
 FOR_TOKEN: ErrorTable = dict.fromkeys((400, 401, 403, 404), app_refused)

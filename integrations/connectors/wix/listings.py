@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import orjson
 
@@ -12,10 +12,12 @@ from .page import fingerprint
 from .reading import Json, Wrong, grams, key_text, part, parts, text
 from .words import GRAMS, NO_VARIANT
 
+T = TypeVar("T")
 
-def of_rows(rows: list[Json], shape: Any) -> tuple[list[IncomingListing], list[Bad]]:
-    """Listings of the rows that can be read; a row that cannot is set aside with a sentence."""
-    found: list[IncomingListing] = []
+
+def of_rows(rows: list[Json], shape: Callable[[Json], Iterable[T]]) -> tuple[list[T], list[Bad]]:
+    """What the rows that can be read hold; a row that cannot is set aside with a sentence."""
+    found: list[T] = []
     bad: list[Bad] = []
     for row in rows:
         try:
@@ -92,7 +94,6 @@ def location(source: Json) -> IncomingLocation:
     return IncomingLocation(uid, text(source, "name", 255) or uid, source.get("default") is True)
 
 
-def stores_location(source: Json) -> IncomingLocation:
-    """A Stores location under the id that orders name: that of the business location it stands for."""
-    uid = text(source, "wixLocationId", 100)
+def stores_location(source: Json, uid: str) -> IncomingLocation:
+    """A Stores location under our id of it; see `stock.Places`."""
     return IncomingLocation(uid, text(source, "name", 255) or uid, source.get("defaultLocation") is True)
