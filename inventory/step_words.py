@@ -9,7 +9,9 @@ from .availability import Step
 
 WORDS = {
     "level": "Level at {of}",
+    "shared": "{of} is counted at another place of this store",
     "reserved": "Open orders at {of} that its level does not know yet",
+    "elsewhere": "Orders at a place that has too little take from another one",
     "unplaced": "Open orders that have no warehouse yet",
     "units": "In units of {of} pieces, rounded down",
     "reserve": "Kept back as reserve",
@@ -36,6 +38,8 @@ def words_of(step: Step) -> str:
 
 def shown_steps(steps: Iterable[Step]) -> list[ShownStep]:
     return [
-        ShownStep(words_of(step), f"{step.change}" if step.code == "level" else f"{step.change:+}", step.after, step.code)
+        ShownStep(
+            words_of(step), f"{step.change}" if step.code == "level" else f"{step.change:+}", step.after, step.code
+        )
         for step in steps
     ]
