@@ -7,3 +7,7 @@ product_named = Signal()
 
 # Stock of some of an account's products changed: account_id. Sent after it is stored.
 stock_moved = Signal()
+
+# Aliases were added, changed or deleted many at a time, where no model signal tells: account_id, codes (old and new),
+# product_ids. Sent in their transaction.
+aliases_changed = Signal()

@@ -6,7 +6,8 @@ class MappingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from mappings import panel, same_sku
+        from mappings import panel, same_sku, stock_marks
 
         panel.register()
         same_sku.listen()
+        stock_marks.listen()

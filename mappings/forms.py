@@ -130,7 +130,8 @@ class ListingForm(WordForm):
                 defaults={"sku": self.row.sku, "name": self.row.title or self.row.sku},
             )
             product_named.send(Product, product=self.product, by=by, now=now)
-        map_listing(self.row, self.product, units=units, by=by, now=now)
+        made = bool(self.cleaned_data.get("make"))  # from its SKU, which therefore chose the product
+        map_listing(self.row, self.product, units=units, by=by, now=now, by_hand=not made)
         return self.product.sku if self.product else ""
 
 

@@ -11,10 +11,11 @@ from django.db import transaction
 
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
-from inventory.models import sku_key_of
+from inventory.models import Product, sku_key_of
 
 from .models import Listing, MappingChange
 from .signals import words_mapped
+from .stock_marks import mark_listings
 from .words import products_by_sku
 
 SAME_SKU = "The store's SKU is the product's."
@@ -42,13 +43,14 @@ COLUMNS = (
     "account", "store", "version", "applied_version", "first_seen_at", "last_seen_on", "product_uid", "variant_uid",
     "sku", "sku_key", "title", "product", "units", "tracked", "retired_at",
 )  # fmt: skip
-CHANGING = ("sku", "sku_key", "title", "tracked", "last_seen_on", "retired_at")
+CHANGING = ("sku", "sku_key", "title", "tracked", "last_seen_on", "retired_at", "sku_was")
 
 
 def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kept:
     """Store a page of listings, in the caller's transaction: few statements, no write for what is as it was.
 
-    A new one whose SKU is a product's is linked to it. One whose SKU changed in the store keeps the product it has.
+    A new one whose SKU is a product's is linked to it. One whose SKU changed in the store keeps the product it has, and
+    `sku_was` asks whether it is still the same.
     """
     wanted = {(item.product_uid, item.variant_uid): _cut(item) for item in shown if item.product_uid}
     rows = Listing.objects.select_for_update(no_key=True).filter(
@@ -68,7 +70,9 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
         ],
     )  # fmt: skip
     kept.created = len(new)
+    own = _own_skus(there[key] for key, item in wanted.items() if key in there and there[key].sku != item.sku)
     updates: list[tuple[Any, ...]] = []
+    moved: list[int] = []
     for key, item in wanted.items():
         row = there.get(key)
         if row is None:
@@ -76,10 +80,33 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
         same = (row.sku, row.title, row.tracked, row.retired_at) == (item.sku, item.title, item.tracked, None)
         kept.unchanged += same
         kept.changed += not same
+        if (row.sku, row.tracked, row.retired_at) != (item.sku, item.tracked, None):
+            moved.append(row.pk)
         if not same or row.last_seen_on < day:
-            updates.append((item.sku, sku_key_of(item.sku), item.title, item.tracked, day, None, row.pk))
+            was = _sku_was(row, item.sku, own.get(row.product_id or 0, ""))
+            updates.append((item.sku, sku_key_of(item.sku), item.title, item.tracked, day, None, was, row.pk))
     update_rows(Listing, CHANGING, updates)
+    mark_listings(moved)
     return kept
+
+
+def _own_skus(rows: Iterable[Listing]) -> dict[int, str]:
+    """The SKU keys of the products that these listings are linked to."""
+    ids = {row.product_id for row in rows} - {None}
+    return dict(Product.objects.filter(pk__in=ids).values_list("pk", "sku_key")) if ids else {}
+
+
+def _sku_was(row: Listing, sku: str, own: str) -> str:
+    """The SKU under which a listing was linked, while its new one asks whether it is the same product.
+
+    There is no question if it goes by its product's own SKU now, or if it had none before: a person linked it then.
+    """
+    key = sku_key_of(sku)
+    if row.product_id is None or key == row.sku_key:
+        return row.sku_was
+    if key and key in (own, sku_key_of(row.sku_was)):
+        return ""
+    return row.sku_was or row.sku
 
 
 def _cut(item: Shown) -> Shown:
@@ -88,8 +115,13 @@ def _cut(item: Shown) -> Shown:
 
 def retire_listings(store: Store, before: dt.date, now: dt.datetime, but: Collection[int] = ()) -> int:
     """After the store's catalogue was read whole from this day on: what it did not show is gone. `but` are kept."""
-    gone = Listing.objects.filter(store=store, last_seen_on__lt=before, retired_at=None)
-    return gone.exclude(pk__in=but).update(retired_at=now)
+    gone = Listing.objects.filter(store=store, last_seen_on__lt=before, retired_at=None).exclude(pk__in=but)
+    ids = list(gone.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        some = ids[start : start + BATCH]
+        Listing.objects.filter(pk__in=some).update(retired_at=now)
+        mark_listings(some)
+    return len(ids)
 
 
 # --- linking by SKU --------------------------------------------------------------------------------------------------
@@ -128,5 +160,6 @@ def _link(store: Store, rows: Sequence[Listing], by: str, now: dt.datetime, batc
             for row, product in found
         ],
     )  # fmt: skip
+    mark_listings([row.pk for row, _ in found])
     transaction.on_commit(lambda: words_mapped.send(Listing, account_id=store.account_id), robust=True)
     return len(found)

@@ -209,11 +209,8 @@ class ListingStock(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["listing", "location"],
-                condition=models.Q(location__isnull=False),
-                name="mappings_stock_one_per_location",
-            ),
+            # Without a condition: its index finds the rows of a listing, whatever their location.
+            models.UniqueConstraint(fields=["listing", "location"], name="mappings_stock_one_per_location"),
             models.UniqueConstraint(
                 fields=["listing"],
                 condition=models.Q(location__isnull=True),

@@ -36,6 +36,9 @@ class SeenOrder(models.Model):
     fingerprint = models.BigIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     reasons = models.JSONField(default=list)
+    takes_stock = models.BooleanField(
+        default=False, db_default=False, help_text="Left out, yet open in the store, which has deducted what it wants."
+    )
     settings_version = models.PositiveIntegerField()
     seen_by = models.CharField(max_length=10, help_text="poll, webhook, person")
     first_seen_at = models.DateTimeField()
@@ -54,6 +57,7 @@ class SeenOrder(models.Model):
                 condition=~models.Q(outcome="imported"),
                 name="orders_seen_redecide",
             ),
+            models.Index(fields=["store", "id"], condition=models.Q(takes_stock=True), name="orders_seen_takes_stock"),
         ]
 
     def __str__(self) -> str:
