@@ -255,6 +255,7 @@ class Listing:
     bound_field: str = ""
     bound_days: int = 90
     template: str = "parts/list_page.html"
+    lines: Callable[[Any], Iterable[Any]] | None = None  # what a row is in the file, where it is several lines
     refresh: int = 0  # seconds between refreshes of the rows; 0: none
 
     @property
@@ -343,7 +344,8 @@ class Listing:
             if self.decorate:
                 self.decorate(batch, account)
             for row in batch:
-                yield writer.writerow([_cell(give(row), zone) for _, give in columns])
+                for line in self.lines(row) if self.lines else (row,):
+                    yield writer.writerow([_cell(give(line), zone) for _, give in columns])
 
 
 class _Echo:
