@@ -61,10 +61,10 @@ def shown(value: Any) -> str:
 
 @extend_schema_field({"type": "integer"})
 class Pieces(serializers.Field[Any, Any, Any, Any]):
-    """Whatever stands there; inventory.levels says what is a quantity."""
+    """Whatever stands there, but for texts; inventory.levels says what is a quantity."""
 
     def to_internal_value(self, data: Any) -> Any:
-        return data
+        return None if isinstance(data, str) else data
 
 
 def _sku() -> serializers.CharField:

@@ -154,9 +154,9 @@ class WhyNot(Shape):
 
 RESULTS = {
     "taken": "stored",
-    "unchanged": "the same as before; the time is newer",
-    "older": "a newer one is known",
-    "duplicate": "the SKU stands in this call before",
+    "unchanged": "known already",
+    "older": "one that was taken later is known",
+    "duplicate": "the SKU stands in this call twice",
     "unknown_sku": "no product has this SKU",
     "wrong_quantity": "not a whole number that can be",
     "future": "taken later than now",
@@ -164,10 +164,10 @@ RESULTS = {
 }
 RESULTS_OF_ADJUSTING = {
     "taken": "stored",
+    "unchanged": "stored; the level was taken later, and knew it already",
     "repeated": "the id was told before",
     "no_level": "no level was ever reported",
     "below_zero": "there is not as much",
-    "older": "the level was taken later, and knew it already",
     "unknown_sku": "no product has this SKU",
     "wrong_quantity": "not a whole number that can be",
     "future": "later than now",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import reports, views
 
 urlpatterns = [
     path("warehouses", views.WarehouseList.as_view()),
     path("products", views.ProductList.as_view()),
+    path("stock-levels", reports.Levels.as_view()),
+    path("stock-adjustments", reports.Adjustments.as_view()),
     path("stock-movements", views.MovementList.as_view()),
 ]
