@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
@@ -32,7 +32,9 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Changes:
+class Changes:
+    """What has to be written so that reservations are as they are wanted."""
+
     gone: list[tuple[int, int]]  # reservation, product
     changed: list[tuple[int, Wanted]]
     new: list[tuple[Source, Wanted]]
@@ -54,15 +56,24 @@ def write_reservations(account_id: int, wanted: Mapping[Source, Sequence[Wanted]
     Nothing is written, and no product locked, where nothing differs. A source's reservations are written by one
     transaction at a time: its owner holds the lock of the row that the source names.
     """
-    if not wanted:
-        return 0
-    goal = {(str(kind), source_id): _by_product(rows) for (kind, source_id), rows in wanted.items()}
     with transaction.atomic():
-        if not (changes := _compare(account_id, goal)):
-            return 0
-        locked = set(lock_products(changes.products()))
-        changes = _compare(account_id, goal)  # as it is now that nobody else moves these products
-        _write(account_id, changes, locked)
+        changes = changes_of(account_id, wanted)
+        locked = lock_products(changes.products())
+        return store_changes(account_id, changes_of(account_id, wanted) if changes else changes, locked)
+
+
+def changes_of(account_id: int, wanted: Mapping[Source, Sequence[Wanted]]) -> Changes:
+    """What `write_reservations` would write, for a caller that has more to lock and to write than reservations.
+
+    He locks the products of the changes, with all others that he touches, and stores them last.
+    """
+    return _compare(account_id, {source: _by_product(rows) for source, rows in wanted.items()})
+
+
+def store_changes(account_id: int, changes: Changes, locked: Collection[int]) -> int:
+    """Store changes whose products are locked, as far as these still exist; how many."""
+    if changes:
+        _write(account_id, changes, set(locked))
         moved(account_id, changes.products())
     return len(changes.gone) + len(changes.changed) + len(changes.new)
 
@@ -77,9 +88,9 @@ def _by_product(rows: Iterable[Wanted]) -> dict[int, Wanted]:
     return found
 
 
-def _compare(account_id: int, goal: Mapping[Source, Mapping[int, Wanted]]) -> _Changes:
+def _compare(account_id: int, goal: Mapping[Source, Mapping[int, Wanted]]) -> Changes:
     """What has to be written; the goal is not touched."""
-    changes = _Changes([], [], [])
+    changes = Changes([], [], [])
     stored: defaultdict[Source, set[int]] = defaultdict(set)
     for pk, kind, source_id, product, *values in _rows(account_id, goal):
         source = (kind, source_id)
@@ -104,7 +115,7 @@ def _rows(account_id: int, sources: Iterable[Source]) -> Iterable[tuple[int, str
         )
 
 
-def _write(account_id: int, changes: _Changes, locked: set[int]) -> None:
+def _write(account_id: int, changes: Changes, locked: set[int]) -> None:
     if changes.gone:
         Reservation.objects.filter(pk__in=[pk for pk, _ in changes.gone]).delete()
     update_rows(Reservation, MADE, [(*(getattr(want, name) for name in MADE), pk) for pk, want in changes.changed])
