@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from fcp.admin import LookUpAdmin
 
-from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod
+from .models import CarrierOut, Listing, ListingStock, Location, MappingChange, ShipMethod
 
 
 @admin.register(ShipMethod)
@@ -38,6 +38,20 @@ class LocationAdmin(LookUpAdmin):
     search_fields = ["name", "uid", "store__name", "account__name"]
     list_select_related = ["store", "account", "warehouse"]
     panel_view = "mappings:location"
+
+
+@admin.register(ListingStock)
+class ListingStockAdmin(LookUpAdmin):
+    """What each store was told of a listing's stock, and what it should show."""
+
+    list_display = [
+        "listing", "location", "store", "account", "product", "result", "confirmed", "known", "why", "drift",
+        "confirmed_at", "not_before",
+    ]  # fmt: skip
+    list_filter = ["why", "known", ("drift", admin.EmptyFieldListFilter), "store__platform"]
+    search_fields = ["listing__sku_key", "store__name", "account__name"]
+    list_select_related = ["listing", "location", "store", "account", "product"]
+    ordering = ["-pk"]
 
 
 @admin.register(CarrierOut)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from fcp.listing import Choice, Column, Empty, Listing, Rows
+from fcp.listing import Choice, Column, Empty, Flag, Listing, Rows
 from fcp.models import Account, Store
 from fcp.panel import panel_url
 from inventory.models import Warehouse, sku_key_of
@@ -176,7 +176,7 @@ SKUS = Listing(
         Column("target", "Product", csv=lambda row: row.product or ""),
         Column("units", "Units", csv=lambda row: row.units, hidden=True),
     ),
-    filters=(by_store(),),
+    filters=(by_store(), Flag("changed", "SKU changed in the store", lambda rows, value: rows.exclude(sku_was=""))),
     search=lambda rows, text: rows.filter(sku_key__prefix=sku_key_of(text)),
     search_label="SKU begins with",
     prepare=lambda rows: rows.select_related("store", "product"),

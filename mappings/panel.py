@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fcp import panel
 from fcp.keyset import up_to
 from fcp.models import Account
-from fcp.panel import Page, Step
+from fcp.panel import Page, Step, Waiting, panel_url
 from mappings.models import Listing, Location, ShipMethod
 
 
@@ -19,6 +21,16 @@ def unmapped_listings(account: Account) -> int:
 
 def unmapped_locations(account: Account) -> int:
     return up_to(Location.objects.for_account(account).unmapped())
+
+
+def changed_skus(account: Account) -> Sequence[Waiting]:
+    """Listings whose SKU changed in the store: is it the same product? By the partial index of those that ask."""
+    asked = up_to(Listing.objects.for_account(account).exclude(sku_was=""))
+    if not asked:
+        return []
+    changed = "1 SKU changed" if asked == 1 else f"{asked:,} SKUs changed"
+    url = f"{panel_url(account, 'mappings:all_skus')}?changed=1"
+    return [Waiting(f"{changed} in the store: the same product?", url, "Answer", "Until then it counts as the same")]
 
 
 def mapped_any(account: Account) -> bool:
@@ -73,6 +85,7 @@ def register() -> None:
             ),
         ),
     )
+    panel.add_waiting(changed_skus)
     panel.add_checklist(
         Step(
             "Map the first ship code",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("mappings/skus/all/", views.all_words, {"key": "skus"}, name="all_skus"),
     path("mappings/skus/products/", views.products_found, name="products_found"),
     path("mappings/skus/<int:pk>/", views.word, {"key": "skus"}, name="sku"),
+    path("mappings/skus/<int:pk>/same/", views.same, name="same_product"),
     path("mappings/locations/", views.words, {"key": "locations"}, name="locations"),
     path("mappings/locations/all/", views.all_words, {"key": "locations"}, name="all_locations"),
     path("mappings/locations/<int:pk>/", views.word, {"key": "locations"}, name="location"),

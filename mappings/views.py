@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
@@ -17,6 +17,7 @@ from inventory.models import Product, sku_key_of
 
 from .history import history_of
 from .lists import KINDS, Kind, prepare_rows
+from .mapping import same_product
 from .models import Word
 
 FOUND = 20
@@ -70,6 +71,20 @@ def _map(request: PanelRequest, kind: Kind, row: Word) -> HttpResponse:
     if request.htmx:
         return _row(request, kind, get_object_or_404(kind.rows(request.account), pk=row.pk))
     return redirect(panel_url(request.account, f"mappings:{kind.one}", pk=row.pk))
+
+
+@require_POST
+@may(May.WORK_ORDERS)
+def same(request: PanelRequest, pk: int) -> HttpResponseBase:
+    """The store changed a listing's SKU, and a person says that it is the same product."""
+    kind = KINDS["skus"]
+    row = get_object_or_404(kind.rows(request.account), pk=pk)
+    if row.sku_was and row.product_id:
+        same_product(row, by=str(request.user), now=timezone.now())
+        messages.success(request, f"“{row}” is still {row.product}.")
+    if request.htmx:
+        return _row(request, kind, get_object_or_404(kind.rows(request.account), pk=pk))
+    return redirect(panel_url(request.account, "mappings:sku", pk=pk))
 
 
 def said(row: Word, target: str, waiting: int) -> str:
