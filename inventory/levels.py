@@ -13,11 +13,8 @@ number of statements is the same.
 from __future__ import annotations
 
 import datetime as dt
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
@@ -25,6 +22,7 @@ from django.db.models import Q
 from fcp.insert import insert_rows, update_rows
 
 from .errors import InventoryError
+from .level_batch import MOST, AdjustItem, Batch, LevelAnswer, LevelItem, pieces, whole_number
 from .models import (
     RELATIVE,
     MovementKind,
@@ -33,51 +31,11 @@ from .models import (
     StockLevel,
     StockMovement,
     Warehouse,
-    sku_key_of,
 )
-from .movements import AHEAD, Held, Movement, apply, levels_at, write
-from .stock import lock_skus, moved
+from .movements import Held, Movement, apply, levels_at, write
+from .stock import moved
 
-MOST = 10_000_000
-BEYOND = 10**12  # not worth reading to the last digit
-NUMBER = re.compile(r"[+-]?\d{1,12}(\.0*)?")
 WITH_REF = (MovementKind.ADJUSTMENT, MovementKind.CORRECTION)
-
-
-@dataclass(frozen=True, slots=True)
-class LevelItem:
-    """One level: pieces that lay there at `taken_at` (aware). `ref` is the reporter's own id, kept beside it."""
-
-    sku: str
-    quantity: object
-    taken_at: dt.datetime
-    ref: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AdjustItem:
-    """Pieces that came (+) or went (-) at a moment (aware); one `ref` counts once per SKU and warehouse."""
-
-    sku: str
-    change: object
-    at: dt.datetime
-    ref: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LevelAnswer:
-    """What became of an item. `quantity`: what is believed to lie there now; None while nothing is."""
-
-    sku: str
-    code: str
-    sentence: str
-    quantity: int | None = None
-
-    @property
-    def taken(self) -> bool:
-        """Whether the item is as good as stored: sending it again would change nothing."""
-        return self.code in {"taken", "unchanged", "repeated"}
 
 
 def check_takes_reports(warehouse: Warehouse) -> None:
@@ -116,7 +74,7 @@ def report_levels(
     duplicate. Raises InventoryError where the warehouse takes no levels of that kind.
     """
     (check_takes_counts if kind == MovementKind.COUNT else check_takes_reports)(warehouse)
-    batch = _Batch(items, [(whole_number(item.quantity), item.taken_at) for item in items], now, at_least=0)
+    batch = Batch(items, [(whole_number(item.quantity), item.taken_at) for item in items], now, at_least=0)
     with transaction.atomic():
         batch.find(warehouse)
         _set_levels(batch, warehouse, _Made(actor, kind, reason, source_kind, now))
@@ -139,28 +97,11 @@ def adjust_levels(
     warehouse takes none of that kind.
     """
     (check_takes_counts if kind == MovementKind.CORRECTION else check_takes_reports)(warehouse)
-    batch = _Batch(items, [(whole_number(item.change), item.at) for item in items], now, at_least=-MOST)
+    batch = Batch(items, [(whole_number(item.change), item.at) for item in items], now, at_least=-MOST)
     with transaction.atomic():
         batch.find(warehouse)
         _change_levels(batch, warehouse, [item.reason for item in items], _Made(actor, kind, "", source_kind, now))
     return batch.all_answers()
-
-
-def whole_number(value: object) -> int | None:
-    """A quantity as people and programs write it (7, 7.0, "7"); None for anything else, fractions and yes/no too."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float | Decimal):
-        number = int(value) if math.isfinite(value) and -BEYOND < value < BEYOND else None
-        return number if number == value else None
-    if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
-        return int(value.strip().split(".")[0])
-    return None
-
-
-# --- one batch -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,76 +131,14 @@ class _Made:
         )  # fmt: skip
 
 
-class _Batch:
-    """The items of one call: what each is answered, and those that are still to be looked at, by product."""
-
-    def __init__(
-        self,
-        items: Sequence[LevelItem | AdjustItem],
-        values: Sequence[tuple[int | None, dt.datetime]],
-        now: dt.datetime,
-        at_least: int,
-    ) -> None:
-        self.items = items
-        self.values = values
-        self.answers: dict[int, LevelAnswer] = {}
-        self.left: dict[int, tuple[int, int, dt.datetime]] = {}  # product: place in the batch, number, moment
-        self._places: dict[str, int] = {}
-        seen: set[str] = set()
-        for place, (item, (number, at)) in enumerate(zip(items, values, strict=True)):
-            key = sku_key_of(item.sku)
-            if key in seen:
-                self.answer(place, "duplicate", "This SKU stands in the batch twice; only its first line was read.")
-            elif number is None or not at_least <= number <= MOST or (at_least < 0 and number == 0):
-                self.answer(place, "wrong_quantity", _wrong(at_least))
-            elif at > now + AHEAD:
-                self.answer(place, "future", "Its time is more than 5 minutes ahead of ours. Check the sender's clock.")
-            else:
-                self._places[key] = place
-            seen.add(key)
-
-    def answer(self, place: int, code: str, sentence: str, quantity: int | None = None) -> None:
-        self.answers[place] = LevelAnswer(self.items[place].sku, code, sentence, quantity)
-
-    def find(self, warehouse: Warehouse) -> None:
-        """Lock the products that the remaining items name."""
-        products = lock_skus(warehouse.account_id, self._places)
-        for key, place in self._places.items():
-            if (product := products.get(key)) is None:
-                self.answer(place, "unknown_sku", "No product has this SKU. Add the product, then send it again.")
-            else:
-                number, at = self.values[place]
-                assert number is not None
-                self.left[product] = (place, number, at)
-
-    def ref(self, place: int) -> str:
-        return self.items[place].ref.replace("\x00", "")[:100]
-
-    def refuse(self, product: int, code: str, sentence: str, quantity: int | None) -> None:
-        self.answer(self.left.pop(product)[0], code, sentence, quantity)
-
-    def all_answers(self) -> list[LevelAnswer]:
-        return [self.answers[place] for place in range(len(self.items))]
-
-
-def _wrong(at_least: int) -> str:
-    if at_least < 0:
-        return "The change must be a whole number other than 0, at most 10,000,000."
-    return "The quantity must be a whole number from 0 to 10,000,000."
-
-
-def _pieces(quantity: int) -> str:
-    return f"{quantity:,} piece" if abs(quantity) == 1 else f"{quantity:,} pieces"
-
-
 # --- absolute ------------------------------------------------------------------------------------------------------
 
 LEVEL = ("account_id", "warehouse_id", "product_id", "quantity", "reported", "taken_at", "changed_at")
 
 
-def _set_levels(batch: _Batch, warehouse: Warehouse, made: _Made) -> None:
+def _set_levels(batch: Batch, warehouse: Warehouse, made: _Made) -> None:
     levels = {product: level for (_, product), level in levels_at({(warehouse.pk, one) for one in batch.left}).items()}
-    newest = _leave_out_older(batch, levels)
+    _leave_out_older(batch, levels)
     since = _moved_since(warehouse, {product: at for product, (_, _, at) in batch.left.items()})
     touched = _newly_known(warehouse, batch, levels)
     new, changed, confirmed, movements = [], [], [], []
@@ -267,7 +146,7 @@ def _set_levels(batch: _Batch, warehouse: Warehouse, made: _Made) -> None:
         level, quantity = levels.get(product), number + since.get(product, 0)
         if level is not None and quantity == level.quantity:
             confirmed.append((number, at, level.pk))
-            batch.answer(place, "unchanged", f"{_pieces(quantity)}, as before.", quantity)
+            batch.answer(place, "unchanged", f"{pieces(quantity)}, as before.", quantity)
             continue
         if level is None:
             new.append((warehouse.account_id, warehouse.pk, product, quantity, number, at, made.now))
@@ -280,29 +159,22 @@ def _set_levels(batch: _Batch, warehouse: Warehouse, made: _Made) -> None:
     update_rows(StockLevel, ("quantity", "reported", "taken_at", "changed_at"), changed)
     update_rows(StockLevel, ("reported", "taken_at"), confirmed)
     write(warehouse.account_id, movements)
-    if newest:
+    if newest := max((at for _, _, at in batch.left.values()), default=None):
         Warehouse.objects.filter(Q(levels_at=None) | Q(levels_at__lt=newest), pk=warehouse.pk).update(levels_at=newest)
     moved(warehouse.account_id, touched | {movement.product_id for movement in movements})
 
 
-def _leave_out_older(batch: _Batch, levels: Mapping[int, Held]) -> dt.datetime | None:
-    """Answer the items that the stored levels know already; the newest moment of the rest, and of those confirmed."""
-    moments = []
+def _leave_out_older(batch: Batch, levels: Mapping[int, Held]) -> None:
+    """Answer the items that the stored levels know already."""
     for product, (_, number, at) in list(batch.left.items()):
         level = levels.get(product)
         if level is None or at > level.taken_at:
-            moments.append(at)
-        elif at == level.taken_at and number == level.reported:
-            moments.append(at)
-            batch.refuse(product, "unchanged", f"{_pieces(level.quantity)}, as before.", level.quantity)
+            continue
+        if at == level.taken_at and number == level.reported:
+            batch.refuse(product, "unchanged", f"{pieces(level.quantity)}, as before.", level.quantity)
         else:
-            batch.refuse(
-                product,
-                "older",
-                f"A level taken at the same moment or later is stored: {_pieces(level.quantity)}. It stays.",
-                level.quantity,
-            )
-    return max(moments, default=None)
+            sentence = f"A level taken at the same moment or later is stored: {pieces(level.quantity)}. It stays."
+            batch.refuse(product, "older", sentence, level.quantity)
 
 
 def _moved_since(warehouse: Warehouse, taken: Mapping[int, dt.datetime]) -> dict[int, int]:
@@ -318,7 +190,7 @@ def _moved_since(warehouse: Warehouse, taken: Mapping[int, dt.datetime]) -> dict
     return since
 
 
-def _newly_known(warehouse: Warehouse, batch: _Batch, levels: Mapping[int, Held]) -> set[int]:
+def _newly_known(warehouse: Warehouse, batch: Batch, levels: Mapping[int, Held]) -> set[int]:
     """Products with an order that the warehouse had in hand when the new level was taken, but not at the old one's.
 
     Where levels are without acknowledged orders, such a level says something new also with the same quantity.
@@ -337,14 +209,14 @@ def _newly_known(warehouse: Warehouse, batch: _Batch, levels: Mapping[int, Held]
 
 def _taken(number: int, quantity: int) -> str:
     if number == quantity:
-        return f"{_pieces(quantity)} now."
-    return f"{_pieces(quantity)} now: {number:,} when the level was taken, {quantity - number:+,} since."
+        return f"{pieces(quantity)} now."
+    return f"{pieces(quantity)} now: {number:,} when the level was taken, {quantity - number:+,} since."
 
 
 # --- relative ------------------------------------------------------------------------------------------------------
 
 
-def _change_levels(batch: _Batch, warehouse: Warehouse, reasons: Sequence[str], made: _Made) -> None:
+def _change_levels(batch: Batch, warehouse: Warehouse, reasons: Sequence[str], made: _Made) -> None:
     levels = levels_at({(warehouse.pk, product) for product in batch.left})
     _leave_out_repeated(batch, warehouse, levels)
     movements = []
@@ -356,10 +228,10 @@ def _change_levels(batch: _Batch, warehouse: Warehouse, reasons: Sequence[str], 
             continue
         after = level.quantity + change if at > level.taken_at else level.quantity
         if at > level.taken_at and change < 0 and after < 0:
-            sentence = f"That would leave {after:,}: only {_pieces(level.quantity)} should be there. Count them first."
+            sentence = f"That would leave {after:,}: only {pieces(level.quantity)} should be there. Count them first."
             batch.refuse(product, "below_zero", sentence, level.quantity)
         elif after > MOST:
-            sentence = f"That would make {_pieces(after)}; at most 10,000,000 can be kept."
+            sentence = f"That would make {pieces(after)}; at most 10,000,000 can be kept."
             batch.refuse(product, "wrong_quantity", sentence, level.quantity)
         else:
             movements.append(made.movement(warehouse, product, change, at, ref=batch.ref(place), reason=reasons[place]))
@@ -368,14 +240,14 @@ def _change_levels(batch: _Batch, warehouse: Warehouse, reasons: Sequence[str], 
         place, balance = batch.left[movement.product_id][0], movement.balance
         assert balance is not None
         if movement.counts:
-            batch.answer(place, "taken", f"{_pieces(balance)} now.", balance)
+            batch.answer(place, "taken", f"{pieces(balance)} now.", balance)
         else:
-            sentence = f"Recorded. The stored level was taken later and knows of it: still {_pieces(balance)}."
+            sentence = f"Recorded. The stored level was taken later and knows of it: still {pieces(balance)}."
             batch.answer(place, "unchanged", sentence, balance)
     moved(warehouse.account_id, {movement.product_id for movement in written if movement.counts})
 
 
-def _leave_out_repeated(batch: _Batch, warehouse: Warehouse, levels: Mapping[tuple[int, int], Held]) -> None:
+def _leave_out_repeated(batch: Batch, warehouse: Warehouse, levels: Mapping[tuple[int, int], Held]) -> None:
     """Answer the items whose ref was recorded before for the same product here."""
     refs = {(product, batch.ref(place)) for product, (place, _, _) in batch.left.items() if batch.ref(place)}
     if not refs:
