@@ -65,9 +65,10 @@ def write_reservations(account_id: int, wanted: Mapping[Source, Sequence[Wanted]
 def changes_of(account_id: int, wanted: Mapping[Source, Sequence[Wanted]]) -> Changes:
     """What `write_reservations` would write, for a caller that has more to lock and to write than reservations.
 
-    He locks the products of the changes, with all others that he touches, and stores them last.
+    The caller locks the products of the changes, with all others that it touches, and stores them last.
     """
-    return _compare(account_id, {source: _by_product(rows) for source, rows in wanted.items()})
+    goal = {(str(kind), source_id): _by_product(rows) for (kind, source_id), rows in wanted.items()}
+    return _compare(account_id, goal) if goal else Changes([], [], [])
 
 
 def store_changes(account_id: int, changes: Changes, locked: Collection[int]) -> int:
