@@ -10,6 +10,7 @@ from integrations.connectors.base import FlowKind
 from integrations.lease import ring
 from integrations.models import Flow
 from integrations.queue import Queue, enqueue
+from inventory.signals import stock_moved
 from mappings.signals import word_mapped, words_mapped
 from orders.signals import shipments_to_tell
 
@@ -19,6 +20,7 @@ def hang() -> None:
     shipments_to_tell.connect(on_shipments, dispatch_uid="integrations.shipments")
     word_mapped.connect(on_word, dispatch_uid="integrations.word")
     words_mapped.connect(on_words, dispatch_uid="integrations.words")
+    stock_moved.connect(on_stock, dispatch_uid="integrations.stock")
 
 
 def on_shipments(sender: Any, store_id: int, **signal: Any) -> None:
@@ -26,9 +28,17 @@ def on_shipments(sender: Any, store_id: int, **signal: Any) -> None:
     ring(list(flows.values_list("pk", flat=True)), timezone.now(), trigger="schedule")
 
 
-def on_word(sender: Any, kind: str, row_id: int, **signal: Any) -> None:
+def on_word(sender: Any, kind: str, row_id: int, account_id: int, **signal: Any) -> None:
     enqueue(Queue.DEFAULT, "integrations.tasks.lift_word", [(kind, row_id)], timezone.now())
+    if kind != "ship_code":
+        on_stock(sender, account_id)
 
 
-def on_words(sender: Any, **signal: Any) -> None:
+def on_words(sender: Any, account_id: int, **signal: Any) -> None:
     enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], timezone.now())
+    on_stock(sender, account_id)
+
+
+def on_stock(sender: Any, account_id: int, **signal: Any) -> None:
+    flows = Flow.objects.filter(account=account_id, kind=FlowKind.INVENTORY, due_at__isnull=False)
+    ring(list(flows.values_list("pk", flat=True)), timezone.now(), trigger="schedule")

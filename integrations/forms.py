@@ -15,11 +15,12 @@ from django.utils.html import format_html
 
 from fcp.models import Account
 from integrations.connectors.base import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind, WayIn
+from integrations.connectors.common import STOCK
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.nicknames import check_nickname
 from integrations.settings_document import FLOWS, Document, moment, validate
-from inventory.models import Warehouse
+from inventory.models import AliasType, Warehouse
 
 # The same services as other products name them (EIM-9..11); people search for these words.
 SERVICES = {
@@ -29,6 +30,8 @@ SERVICES = {
 }
 INSTALL = ("payment_status", "fulfillment_status", "history", "orders_interval", "inventory_interval")
 ON_INSTALL = (FlowKind.ORDERS, FlowKind.INVENTORY)
+STOCK_TEXT = "What the store is told of your stock. Push preview shows what comes of it for each listing."
+NO_QUANTITY = "This store takes no available quantity, so there is nothing to compare it with."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def default_in_words(setting: Setting) -> str:
     if isinstance(setting.default, tuple | list):
         return ", ".join(labels.get(value, str(value)) for value in setting.default)
     if setting.default in (None, ""):
-        return "" if setting.required else "empty"
+        return setting.empty_label or ("" if setting.required else "empty")
     text = labels.get(str(setting.default), str(setting.default))
     return f"{text} {setting.unit}".strip()
 
@@ -117,7 +120,12 @@ def _text(setting: Setting, account: Account) -> forms.Field:
 
 def _warehouse(setting: Setting, account: Account) -> forms.Field:
     pairs = [(str(one.pk), f"{one.name} ({one.code})") for one in Warehouse.objects.for_account(account)]
-    return forms.ChoiceField(choices=[("", "None"), *pairs])
+    return forms.ChoiceField(choices=[("", setting.empty_label or "None"), *pairs])
+
+
+def _alias(setting: Setting, account: Account) -> forms.Field:
+    pairs = [(str(one.pk), one.name) for one in AliasType.objects.for_account(account)]
+    return forms.ChoiceField(choices=[("", setting.empty_label), *pairs])
 
 
 _MAKERS = {
@@ -129,6 +137,7 @@ _MAKERS = {
     SettingKind.BOOLEAN: _boolean,
     SettingKind.TEXT: _text,
     SettingKind.WAREHOUSE: _warehouse,
+    SettingKind.ALIAS: _alias,
 }
 
 
@@ -294,6 +303,12 @@ class MainForm(DocumentForm):
             modes=kinds, intervals=kinds, number=integration.settings_version, **kwargs,
         )  # fmt: skip
         self.initial.update(nickname=integration.nickname, name=integration.name)
+        offer = platform.stock.get(integration.variant)
+        if offer is None or not offer.quantity:
+            for key, setting in self.settings.items():
+                if setting.needs_quantity:
+                    self.fields[key].disabled = True
+                    self.fields[key].help_text = f"{setting.help} {NO_QUANTITY}"
         self.fields["nickname"].named_default = "made from the name"  # type: ignore[attr-defined]
         self.fields["name"].named_default = "the store's own name"  # type: ignore[attr-defined]
 
@@ -312,6 +327,7 @@ class MainForm(DocumentForm):
     def cards(self) -> list[CardOfFields]:
         flows = [f"{kind.value}_{part}" for kind in self.offers for part in ("mode", "interval")]
         load = ("reject_unmapped", "earliest_order_date")
+        stock = [setting.key for setting in self.platform.settings if setting.card == STOCK]
         made = [
             self._card("", self.SIX),
             self._card("The store", ("name", "channel_mode", "order_status")),
@@ -321,6 +337,7 @@ class MainForm(DocumentForm):
                 "switches it on.",
             ),
             self._card("To the warehouse", ("release", "later_changes", "warehouse")),
+            self._card("Stock", stock, STOCK_TEXT),
             self._card("Order Load Options", load, "The same for every store, whatever its platform."),
         ]  # fmt: skip
         used = {field.name for card in made for field in card.fields} | {"version"}

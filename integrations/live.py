@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 
 from fcp.errors import SyncError, Unreadable
 from fcp.models import AuditEntry
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
-from integrations.models import Integration
+from integrations.lease import ring
+from integrations.models import Flow, Integration, StockPush
 from integrations.queue import Queue, enqueue
 from integrations.reach import OpenStore, open_store
 from integrations.settings_document import document_of, rules_of
 from integrations.settings_saving import mirror
+from mappings.models import ListingStock
 from orders.decide import Facts, import_decision
 from orders.errors import OrderError
 from orders.holding import try_order
@@ -33,11 +37,15 @@ MOST_COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class GoingLive:
-    """What happens at once: orders that go, orders that stay held, shipments to tell; at most 1000 each."""
+    """What happens at once: orders that go, orders that stay held, shipments to tell, quantities that the store shows
+    otherwise; at most 1000 each.
+    """
 
     orders: int
     held: int
     shipments: int
+    quantities: int = 0
+    first_push: bool = False  # quantities wait for a person who starts the first push
 
 
 def what_goes_live(integration: Integration) -> GoingLive:
@@ -49,11 +57,21 @@ def what_goes_live(integration: Integration) -> GoingLive:
         orders=waiting_to_be_offered(store)[:MOST_COUNTED].count(),
         held=held[:MOST_COUNTED].count(),
         shipments=Fulfillment.objects.to_tell().filter(store=store)[:MOST_COUNTED].count(),
+        quantities=_quantities(integration),
+        first_push=not StockPush.objects.filter(store=store, allowed_at__gte=integration.created_at).exists(),
     )
 
 
+def _quantities(integration: Integration) -> int:
+    """Listings of which the store shows another quantity than it would be told."""
+    if not Flow.objects.on().filter(integration=integration, kind=FlowKind.INVENTORY).exists():
+        return 0
+    waiting = ListingStock.objects.to_send().filter(store=integration.store_id)
+    return waiting.filter(~Q(confirmed=F("result")) | Q(confirmed=None))[:MOST_COUNTED].count()
+
+
 def go_live(integration: Integration, *, by: str, now: dt.datetime) -> None:
-    """From now on orders go to the warehouse and the store is told of shipments."""
+    """From now on orders go to the warehouse, and the store is told of shipments and stock."""
     _switch(integration, "went_live", by, now, live=True, live_since=now)
 
 
@@ -77,6 +95,8 @@ def _switch(integration: Integration, code: str, by: str, now: dt.datetime, **co
             account_id=integration.account_id, at=now, actor=by[:120], code=code,
             params={"integration": integration.nickname},
         )  # fmt: skip
+        stock = Flow.objects.filter(integration=integration, kind=FlowKind.INVENTORY).values_list("pk", flat=True)
+        transaction.on_commit(partial(ring, list(stock), now, trigger="schedule"))
         if integration.store.hands_over:
             enqueue(Queue.DEFAULT, "integrations.tasks.offer_waiting", [(integration.store_id,)], now)
 

@@ -11,14 +11,16 @@ from django_q.models import Failure
 
 from fcp.models import IdempotentReply
 from integrations.lease import LONGEST_PAUSE
-from integrations.models import Exchange, FailedRecord, Hint, Run
+from integrations.models import Exchange, FailedRecord, Hint, Run, StockSent
 from integrations.models.flows import RunState
 from orders.models import Payload
 from orders.state import OPEN_STATES
 
 BATCH = 1000
 SECONDS = 60.0
-EXCHANGES, HINTS, RUNS, PAYLOADS, REPLIES, FAILURES = (dt.timedelta(days=days) for days in (14, 7, 30, 90, 7, 7))
+EXCHANGES, HINTS, RUNS, PAYLOADS, REPLIES, FAILURES, SENT = (
+    dt.timedelta(days=days) for days in (14, 7, 30, 90, 7, 7, 90)
+)
 
 
 def prune(now: dt.datetime) -> dict[str, int]:
@@ -32,6 +34,7 @@ def prune(now: dt.datetime) -> dict[str, int]:
         Payload.objects.filter(created_at__lt=now - PAYLOADS, order__state_since__lt=now - PAYLOADS).exclude(
             order__state__in=[state.value for state in OPEN_STATES]
         ),
+        StockSent.objects.filter(at__lt=now - SENT),
         IdempotentReply.objects.filter(created_at__lt=now - REPLIES),
         Failure.objects.filter(stopped__lt=now - FAILURES),
     ]

@@ -18,7 +18,7 @@ from fcp.models import Account
 from integrations.connectors import connector_class
 from integrations.connectors.base import ANY, FlowOffer, Mode, Platform, Setting, SettingKind
 from integrations.models import Integration, SettingsVersion
-from inventory.models import Warehouse
+from inventory.models import AliasType, Warehouse
 from orders.settings import ImportRules, LaterChanges, OrderRules, Release
 from orders.shapes import Payment, Status, StoreFulfillment
 
@@ -242,6 +242,13 @@ def _warehouse(setting: Setting, given: Any, account: Account) -> int:
     return int(pk)
 
 
+def _alias(setting: Setting, given: Any, account: Account) -> int:
+    pk = str(given.pk if isinstance(given, AliasType) else given)
+    if not pk.isdecimal() or len(pk) > 18 or not AliasType.objects.for_account(account).filter(pk=int(pk)).exists():
+        raise Wrong("Choose Master SKU or one of this account's alias types.")
+    return int(pk)
+
+
 CHECKS: dict[SettingKind, Callable[[Setting, Any, Account], Any]] = {
     SettingKind.CHOICES: _choices,
     SettingKind.CHOICE: _choice,
@@ -251,6 +258,7 @@ CHECKS: dict[SettingKind, Callable[[Setting, Any, Account], Any]] = {
     SettingKind.BOOLEAN: _boolean,
     SettingKind.TEXT: _text,
     SettingKind.WAREHOUSE: _warehouse,
+    SettingKind.ALIAS: _alias,
 }
 
 

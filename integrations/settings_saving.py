@@ -19,8 +19,8 @@ from integrations.queue import Queue, enqueue
 from integrations.settings_document import FLOWS, Document, document_of, flow_is_on
 from integrations.telling import stop_telling
 
-# Flows that run by the clock. Stock waits for its first push, which a person starts after a look at the preview.
-SCHEDULED = frozenset({FlowKind.ORDERS, FlowKind.PRODUCTS, FlowKind.FULFILLMENTS, FlowKind.LOCATIONS})
+# Flows that look at once at what other settings mean for what they have left out, or sent.
+LOOK_AGAIN = (FlowKind.ORDERS, FlowKind.INVENTORY)
 
 
 def save(
@@ -57,9 +57,8 @@ def save(
             params={"integration": integration.nickname, "version": number, "changed": changed},
         )  # fmt: skip
         enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", [(integration.store_id,)], now)
-        # Orders that were left out so far are decided again by the flow.
-        orders = Flow.objects.filter(integration=integration, kind=FlowKind.ORDERS).values_list("pk", flat=True)
-        transaction.on_commit(partial(ring, list(orders), now, trigger="schedule"))
+        again = Flow.objects.filter(integration=integration, kind__in=LOOK_AGAIN).values_list("pk", flat=True)
+        transaction.on_commit(partial(ring, list(again), now, trigger="schedule"))
     return True
 
 
@@ -116,7 +115,7 @@ def _apply_flow(flow: Flow, document: Document, now: dt.datetime) -> None:
 def _runs(kind: str, document: Document) -> bool:
     if kind == FlowKind.PRODUCTS and flow_is_on(document, FlowKind.INVENTORY):
         return True  # stock can only be sent to listings that were read
-    return kind in SCHEDULED and flow_is_on(document, kind)
+    return flow_is_on(document, kind)
 
 
 def _interval(kind: str, document: Document) -> int | None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.connectors.base import FlowKind
 from integrations.lease import ring
-from integrations.models import FailedRecord, Flow, Hint, Integration
+from integrations.models import FailedRecord, Flow, Hint, Integration, StockPush
 from integrations.queue import Queue, enqueue
-from mappings.models import Listing, Location, ShipMethod
+from inventory.models import StockCounter
+from mappings.models import Listing, ListingStock, Location, ShipMethod
 from orders.models import Fulfillment
 from orders.release import stores_with_waiting
 
@@ -22,6 +23,7 @@ def sweep(now: dt.datetime) -> None:
     ring(list(flows_with_hints(now)), now, trigger="webhook")
     ring(list(flows_with_shipments(now)), now, trigger="schedule")
     ring(list(flows_with_failed_records(now)), now, trigger="schedule")
+    ring(list(flows_with_stock(now)), now, trigger="schedule")
     to_offer = [(pk,) for pk in stores_with_waiting().values_list("pk", flat=True)]
     enqueue(Queue.DEFAULT, "integrations.tasks.offer_waiting", to_offer, now)
     unsettled = Integration.objects.exclude(settled_version=F("settings_version")).values_list("store_id")
@@ -58,3 +60,17 @@ def flows_with_shipments(now: dt.datetime) -> QuerySet[Flow, int]:
         .values("store")
     )
     return _idle(FlowKind.FULFILLMENTS, now).filter(integration__store__in=stores).values_list("pk", flat=True)
+
+
+def flows_with_stock(now: dt.datetime) -> QuerySet[Flow, int]:
+    """Stores whose stock moved or was marked, and such as may be told of quantities that wait."""
+    of_store = ListingStock.objects.filter(store=OuterRef("store"))
+    sendable = of_store.to_send().filter(Q(not_before=None) | Q(not_before__lte=now))
+    moved = StockCounter.objects.filter(account=OuterRef("account"), seq__gt=OuterRef("seq"))
+    live = Integration.objects.filter(live=True).values("store")
+    may_send = Q(allowed_at__isnull=False, guard="", store__in=live)
+    waiting = (
+        Exists(moved) | Exists(of_store.changed()) | (may_send & Exists(sendable)) | Q(read_wanted_at__gt=F("read_at"))
+    )
+    stores = StockPush.objects.filter(waiting).values("store")
+    return _idle(FlowKind.INVENTORY, now).filter(integration__store__in=stores).values_list("pk", flat=True)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from fcp.models import Store
 from integrations import lease
 from integrations.connectors.base import FlowKind
-from integrations.flows import fulfillments, locations, orders, products
+from integrations.flows import fulfillments, inventory, locations, orders, products
 from integrations.models import Flow, Integration
 from integrations.prune import prune as prune_all
 from integrations.queue import Queue, enqueue
@@ -20,6 +20,7 @@ WORK: dict[str, Work] = {
     FlowKind.ORDERS: orders.pull,
     FlowKind.FULFILLMENTS: fulfillments.push,
     FlowKind.PRODUCTS: products.pull,
+    FlowKind.INVENTORY: inventory.push,
     FlowKind.LOCATIONS: locations.pull,
 }
 

@@ -32,7 +32,7 @@ def pull(run: Slice) -> bool:
             page = run.ask(lambda connector, token=token: connector.listings(token))  # type: ignore[misc]
         except Stale as error:
             if error.code == VARIANT_CHANGED and error.current:
-                _change_variant(run, error.current)
+                change_variant(run, error.current)
                 return True
             if place["token"] is None:
                 raise
@@ -105,8 +105,8 @@ def _key(record: Bad) -> str:
     return (record.key or f"{zlib.crc32(record.packed):08x}")[:120]
 
 
-def _change_variant(run: Slice, variant: str) -> None:
-    """The store moved to another of its platform's variants: its catalogue is read anew in the next slice."""
+def change_variant(run: Slice, variant: str) -> None:
+    """The store moved to another of its platform's variants: its catalogue is read anew."""
     with run.page() as page:
         Integration.objects.filter(pk=run.integration.pk).update(variant=variant[:20])
         page.move(position={key: value for key, value in run.flow.position.items() if key != "listings"})

@@ -144,6 +144,7 @@ STOCK = {
     V3: StockOffer(
         per_call=1000,
         located=True,
+        read_first=True,
         notes=(
             "This site has Catalog V3, where Wix counts each location for itself: "
             "a location gets the stock of the warehouse it is mapped to.",
