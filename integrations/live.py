@@ -53,12 +53,14 @@ def what_goes_live(integration: Integration) -> GoingLive:
     # Asked as if it handed over already.
     store.hands_over = True
     held = Hold.objects.open().filter(account=integration.account_id, order__store=store).values("order").distinct()
+    quantities = _quantities(integration)
+    allowed = StockPush.objects.filter(store=store, allowed_at__gte=integration.created_at)
     return GoingLive(
         orders=waiting_to_be_offered(store)[:MOST_COUNTED].count(),
         held=held[:MOST_COUNTED].count(),
         shipments=Fulfillment.objects.to_tell().filter(store=store)[:MOST_COUNTED].count(),
-        quantities=_quantities(integration),
-        first_push=not StockPush.objects.filter(store=store, allowed_at__gte=integration.created_at).exists(),
+        quantities=quantities,
+        first_push=bool(quantities) and not allowed.exists(),
     )
 
 

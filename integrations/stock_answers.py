@@ -1,4 +1,4 @@
-"""What a person says to the stock of an integration: send it, let it through a guard, read it back, mend a difference."""
+"""What a person says to an integration's stock: send it, let it through a guard, read it back, mend a difference."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ from inventory.models import MovementKind, Warehouse
 from inventory.stock import lock_products
 from mappings.models import STOCK_DUE, ListingStock
 
-NOT_READ = (
-    "We have not read what the store shows yet. Wait until the inventory flow ran once, then look at the preview."
-)
+NOT_READ = "We have not read what the store shows yet. Wait for the first sync of the stock, then look at the preview."
 ANSWERED = "Somebody answered this just now, or it no longer holds. Look at it again."
 NO_DRIFT = "This quantity is as we know it again. There is nothing to mend."
 

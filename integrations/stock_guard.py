@@ -69,7 +69,8 @@ def _old_levels(push: StockPush, settings: StockSettings, now: dt.datetime) -> Q
     rows = list(old.values_list("name", "levels_at"))
     if not rows:
         return None
-    params = {"warehouses": [name for name, _ in rows], "at": rows[0][1].isoformat(), "hours": settings.oldest_hours}
+    names, at = [name for name, _ in rows], rows[0][1]
+    params = {"warehouses": names, "at": at.isoformat() if at else "", "hours": settings.oldest_hours}
     return Question(Guard.OLD_LEVELS, params)
 
 
