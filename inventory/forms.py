@@ -11,7 +11,10 @@ from django.db.models import Q, QuerySet
 
 from fcp.models import Account, Partner
 
-from .models import Product, Warehouse, sku_key_of
+from .aliases import store, taken, type_named
+from .files import MAX_BYTES, MAX_ROWS
+from .levels import MOST
+from .models import Alias, AliasType, KeptBy, Product, Reports, Warehouse, sku_key_of
 
 
 @lru_cache(maxsize=1)
@@ -62,14 +65,18 @@ class WarehouseForm(forms.ModelForm[Warehouse]):
 
     class Meta:
         model = Warehouse
-        fields = ["code", "name", "country", "partner", "kept_by"]
-        labels = {"kept_by": "Stock is kept by"}
+        fields = ["code", "name", "country", "partner", "kept_by", "reports"]
+        labels = {"kept_by": "Stock is kept by", "reports": "Its levels count"}
         help_texts = {
             "code": "A short word that lists show, for example NJ1.",
             "name": "As you call it.",
             "partner": "Who takes its orders through our API. Empty: people ship them on the page To ship. "
             "Requests that were offered already stay where they are.",
-            "kept_by": "Who counts its stock: the warehouse reports levels, or documents in this panel move them.",
+            "kept_by": "Who says how much lies there; never both. The warehouse: its partner reports levels over the "
+            "API, and nobody changes them here. Without a partner, and with this panel: people count, correct and "
+            "import levels here.",
+            "reports": "On hand: everything that lies there; what open orders need is taken off until it has left. "
+            "Available: the warehouse has taken off what it acknowledged already, so that is not taken off again.",
         }
 
     def __init__(self, account: Account, *args: Any, staff: bool = False, **kwargs: Any) -> None:
@@ -80,7 +87,8 @@ class WarehouseForm(forms.ModelForm[Warehouse]):
         assert isinstance(partner, forms.ModelChoiceField)
         partner.queryset = Partner.objects.all() if staff else partners_of(account)
         partner.empty_label = "Nobody: shipped on the page To ship"
-        self.fields["kept_by"].named_default = dict(Warehouse._meta.get_field("kept_by").flatchoices)["partner"]  # type: ignore[attr-defined]
+        self.fields["kept_by"].named_default = KeptBy.PARTNER.label  # type: ignore[attr-defined]
+        self.fields["reports"].named_default = Reports.ON_HAND.label  # type: ignore[attr-defined]
 
     def clean_code(self) -> str:
         code = "".join(self.cleaned_data["code"].split())
@@ -93,3 +101,122 @@ class WarehouseForm(forms.ModelForm[Warehouse]):
 def partners_of(account: Account) -> QuerySet[Partner]:
     """The partners that work in the account's warehouses: the others are no business of its people."""
     return Partner.objects.filter(Q(pk__in=Warehouse.objects.for_account(account).values("partner")))
+
+
+class AliasForm(forms.Form):
+    """Another code for a product: a new one, of a type that is there or made with it; or a change of `alias`."""
+
+    NEW = "new"
+
+    alias_type = forms.ChoiceField(label="Type", required=False)
+    new_type = forms.CharField(
+        label="Name of the new type",
+        required=False,
+        max_length=60,
+        help_text="What kind of code it is: a marketplace's number, an old system's SKU, a barcode scheme.",
+    )
+    code = forms.CharField(
+        max_length=100,
+        help_text="Compared like SKUs: upper and lower case are one. Within a type it means one product.",
+    )
+
+    def __init__(self, product: Product, *args: Any, alias: Alias | None = None, **kwargs: Any) -> None:
+        kwargs["auto_id"] = f"alias-{alias.pk if alias else 'new'}-%s"
+        super().__init__(*args, **kwargs)
+        self.product, self.alias = product, alias
+        self.types = {str(one.pk): one for one in AliasType.objects.filter(account=product.account_id)}
+        field = self.fields["alias_type"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [*((key, one.name) for key, one in self.types.items()), (self.NEW, "A new type …")]
+        if not self.types:
+            del self.fields["alias_type"]
+        if alias:
+            self.fields = {"code": self.fields["code"]}
+            self.initial["code"] = alias.code
+
+    def clean_new_type(self) -> str:
+        return " ".join(self.cleaned_data["new_type"].split())
+
+    def clean_code(self) -> str:
+        code = " ".join(self.cleaned_data["code"].split())
+        if not sku_key_of(code):
+            raise forms.ValidationError("Type the code.", code="required")
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        chosen = self.types.get(data.get("alias_type", ""))
+        if self.alias is None and chosen is None and "new_type" not in self.errors and not data.get("new_type"):
+            self.add_error("new_type", "Say what kind of code it is.")
+        if not self.errors and self._is_taken(data, chosen):
+            alias_type = self.alias.alias_type if self.alias else chosen
+            assert alias_type is not None
+            self.add_error("code", taken(alias_type, data["code"]))
+        return data
+
+    def _is_taken(self, data: dict[str, Any], chosen: AliasType | None) -> bool:
+        name = data.get("new_type", "")
+        alias_type = self.alias.alias_type if self.alias else chosen or self._named(name)
+        if alias_type is None:
+            return False
+        data["found_type"] = alias_type
+        same = Alias.objects.filter(alias_type=alias_type, code_key=sku_key_of(data["code"]))
+        return same.exclude(pk=self.alias.pk if self.alias else 0).exists()
+
+    def _named(self, name: str) -> AliasType | None:
+        return next((one for one in self.types.values() if one.name.casefold() == name.casefold()), None)
+
+    def save(self) -> Alias:
+        """Raises InventoryError where somebody gave the code to another product in this moment."""
+        alias_type = self.cleaned_data.get("found_type") or type_named(self.product, self.cleaned_data["new_type"])
+        return store(self.product, alias_type, self.cleaned_data["code"], self.alias)
+
+
+class CountForm(forms.Form):
+    """A count or a correction of one level. `seen` is the last movement that the person saw."""
+
+    COUNT, CHANGE = "count", "change"
+
+    how = forms.ChoiceField(
+        label="You say",
+        choices=[(COUNT, "How many there are"), (CHANGE, "How many more (+) or fewer (-)")],
+        initial=COUNT,
+        widget=forms.RadioSelect,
+    )
+    number = forms.IntegerField(label="Pieces", min_value=-MOST, max_value=MOST)
+    reason = forms.CharField(required=False, max_length=200, help_text="Stands in the history. A correction needs one.")
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)  # the page writes it
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        number = data.get("number")
+        if number is not None and data.get("how") == self.COUNT and number < 0:
+            self.add_error("number", "There cannot be less than 0. To take some away, choose the other line above.")
+        if number == 0 and data.get("how") == self.CHANGE:
+            self.add_error("number", "A correction by 0 changes nothing.")
+        if data.get("how") == self.CHANGE and not data.get("reason", "").strip():
+            self.add_error("reason", "Say why, so that the next person understands the number.")
+        return data
+
+
+class LevelsFileForm(forms.Form):
+    """A file of levels. The warehouse counts for rows that name none."""
+
+    file = forms.FileField(
+        allow_empty_file=True,
+        help_text="CSV or Excel (.xlsx) with the columns Warehouse, SKU and Quantity; Time may be there, too. "
+        f"At most {MAX_ROWS:,} rows and {MAX_BYTES // 1024 // 1024} MB.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
+    )
+    warehouse = forms.ModelChoiceField(
+        Warehouse.objects.none(),
+        required=False,
+        empty_label="As the file says",
+        help_text="For files without a column Warehouse.",
+    )
+
+    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        warehouse = self.fields["warehouse"]
+        assert isinstance(warehouse, forms.ModelChoiceField)
+        warehouse.queryset = Warehouse.objects.for_account(account)

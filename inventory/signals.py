@@ -11,3 +11,6 @@ stock_moved = Signal()
 # Aliases were added, changed or deleted many at a time, where no model signal tells: account_id, codes (old and new),
 # product_ids. Sent in their transaction.
 aliases_changed = Signal()
+
+# A file of levels is to be written on, behind the page: import_id.
+levels_to_import = Signal()

@@ -49,7 +49,7 @@ def sources_of(account: Account, named: Iterable[tuple[str, int | None]]) -> dic
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A card on a product's page. `context` returns what `template` shows beside the product, or None: left out."""
+    """A card on a product's page: `template` gets `product`, and as `part` what `context` returns (None: left out)."""
 
     key: str
     template: str

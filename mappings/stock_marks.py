@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save, pre_save
 
-from inventory.models import Alias, sku_key_of
+from inventory.models import Alias, StockLevel, Warehouse, sku_key_of
 from inventory.signals import aliases_changed
 
 from .models import Listing, ListingStock, ListingStockQuerySet
@@ -66,6 +66,7 @@ def listen() -> None:
     post_save.connect(on_alias, sender=Alias, dispatch_uid="mappings.alias_after")
     post_delete.connect(on_alias, sender=Alias, dispatch_uid="mappings.alias_gone")
     aliases_changed.connect(on_aliases, dispatch_uid="mappings.aliases")
+    pre_save.connect(on_warehouse, sender=Warehouse, dispatch_uid="mappings.warehouse")
 
 
 def on_alias(sender: Any, instance: Alias, **signal: Any) -> None:
@@ -83,3 +84,14 @@ def on_aliases(
     """
     mark_codes(account_id, codes)
     mark_products(product_ids)
+
+
+# --- warehouses ------------------------------------------------------------------------------------------------------
+
+
+def on_warehouse(sender: Any, instance: Warehouse, **signal: Any) -> None:
+    """Once its levels count something else, each of them means something else."""
+    stored = Warehouse.objects.filter(pk=instance.pk).values_list("reports", flat=True).first()
+    if stored and stored != instance.reports:
+        products = StockLevel.objects.filter(warehouse=instance.pk).values("product")
+        _mark(ListingStock.objects.filter(listing__in=Listing.objects.filter(product__in=products).values("pk")))

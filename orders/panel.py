@@ -7,7 +7,7 @@ from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Chip, Page
 from fcp.roles import May
-from orders import dashboard, search
+from orders import dashboard, search, stock_sources
 from orders.models import Order, ShippingRequest
 from orders.models.shipping import RequestState
 from orders.state import State
@@ -92,3 +92,4 @@ def register() -> None:
     )
     dashboard.register()
     search.register()
+    stock_sources.register()
