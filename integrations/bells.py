@@ -10,7 +10,7 @@ from integrations.connectors.base import FlowKind
 from integrations.lease import ring
 from integrations.models import Flow
 from integrations.queue import Queue, enqueue
-from inventory.signals import stock_moved
+from inventory.signals import levels_to_import, stock_moved
 from mappings.signals import word_mapped, words_mapped
 from orders.signals import shipments_to_tell
 
@@ -18,6 +18,7 @@ from orders.signals import shipments_to_tell
 def hang() -> None:
     """Called once, when the apps are ready."""
     shipments_to_tell.connect(on_shipments, dispatch_uid="integrations.shipments")
+    levels_to_import.connect(on_levels_file, dispatch_uid="integrations.levels_file")
     word_mapped.connect(on_word, dispatch_uid="integrations.word")
     words_mapped.connect(on_words, dispatch_uid="integrations.words")
     stock_moved.connect(on_stock, dispatch_uid="integrations.stock")
@@ -42,3 +43,7 @@ def on_words(sender: Any, account_id: int, **signal: Any) -> None:
 def on_stock(sender: Any, account_id: int, **signal: Any) -> None:
     flows = Flow.objects.filter(account=account_id, kind=FlowKind.INVENTORY, due_at__isnull=False)
     ring(list(flows.values_list("pk", flat=True)), timezone.now(), trigger="schedule")
+
+
+def on_levels_file(sender: Any, import_id: int, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.import_levels", [(import_id,)], timezone.now())

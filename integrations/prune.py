@@ -13,6 +13,7 @@ from fcp.models import IdempotentReply
 from integrations.lease import LONGEST_PAUSE
 from integrations.models import Exchange, FailedRecord, Hint, Run, StockSent
 from integrations.models.flows import RunState
+from inventory.models import ImportState, LevelImport
 from orders.models import Payload
 from orders.state import OPEN_STATES
 
@@ -35,6 +36,7 @@ def prune(now: dt.datetime) -> dict[str, int]:
             order__state__in=[state.value for state in OPEN_STATES]
         ),
         StockSent.objects.filter(at__lt=now - SENT),
+        LevelImport.objects.filter(created_at__lt=now - RUNS).exclude(state=ImportState.IMPORTING),
         IdempotentReply.objects.filter(created_at__lt=now - REPLIES),
         Failure.objects.filter(stopped__lt=now - FAILURES),
     ]

@@ -13,6 +13,7 @@ from integrations.connectors.base import FlowKind
 from integrations.lease import ring
 from integrations.models import FailedRecord, Flow, Hint, Integration, StockPush
 from integrations.queue import Queue, enqueue
+from inventory import level_import
 from inventory.models import StockCounter
 from mappings.models import Listing, ListingStock, Location, ShipMethod
 from orders.models import Fulfillment
@@ -28,6 +29,8 @@ def sweep(now: dt.datetime) -> None:
     enqueue(Queue.DEFAULT, "integrations.tasks.offer_waiting", to_offer, now)
     unsettled = Integration.objects.exclude(settled_version=F("settings_version")).values_list("store_id")
     enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", list(unsettled), now)
+    files = [(pk,) for pk in level_import.unfinished(now)]
+    enqueue(Queue.DEFAULT, "integrations.tasks.import_levels", files, now)
     if any(words.objects.changed().exists() for words in (ShipMethod, Listing, Location)):
         enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], now)
 

@@ -14,6 +14,7 @@ from integrations.queue import Queue, enqueue
 from integrations.runs import Work, run_slice
 from integrations.settings_document import rules_in_force
 from integrations.tick import tick as run_tick
+from inventory import level_import
 from orders import release, settle
 
 WORK: dict[str, Work] = {
@@ -27,6 +28,9 @@ WORK: dict[str, Work] = {
 
 # Words settled in one task; what is left goes on in the next one, behind whoever waits already.
 WORDS_AT_A_TIME = 100
+
+# Seconds that one task writes levels of a file; others wait behind it no longer.
+LEVELS_SECONDS = 20.0
 
 
 def run_flow(flow_id: int, gen: int) -> None:
@@ -68,3 +72,9 @@ def lift_mapped() -> None:
 
 def lift_word(kind: str, row_id: int) -> None:
     settle.lift_mapped(kind, row_id, now=timezone.now(), actor="schedule")
+
+
+def import_levels(import_id: int) -> None:
+    """Write a file of levels on, for a while; what is left goes on in the next task."""
+    if not level_import.go_on(import_id, seconds=LEVELS_SECONDS):
+        enqueue(Queue.DEFAULT, "integrations.tasks.import_levels", [(import_id,)], timezone.now())

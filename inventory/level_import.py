@@ -101,7 +101,9 @@ def unfinished(now: dt.datetime) -> list[int]:
 
 
 def go_on(pk: int, *, seconds: float) -> bool:
-    """Write batches for so long; whether nothing is left to write. Safe to call from several places at once."""
+    """Write batches for so long; False where the time was over first. Safe to call from several places at once: one
+    writes, the others have nothing to do.
+    """
     ends = time.monotonic() + seconds
     found = LevelImport.objects.filter(pk=pk, state=ImportState.IMPORTING).first()
     if found is None:
@@ -112,7 +114,7 @@ def go_on(pk: int, *, seconds: float) -> bool:
     while position < len(rows):
         batch = next(_batches(rows[position : position + BATCH]))
         if not _write(found, houses, batch, position):
-            return not LevelImport.objects.filter(pk=pk, state=ImportState.IMPORTING).exists()
+            return True
         position += len(batch)
         if time.monotonic() >= ends:
             break
