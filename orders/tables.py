@@ -180,7 +180,7 @@ COLUMNS = (
     Column("number", "Number", csv=lambda row: row.number),
     Column("store", "Store", csv=lambda row: row.store),
     Column("customer", "Customer", csv=lambda row: row.customer),
-    Column("country", "Country", csv=lambda row: row.order.country),
+    Column("country", "Country", csv=lambda row: row.order.country, hidden=True),
     Column("placed", "Placed", csv=lambda row: row.order.placed_at),
     Column("state", "State", csv=lambda row: State(row.order.state).label),
     Column("age", "For", csv=lambda row: row.order.state_since),
@@ -188,11 +188,11 @@ COLUMNS = (
     Column("units", "Units", csv=lambda row: row.order.units, align="end"),
     Column("total", "Total", csv=lambda row: row.order.total, align="end"),
     Column("code", "Ship code", csv=lambda row: row.order.ship_code),
-    Column("warehouse", "Warehouse", csv=lambda row: row.warehouse),
+    Column("warehouse", "Warehouse", csv=lambda row: row.warehouse, hidden=True),
     Column("tracking", "Tracking", csv=lambda row: row.tracking),
     Column("currency", "Currency", csv=lambda row: row.order.currency, hidden=True),
     Column("tags", "Tags", csv=lambda row: ", ".join(map(str, row.order.tags)), hidden=True),
-    Column("marks", "Notes", csv=lambda row: row.order.note),
+    Column("marks", "Notes", csv=lambda row: row.order.note, hidden=True),
 )
 
 ORDERS = OrderListing(

@@ -1,24 +1,20 @@
-"""Requests over HTTP to the lists of panel and API, in a database of a given size.
+"""A panel over a database of a given size, for requests to its lists; lives until its standard input ends.
 
-Arguments: orders, accounts. Prints the median milliseconds by the name of the request.
+Arguments: orders, accounts. Prints where it is, a session, a key, and what may be asked for by name.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
-import time
-from statistics import median
 
 import django
 
 django.setup()
 
-import requests  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
@@ -32,7 +28,6 @@ from orders.models import Order, ShippingRequest  # noqa: E402
 from tests.bench.databases import ROOT  # noqa: E402
 from tests.bench.fill import EVEN, fill_orders  # noqa: E402
 
-ROUNDS = 7
 ORDER = ("-placed_at", "-id")
 
 
@@ -55,7 +50,9 @@ def main() -> None:
         env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"},
     )  # fmt: skip
     try:
-        print(json.dumps(measured(f"http://127.0.0.1:{port}", cookie, key, rows[0])))
+        base = f"http://127.0.0.1:{port}"
+        print(json.dumps({"base": base, "cookie": cookie, "key": key, "addresses": requested(rows[0])}), flush=True)
+        sys.stdin.read()
     finally:
         web.terminate()
         web.wait(20)
@@ -119,31 +116,6 @@ def deep(account: Account, query: str) -> str:
     at = rows.order_by(*ORDER)[rows.count() // 3 :][:1].get()
     page = page_of(rows.filter(placed_at__lte=at.placed_at), ORDER, "", 1)
     return page.older
-
-
-def measured(base: str, cookie: str, key: str, account: Account) -> dict[str, float]:
-    panel, api = requests.Session(), requests.Session()
-    panel.cookies.set(settings.SESSION_COOKIE_NAME, cookie)
-    api.headers["Authorization"] = f"Bearer {key}"
-    addresses = requested(account)
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            panel.get(base + addresses["panel: all"], timeout=10)
-            break
-        except requests.ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-    took: dict[str, list[float]] = {name: [] for name in addresses}
-    for _ in range(ROUNDS):
-        for name, address in addresses.items():
-            session = api if name.startswith("api") else panel
-            started = time.perf_counter()
-            reply = session.get(base + address, timeout=60, allow_redirects=False)
-            took[name].append((time.perf_counter() - started) * 1000)
-            assert reply.status_code == 200, (name, address, reply.status_code, re.sub(r"\s+", " ", reply.text[:500]))
-    return {name: median(values[1:]) for name, values in took.items()}
 
 
 if __name__ == "__main__":

@@ -1,22 +1,35 @@
-"""Lists of panel and API over HTTP: 300,000 orders against 1,000, for one account and among 3,000."""
+"""Lists of panel and API over HTTP: 300,000 orders against 1,000, for one account and among 3,000.
+
+Both panels run at the same time and are asked in turns, so that a noisy moment of the machine meets both.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
 
-from tests.bench.databases import database
-from tests.bench.figures import Figure, work
+import requests
+
+from tests.bench.databases import ROOT, database, environment
+from tests.bench.figures import Figure
 
 LARGE, SMALL = 300_000, 1_000
+ROUNDS = 9  # and one before them that does not count
+SESSION_COOKIE = "sessionid"
 
 
 def measure(kind: str) -> list[Figure]:
     found = []
     for accounts in (1, 3_000):
-        with database(kind) as url:
-            small = work("lists_worker", url, str(SMALL), str(min(accounts, 3)))
-        with database(kind) as url:
-            large = work("lists_worker", url, str(LARGE), str(accounts))
+        with panel(kind, SMALL, min(accounts, 3)) as few, panel(kind, LARGE, accounts) as many:
+            small, large = measured(few, many)
         for name in large:
             print(f"          {name:35} {small[name]:7.1f} {large[name]:7.1f} ms", file=sys.stderr)
         growth = {name: large[name] / small[name] for name in large}
@@ -27,3 +40,70 @@ def measure(kind: str) -> list[Figure]:
             Figure(f"list request, {of}: slowest", kind, large[slowest], 100, 100, "ms", slowest),
         ]
     return found
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One that is running: what may be asked for by name, and with what."""
+
+    base: str
+    addresses: dict[str, str]
+    person: requests.Session
+    partner: requests.Session
+
+    def ask(self, name: str) -> float:
+        """The milliseconds of one request."""
+        session = self.partner if name.startswith("api") else self.person
+        started = time.perf_counter()
+        reply = session.get(self.base + self.addresses[name], timeout=60, allow_redirects=False)
+        took = (time.perf_counter() - started) * 1000
+        assert reply.status_code == 200, (name, reply.status_code, re.sub(r"\s+", " ", reply.text[:500]))
+        return took
+
+
+@contextmanager
+def panel(kind: str, orders: int, accounts: int) -> Iterator[Panel]:
+    with database(kind) as url:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.lists_worker", str(orders), str(accounts)],
+            cwd=ROOT,
+            env=environment(url),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert worker.stdin
+        assert worker.stdout
+        try:
+            told = json.loads(worker.stdout.readline())
+            person, partner = requests.Session(), requests.Session()
+            person.cookies.set(SESSION_COOKIE, told["cookie"])
+            partner.headers["Authorization"] = f"Bearer {told['key']}"
+            yield Panel(told["base"], told["addresses"], person, partner)
+        finally:
+            worker.stdin.close()
+            worker.wait(60)
+
+
+def measured(few: Panel, many: Panel) -> tuple[dict[str, float], dict[str, float]]:
+    for one in (few, many):
+        _wait_for(one)
+    took: list[dict[str, list[float]]] = [{name: [] for name in many.addresses} for _ in (few, many)]
+    for _ in range(ROUNDS + 1):
+        for name in many.addresses:
+            for of, one in zip(took, (few, many), strict=True):
+                of[name].append(one.ask(name))
+    small, large = ({name: median(values[1:]) for name, values in of.items()} for of in took)
+    return small, large
+
+
+def _wait_for(one: Panel) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            one.ask("panel: all")
+            return
+        except requests.ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
