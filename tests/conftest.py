@@ -15,7 +15,7 @@ from django.db import connection
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser import MISSING, find_chromium
-from tests.conftest_sandbox import sandbox  # noqa: F401  (a fixture)
+from tests.conftest_sandbox import sandbox, settings_of_sandbox  # noqa: F401  (fixtures)
 
 ROW = re.compile(r"[A-Z0-9]+-\d+")
 ON_POSTGRES = os.environ.get("FCP_TEST_DB") == "postgres"
