@@ -38,7 +38,12 @@ KINDS = {
     "reordered": "Sends a page in another order",
     "repeat_page": "Sends the page before once more",
     "stale_revision": "Says that the record was changed meanwhile",
+    "refuse": "Refuses what it is told (400)",
+    "stale_rows": "Says of some rows of a bulk call that they were changed meanwhile",
+    "failed_rows": "Refuses some rows of a bulk call",
+    "undetailed_rows": "Leaves some rows of a bulk call undone without a word",
 }
+ROWS = {"stale_rows", "failed_rows", "undetailed_rows"}
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Fault:
     path: str = ""  # a regular expression searched in "METHOD /path"
     seconds: float = 1.0  # slow, timeout
     retry_after: int | None = None  # busy: the header's value
+    rows: float = 0.25  # of a bulk call, the share that is hit, evenly spread; the first one always
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -64,7 +70,9 @@ class Fault:
             return False
         if not self.path and "/oauth2/" in call:  # a token is refused only when asked for by path
             return False
-        if not self.path and self.kind == "lost_answer" and not write:
+        if not self.path and self.kind in ("lost_answer", "refuse") and not write:
+            return False
+        if self.kind in ROWS and "/bulk/" not in call:
             return False
         if not self.path and self.kind in SPOILERS and "orders/search" not in call:
             return False
@@ -76,6 +84,10 @@ class Fault:
         if self.count is not None:
             self.count -= 1
         return True
+
+    def hits(self, row: int) -> bool:
+        """Whether it hits this row of a bulk call."""
+        return self.kind in ROWS and row % max(1, round(1 / self.rows)) == 0
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "label": KINDS[self.kind]}

@@ -22,6 +22,8 @@ class Setup:
     webhook_urls: tuple[str, ...] = ()
     rate_limit: int = 200  # calls a minute and store; 0: no limit
     plain: bool = False  # every order is paid, waits, and has three lines, as measurements want them
+    variants: bool = True  # False: every product has one variant, so that it is one listing
+    stock_places: int = 1  # at how many of its locations a V3 store keeps stock
     odd: float = 0.0  # share of the orders that no shop should have: see wix.demo.ODD
     clock: Callable[[], datetime] = utc_now
     retries: tuple[float, ...] = RETRIES

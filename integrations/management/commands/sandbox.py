@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8021, help="default 8021; 0 takes a free one")
         parser.add_argument("--info", help="file that gets addresses and credentials, as JSON, once all is ready")
         parser.add_argument("--orders", type=int, default=400, help="orders per store at the first start; default 400")
-        parser.add_argument("--products", type=int, default=80, help="products per store; default 80")
+        parser.add_argument("--products", type=int, default=120, help="products per store; default 120")
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same shops; default 1")
         parser.add_argument("--state", help="file that keeps everything over restarts; made at the first start")
         parser.add_argument(

@@ -25,6 +25,7 @@ PLACE = {
     "text",
     "note",
     "changes",
+    "force",
 }
 
 
@@ -68,6 +69,11 @@ class Control:
                 wix.misbehave(body["kind"], site, **how)
             case ["POST", "behave"]:
                 wix.behave(site)
+            case ["GET", "stock"]:
+                return {"stock": wix.stock(site or "v1"), "oversold": wix.site(site or "v1").oversold}
+            case ["POST", "stock"]:
+                wix.set_stock(site or "v1", body["sku"], body["quantity"], body.get("place", ""))
+                return {"stock": wix.stock_of(site or "v1", body["sku"])}
             case ["GET", "received"]:
                 return {"received": wix.received}
             case ["GET", "webhook"]:
@@ -92,7 +98,7 @@ class Control:
             case ["POST", order, "change"]:
                 return {"order": wix.change_order(site, order, body["changes"])}
             case ["POST", order, "cancel"]:
-                return {"order": wix.cancel_order(site, order)}
+                return {"order": wix.cancel_order(site, order, body.get("restock", True))}
             case ["POST", order, "payment"]:
                 return {"order": wix.set_payment(site, order, body.get("status", "PAID"))}
             case ["POST", order, "fulfill"]:

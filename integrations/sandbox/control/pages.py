@@ -8,7 +8,10 @@ from urllib.parse import quote
 from integrations.sandbox.faults import KINDS
 from integrations.sandbox.wire import Reply
 from integrations.sandbox.wix.shop import PEOPLE
-from integrations.sandbox.wix.site import OrderRow, Site
+from integrations.sandbox.wix.site import OrderRow, Site, name_of
+
+from . import stock_page
+from .html import choose, enter, form, quiet, section, table, tick
 
 if TYPE_CHECKING:
     from integrations.sandbox.server import Sandbox
@@ -59,6 +62,11 @@ def answer(box: "Sandbox", method: str, path: list[str], query: dict[str, str], 
         case ["GET", name]:
             site = box.wix.site(name)
             return page(site.name, store(box, site, query), site)
+        case ["GET", name, "stock"]:
+            site = box.wix.site(name)
+            return page(f"Stock of {site.name}", stock_page.shown(box, site, query), site)
+        case ["POST", name, "stock"]:
+            return back(name, f"stock?q={quote(stock_page.set_one(box, name, form))}")
         case ["GET", name, "orders", order]:
             site = box.wix.site(name)
             return page(f"Order {box.wix.order(name, order)['number']}", one_order(box, site, order), site)
@@ -113,42 +121,6 @@ def when(text: str) -> str:
     return f'<time datetime="{text}">{text[:10]} {text[11:16]} UTC</time>'
 
 
-def section(title: str, *parts: str, name: str = "") -> str:
-    place = f' id="{name}"' if name else ""
-    return f"<section{place}><h2>{escape(title)}</h2>{''.join(parts)}</section>"
-
-
-def quiet(text: str) -> str:
-    return f'<p class="quiet">{escape(text)}</p>'
-
-
-def table(columns: list[str], rows: list[list[str]], empty: str) -> str:
-    """Cells are HTML. A column whose name begins with # holds numbers."""
-    if not rows:
-        return quiet(empty)
-    marks = [' class="number"' if column.startswith("#") else "" for column in columns]
-    head = "".join(f"<th{mark}>{column.lstrip('#')}</th>" for mark, column in zip(marks, columns, strict=True))
-    lines = ["".join(f"<td{mark}>{cell}</td>" for mark, cell in zip(marks, row, strict=True)) for row in rows]
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def choose(label: str, name: str, choices: dict[str, str], chosen: str = "", style: str = "") -> str:
-    listed = "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(text)}</option>'
-        for value, text in choices.items()
-    )
-    return f'<label class="{style}">{escape(label)}<select name="{name}">{listed}</select></label>'
-
-
-def enter(label: str, name: str, rest: str = "") -> str:
-    return f'<label>{escape(label)}<input name="{name}" {rest}></label>'
-
-
-def form(address: str, *fields: str, style: str = "") -> str:
-    return f'<form class="{style}" method="post" action="/control/{escape(address)}">{"".join(fields)}</form>'
-
-
 def front(box: "Sandbox") -> str:
     cards = []
     for site in box.wix.sites.values():
@@ -183,7 +155,8 @@ def store(box: "Sandbox", site: Site, query: dict[str, str]) -> str:
     columns = ["Number", "Placed", "Shipping", "Payment", "Status", "#Total"]
     listed = table(columns, [order_line(site, row) for row in rows[:PAGE]], "No orders.")
     orders = section("Orders", search, listed, older if len(rows) > PAGE else "")
-    return f"<h1>{escape(site.name)}</h1>{place_form(site)}{orders}{misbehaviour(site)}"
+    stock = f'<p><a class="button quiet" href="/control/{site.key}/stock">Stock</a></p>'
+    return f"<h1>{escape(site.name)}</h1>{stock}{place_form(site)}{orders}{misbehaviour(site)}"
 
 
 def order_line(site: Site, row: OrderRow) -> list[str]:
@@ -203,7 +176,7 @@ def place_form(site: Site) -> str:
     for product in list(site.products)[:40]:
         for variant in product["variants"]:
             label = " / ".join([product["name"], *variant["choices"].values()])
-            goods[variant["sku"] or variant["id"]] = f"{label} ({variant['sku'] or 'no SKU'})"
+            goods[name_of(product, variant)] = f"{label} ({variant['sku'] or 'no SKU'})"
     ways = {option["title"]: option["title"] for option in site.shipping if not option["pickup"]}
     countries = {person["address"]["country"]: person["address"]["countryFullname"] for person in PEOPLE}
     fields = [
@@ -216,6 +189,7 @@ def place_form(site: Site) -> str:
         enter("Text to engrave", "text", 'maxlength="200"'),
         enter("Buyer's note", "note", 'maxlength="1000"'),
         choose("What is odd about it", "odd", ODD),
+        tick("Sell it even when it is sold out, as two buyers at one moment can", "force", style="wide"),
         '<div class="wide"><button>Place order</button></div>',
     ]
     return section("Place an order", form(f"{site.key}/orders", *fields, style="grid"))
@@ -235,6 +209,7 @@ def place(box: "Sandbox", site: str, form: dict[str, str]) -> str:
         text=form.get("text", ""),
         note=form.get("note", ""),
         odd=odd,
+        force=bool(form.get("force") or odd),
     )
     return order["id"]
 
@@ -247,7 +222,7 @@ def act(box: "Sandbox", site: str, order: str, action: str, form: dict[str, str]
         case "refund":
             wix.set_payment(site, order, "FULLY_REFUNDED")
         case "cancel":
-            wix.cancel_order(site, order)
+            wix.cancel_order(site, order, restock=bool(form.get("restock")))
         case "ship":
             wix.fulfill(site, order, form.get("tracking", ""))
         case "address":
@@ -315,7 +290,11 @@ def actions(site: Site, uid: str) -> str:
         + button("address", "Change the address", "street")
         + button("note", "Change the note", "note")
         + button("ship", "Ship it from the shop", "tracking")
-        + button("cancel", "Cancel the order", style="bad")
+        + form(
+            f"{site.key}/orders/{quote(uid)}/cancel",
+            tick("Put the goods back into the stock", "restock", on=True),
+            '<button class="bad">Cancel the order</button>',
+        )
     )
 
 

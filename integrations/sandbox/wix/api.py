@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.sandbox.faults import Fault
 from integrations.sandbox.tables import BadFilter, Row, Table, check_filter
 
 from .access import base64url, from_base64url
@@ -21,6 +22,7 @@ class Call:
     ids: dict[str, str]  # from the path
     query: dict[str, list[str]]
     body: dict[str, Any]  # also what a GET carries in the parameter .r
+    faults: Sequence[Fault] = ()  # that strike this call
 
     def many(self, name: str) -> list[str]:
         """A list that comes in the body or as repeated query parameters."""
@@ -142,7 +144,16 @@ def checked(condition: Any, filters: set[str]) -> dict:
     return condition or {}
 
 
-def bulk(rows: list, work: Callable[[Any], tuple[str, dict]], top: int, field: str) -> dict[str, Any]:
+ROW_ERRORS = {
+    "stale_rows": WixError(409, "entity has already changed since the requested revision", "CONFLICT"),
+    "failed_rows": WixError(400, "the row cannot be worked on", "OPERATION_FAILED"),
+    "undetailed_rows": WixError(400, "not told", "UNDETAILED"),
+}
+
+
+def bulk(
+    rows: list, work: Callable[[Any], tuple[str, dict]], top: int, field: str, faults: Sequence[Fault] = ()
+) -> dict[str, Any]:
     """Wix's bulk answer. `work` gives a row's id and what its result holds beside the metadata, or raises WixError."""
     if not isinstance(rows, list) or not rows:
         raise invalid(field, "must not be empty", "MIN_SIZE", threshold=1)
@@ -152,11 +163,18 @@ def bulk(rows: list, work: Callable[[Any], tuple[str, dict]], top: int, field: s
     for index, row in enumerate(rows):
         meta: dict[str, Any] = {"originalIndex": index}
         try:
+            if hit := next((fault.kind for fault in faults if fault.hits(index)), None):
+                raise ROW_ERRORS[hit]
             meta["id"], more = work(row)
             results.append({"itemMetadata": {**meta, "success": True}, **more})
         except WixError as problem:
             named = {"id": problem.uid} if problem.uid else {}
             results.append({"itemMetadata": {**meta, **named, "success": False, "error": problem.item()}})
     good = sum(result["itemMetadata"]["success"] for result in results)
-    counts = {"totalSuccesses": good, "totalFailures": len(results) - good, "undetailedFailures": 0}
-    return {"results": results, "bulkActionMetadata": counts}
+    told = [row for row in results if row["itemMetadata"].get("error", {}).get("code") != "UNDETAILED"]
+    counts = {
+        "totalSuccesses": good,
+        "totalFailures": len(results) - good,
+        "undetailedFailures": len(results) - len(told),
+    }
+    return {"results": told, "bulkActionMetadata": counts}

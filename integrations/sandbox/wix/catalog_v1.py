@@ -1,4 +1,4 @@
-"""Wix Stores catalogue V1: products, variants, stock per variant."""
+"""Wix Stores catalogue V1: products and variants."""
 
 import json
 from collections.abc import Callable
@@ -6,9 +6,8 @@ from typing import Any
 
 from integrations.sandbox.tables import Table, at_path, matches
 
-from .api import Call, checked, read_limit, read_sort, require, route
+from .api import Call, checked, read_limit, read_sort, route
 from .errors import WixError, invalid, not_found
-from .order import NO_VARIANT
 from .shop import FIELDS, SYMBOLS
 from .site import Site
 
@@ -265,134 +264,3 @@ def query_store_variants(call: Call) -> dict:
         "metadata": {"items": len(rows[offset : offset + limit]), "offset": offset},
         "totalResults": len(rows),
     }
-
-
-# Stock.
-
-
-def item_wire(product: dict) -> dict[str, Any]:
-    variants = []
-    for variant in product["variants"]:
-        row = {"variantId": variant["id"], "inStock": stock(product, variant)["inStock"], "availableForPreorder": False}
-        variants.append({**row, "quantity": variant["quantity"]} if product["track"] else row)
-    return {
-        "id": product["inventoryId"],
-        "externalId": product["id"],
-        "productId": product["id"],
-        "trackQuantity": product["track"],
-        "variants": variants,
-        "lastUpdated": product["updatedDate"],
-        "numericId": product["numericId"],
-        "preorderInfo": {"enabled": False},
-    }
-
-
-@route("POST", "/stores-reader/v2/inventoryItems/query", "/stores/v2/inventoryItems/query")
-def query_inventory(call: Call) -> dict:
-    only(call.site, "v1")
-    query = call.body.get("query") or {}
-    condition, sort = read_text(query)
-    checked(condition, {"id", "productId", "numericId", "lastUpdated", "externalId", "trackQuantity"})
-    if "productId" in condition:
-        condition["externalId"] = condition.pop("productId")
-    rows, offset, total = find(call, condition, sort, query.get("paging") or {}, True, item_wire)
-    return {"inventoryItems": rows, "metadata": {"items": len(rows), "offset": offset}, "totalResults": total}
-
-
-@route("POST", "/stores-reader/v2/inventoryItems/{id}/getVariants", "/stores/v2/inventoryItems/{id}/getVariants")
-def get_item_variants(call: Call) -> dict:
-    only(call.site, "v1")
-    return {"inventoryItem": item_wire(product_by_item(call.site, call.ids["id"]))}
-
-
-def product_by_item(site: Site, uid: str) -> dict:
-    found = next((row for row in site.products if row["inventoryId"] == uid), None)
-    if found is None:
-        raise not_found("inventory item", "INVENTORY_ITEM_NOT_FOUND")
-    return found
-
-
-def variant_of(product: dict, uid: str) -> dict:
-    found = next((variant for variant in product["variants"] if variant["id"] == (uid or NO_VARIANT)), None)
-    if found is None:
-        raise not_found("variant", "VARIANT_NOT_FOUND")
-    return found
-
-
-@route("PATCH", "/stores/v2/inventoryItems/product/{product}", write=True)
-def set_stock(call: Call) -> dict:
-    only(call.site, "v1")
-    return change_stock(call, product_of(call.site, call.ids["product"]))
-
-
-@route("PATCH", "/stores/v2/inventoryItems/{id}", write=True)
-def set_stock_by_item(call: Call) -> dict:
-    only(call.site, "v1")
-    return change_stock(call, product_by_item(call.site, call.ids["id"]))
-
-
-def change_stock(call: Call, product: dict) -> dict:
-    item = require(call.body, "inventoryItem")
-    track = item.get("trackQuantity") is True  # left out counts as false, and stops tracking for every variant
-    for row in item.get("variants") or []:
-        variant_of(product, row.get("variantId", ""))
-        quantity = row.get("quantity")
-        if track and quantity is not None and not (isinstance(quantity, int) and 0 <= quantity <= 99999):
-            raise invalid("inventoryItem.variants.quantity", "must be between 0 and 99999", "OUT_OF_RANGE")
-    for row in item.get("variants") or []:
-        variant = variant_of(product, row.get("variantId", ""))
-        if track and "quantity" in row:
-            variant["quantity"] = row["quantity"]
-        elif not track and "inStock" in row:
-            variant["inStock"] = bool(row["inStock"])
-    product["track"] = track
-    save(call.site, product, "set_stock")
-    return {}
-
-
-def save(site: Site, product: dict, name: str) -> None:
-    product["updatedDate"] = site.now()
-    site.put_product(product)
-    levels = {
-        variant["sku"] or variant["id"]: variant["quantity"] if product["track"] else variant["inStock"]
-        for variant in product["variants"]
-    }
-    site.note(name, product=product["name"], track=product["track"], levels=levels)
-    changes = [
-        {"id": variant["id"], "newValue": {"quantity": variant["quantity"], "inStock": variant["quantity"] > 0}}
-        for variant in product["variants"]
-    ]
-    event = {"inventoryItemId": product["inventoryId"], "productId": product["id"], "variants": changes}
-    site.raise_event("com.wix.ecommerce.inventory.api.v1.InventoryVariantsChanged", event)
-
-
-def _adjust(call: Call, field: str, unit: str, sign: int) -> dict:
-    only(call.site, "v1")
-    rows = require(call.body, field, list)
-    if len(rows) > 300:
-        raise invalid(field, "must hold at most 300 rows", "MAX_SIZE", threshold=300)
-    wanted = []
-    for row in rows:
-        product = (
-            product_of(call.site, row["productId"])
-            if row.get("productId")
-            else product_by_item(call.site, row.get("inventoryId", ""))
-        )
-        variant = variant_of(product, row.get("variantId", ""))
-        if variant["quantity"] + sign * row.get(unit, 0) < 0:
-            raise WixError(400, "not enough stock", "INSUFFICIENT_INVENTORY", {"variantId": variant["id"]})
-        wanted.append((product, variant, sign * row.get(unit, 0)))
-    for product, variant, units in wanted:
-        variant["quantity"] += units
-        save(call.site, product, "adjust_stock")
-    return {}
-
-
-@route("POST", "/stores/v2/inventoryItems/increment", write=True)
-def increment(call: Call) -> dict:
-    return _adjust(call, "incrementData", "incrementBy", 1)
-
-
-@route("POST", "/stores/v2/inventoryItems/decrement", write=True)
-def decrement(call: Call) -> dict:
-    return _adjust(call, "decrementData", "decrementBy", -1)

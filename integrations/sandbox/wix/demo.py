@@ -18,6 +18,7 @@ WAITING = ("std-eu", 37)  # a way of shipping the shop has had for three hours, 
 PENDING_NUMBER = "10044"
 LAST_NUMBER = 10060
 HISTORY = timedelta(days=14)
+UNTRACKED = 10  # the product, by its place, whose stock each shop does not count
 
 COPIED = {"id": "id", "number": "number", "createdDate": "created", "updatedDate": "updated"}
 
@@ -68,7 +69,7 @@ def fill(site: Site, setup: Setup) -> None:
     add_places(site)
     add_shipping(site)
     for position in range(setup.products):
-        add_product(site, position, started)
+        add_product(site, position, started, setup)
     add_history(site, setup, started)
 
 
@@ -130,7 +131,7 @@ def add_shipping(site: Site) -> None:
         )
 
 
-def add_product(site: Site, position: int, started: datetime) -> dict[str, Any]:
+def add_product(site: Site, position: int, started: datetime, setup: Setup) -> dict[str, Any]:
     """One product in the site's own form; catalog_v1 and catalog_v3 show it as their API does."""
     goods = SHOPS[site.key]["goods"]
     item: dict[str, Any] = {
@@ -141,6 +142,8 @@ def add_product(site: Site, position: int, started: datetime) -> dict[str, Any]:
         "engraving": "",
         **goods[position % len(goods)],
     }
+    if not setup.variants:
+        item["options"] = {}
     series = position // len(goods)
     suffix = f" No. {series + 1}" if series else ""
     made = iso(started - timedelta(days=200) + timedelta(minutes=position))
@@ -175,19 +178,22 @@ def add_product(site: Site, position: int, started: datetime) -> dict[str, Any]:
         "engraving": item["engraving"],
         "options": options,
         "variants": variants,
-        "track": item["type"] == "physical" and position % 11 != 10,
+        "track": item["type"] == "physical" and position != UNTRACKED,
         "visible": position % 23 != 22,
         "createdDate": made,
         "updatedDate": made,
     }
     site.put_product(product)
     if site.v3 and item["type"] == "physical":
-        for place, variant in itertools.product(site.stores_locations[:1], variants):
-            add_item(site, product, variant, place["id"], made)
+        for number, place in enumerate(site.stores_locations[: setup.stock_places]):
+            for variant in variants:
+                add_item(site, product, variant, place["id"], made, variant["quantity"] // (number + 1))
+        for variant in variants:
+            variant["quantity"] = sum(variant["quantity"] // (n + 1) for n in range(setup.stock_places))
     return product
 
 
-def add_item(site: Site, product: dict, variant: dict, place: str, made: str) -> dict[str, Any]:
+def add_item(site: Site, product: dict, variant: dict, place: str, made: str, quantity: int) -> dict[str, Any]:
     """One row of V3 stock: a variant at a place."""
     item: dict[str, Any] = {
         "id": site.new_id(),
@@ -198,7 +204,7 @@ def add_item(site: Site, product: dict, variant: dict, place: str, made: str) ->
         "locationId": place,
         "productId": product["id"],
         "trackQuantity": product["track"],
-        "availabilityStatus": "IN_STOCK" if variant["quantity"] > 0 or not product["track"] else "OUT_OF_STOCK",
+        "availabilityStatus": "IN_STOCK" if quantity > 0 or not product["track"] else "OUT_OF_STOCK",
         "preorderInfo": {"enabled": False, "limit": 100000, "counter": 0, "quantity": 0},
         "product": {
             "name": product["name"],
@@ -209,7 +215,7 @@ def add_item(site: Site, product: dict, variant: dict, place: str, made: str) ->
     }
     if variant["sku"]:
         item["product"]["variantSku"] = variant["sku"]
-    item.update({"quantity": variant["quantity"]} if product["track"] else {"inStock": True})
+    item.update({"quantity": quantity} if product["track"] else {"inStock": True})
     site.put_item(item)
     return item
 

@@ -16,7 +16,7 @@ from integrations.sandbox.setup import Setup
 from integrations.sandbox.state import State
 from integrations.sandbox.wire import Reply, Request
 
-from . import catalog_v1, catalog_v3, demo, events, fulfillments, orders, places  # noqa: F401  (each adds its routes)
+from . import catalog_v1, catalog_v3, demo, events, fulfillments, orders, places, stock, stock_v1, stock_v3  # noqa: F401
 from .access import Access, from_base64url, public_half
 from .api import Call, find_route
 from .errors import WixError, invalid
@@ -103,7 +103,7 @@ class Wix:
         if request.path == "/oauth2/token":
             wanted = request.json()
             site = next((site for site in sites if site.instance_id == wanted.get("instance_id")), None)
-            return self._with_faults(site, request, False, lambda: dump(self.access.give_token(wanted, site)))
+            return self._with_faults(site, request, False, lambda _: dump(self.access.give_token(wanted, site)))
         if request.path == "/oauth2/token-info":
             return Reply(200, dump(self.access.token_info(str(request.json().get("token", "")), sites)))
         with self.lock:
@@ -112,9 +112,13 @@ class Wix:
         if found is None:
             raise WixError(404, f"{request.method} {request.path} is not a call of this API", "NOT_FOUND")
         function, ids, write = found
-        return self._with_faults(site, request, write, lambda: _bytes(function(_call(site, ids, request))))
+        return self._with_faults(
+            site, request, write, lambda faults: _bytes(function(_call(site, ids, request, faults)))
+        )
 
-    def _with_faults(self, site: Site | None, request: Request, write: bool, work: Callable[[], bytes]) -> Reply:
+    def _with_faults(
+        self, site: Site | None, request: Request, write: bool, work: Callable[[list[Fault]], bytes]
+    ) -> Reply:
         """Do the work, unless a fault of the site strikes before, or spoils the answer after."""
         call = f"{request.method} {request.path}"
         with self.lock:
@@ -130,10 +134,12 @@ class Wix:
                 return refusal(fault)
             if fault.kind == "stale_revision":
                 raise WixError(409, "entity has already changed since the requested revision", "CONFLICT")
+            if fault.kind == "refuse":
+                raise WixError(400, "this cannot be done", "OPERATION_REFUSED")
             if fault.kind == "html":
                 return Reply(200, WEB_PAGE, {"Content-Type": "text/html"})
         with self.working():
-            body = work()
+            body = work(struck)
             kinds = [fault.kind for fault in struck]
             if site and "orders/search" in request.path:
                 for kind in kinds:
@@ -185,20 +191,23 @@ class Wix:
         odd: str = "",
         created: datetime | None = None,
         changes: dict[str, Any] | None = None,
+        force: bool = True,
     ) -> dict[str, Any]:
         """A new order, as it goes over the wire.
 
         `kind`: one of demo.KINDS. `skus`: the lines, each `quantity` times; else lines are drawn, the first of
         them `quantity` times. `shipping`: the title of a way of shipping, any text. `text`: what the first line has
-        engraved. `odd`: one of demo.ODD. `changes`: values by dotted path, set last.
+        engraved. `odd`: one of demo.ODD. `changes`: values by dotted path, set last. `force`: also what is sold out,
+        as two buyers at one moment can; else the checkout refuses it (stock.OutOfStock).
         """
         with self.working():
             shop = self.site(site)
             wish = demo.wish_of(shop, kind, shipping)
             if skus is not None:
-                wish.items = [Item(*find_variant(shop, sku), quantity or 1) for sku in skus]
+                wish.items = [Item(*shop.find_variant(sku), quantity or 1) for sku in skus]
             elif wish.items:
                 wish.items[0].quantity = quantity or wish.items[0].quantity
+                wish.items = wish.items if force else stock.in_stock(shop, wish.items)
             if text:
                 wish.items[0].text = text
             if country:
@@ -208,10 +217,13 @@ class Wix:
             wish.status, wish.note = status or wish.status, note or wish.note
             moment = iso(created) if created else shop.now()
             order = build_order(shop, wish, str(shop.next_number), shop.new_id(), moment, shop.now())
-            shop.set_meta("next_number", shop.next_number + 1)
             for path, value in (demo.ODD.get(odd, {}) | (changes or {})).items():
                 set_path(order, path, value)
+            if not force:
+                stock.check(shop, order)
+            shop.set_meta("next_number", shop.next_number + 1)
             shop.put_order(order)
+            stock.take(shop, order)
             events.tell(shop, "created", order)
             if order["status"] == "APPROVED":
                 events.tell(shop, "approved", order)
@@ -244,16 +256,19 @@ class Wix:
             for path, value in changes.items():
                 match path.split("."):
                     case ["lineItems", position, "quantity"] if isinstance(value, int):
+                        more = value - found["lineItems"][int(position)]["quantity"]
                         orders.resize(found, int(position), value)
+                        stock.add_to_line(shop, found, int(position), more)
                     case _:
                         set_path(found, path, value)
             if told := shop.told.get(found["id"]):
                 found["fulfillmentStatus"] = fulfillments.status_of(found, told)
             return orders.store(shop, found)
 
-    def cancel_order(self, site: str, order: str) -> dict[str, Any]:
+    def cancel_order(self, site: str, order: str, restock: bool = True) -> dict[str, Any]:
+        """`restock`: what it took from the stock goes back, as the merchant's form proposes."""
         with self.working():
-            return orders.cancel(self.site(site), self.order(site, order))
+            return orders.cancel(self.site(site), self.order(site, order), restock=restock)
 
     def set_payment(self, site: str, order: str, status: str = "PAID") -> dict[str, Any]:
         """PAID, PENDING, FULLY_REFUNDED, ...: with the balance that goes with it."""
@@ -277,6 +292,28 @@ class Wix:
         """The fulfillments the store knows of an order."""
         with self.working():
             return list(self.site(site).told.get(self.order(site, order)["id"], []))
+
+    # Stock, as the merchant sees and sets it. A product goes by its SKU, or see site.name_of.
+
+    def stock(self, site: str) -> dict[str, int | None]:
+        """What the store has of everything, at all its locations; None where it does not count."""
+        with self.working():
+            return stock.totals(self.site(site))
+
+    def stock_of(self, site: str, sku: str) -> dict[str, int | None]:
+        """By the name of the location; under "" where the store has one number for all."""
+        with self.working():
+            shop = self.site(site)
+            return stock.by_place(shop, *shop.find_variant(sku))
+
+    def set_stock(self, site: str, sku: str, quantity: int | None, place: str = "") -> None:
+        """The merchant corrects a quantity, or (None) stops counting. `place`: a location's name or id."""
+        with self.working():
+            stock.set_by_hand(self.site(site), sku, quantity, place)
+
+    def change_sku(self, site: str, sku: str, new: str) -> None:
+        with self.working():
+            stock.change_sku(self.site(site), sku, new)
 
     @property
     def received(self) -> list[dict[str, Any]]:
@@ -315,12 +352,12 @@ def _bytes(answer: Any) -> bytes:
     return answer if isinstance(answer, bytes) else dump(answer)
 
 
-def _call(site: Site, ids: dict[str, str], request: Request) -> Call:
+def _call(site: Site, ids: dict[str, str], request: Request, faults: list[Fault]) -> Call:
     query = parse_qs(request.query)
     body = request.json()
     if ".r" in query:
         body = json.loads(from_base64url(query[".r"][0]))
-    return Call(site, ids, query, body)
+    return Call(site, ids, query, body, faults)
 
 
 def refusal(fault: Fault) -> Reply:
@@ -338,11 +375,3 @@ def spoil(kind: str, body: bytes, site: Site) -> bytes:
         return body
     page = json.loads(body)
     return dump({**page, "orders": SPOILERS[kind](page["orders"])})
-
-
-def find_variant(site: Site, sku: str) -> tuple[dict, dict]:
-    for product in site.products:
-        for variant in product["variants"]:
-            if sku in (variant["sku"], variant["id"]):
-                return product, variant
-    raise KeyError(f"no product with SKU {sku}")

@@ -9,6 +9,7 @@ from .events import tell
 from .order import money
 from .shop import FIELDS
 from .site import OrderRow, Site, dump
+from .stock import NOT_PLACED, put_back, take
 
 FILTERS = set(FIELDS["orders"])
 SORTABLE = FILTERS - set(FIELDS["orders_unsortable"])
@@ -119,6 +120,8 @@ def cancel(site: Site, order: dict, message: str = "", restock: bool = False) ->
         raise WixError(400, f"order is {order['status'].lower()}", FINAL[order["status"]])
     if order["status"] == "CANCELED":
         raise WixError(400, "order is already canceled", "STATUS_ALREADY_SET")
+    if restock:
+        put_back(site, order)
     order["status"] = "CANCELED"
     order["activities"].append(site.activity("ORDER_CANCELED"))
     return store(site, order, "canceled", restockAllItems=restock, sendOrderCanceledEmail=False, customMessage=message)
@@ -147,7 +150,9 @@ def update_status(call: Call) -> dict:
     call.site.note("update_status", order=order["number"], status=status)
     if status == "CANCELED":
         return {"order": cancel(call.site, order)}
-    order["status"] = status
+    placed, order["status"] = order["status"] in NOT_PLACED, status
+    if placed:
+        take(call.site, order)
     return {"order": store(call.site, order, "approved")}
 
 

@@ -67,6 +67,11 @@ def order_field(row: OrderRow, path: str) -> Any:
     return getattr(row, column) if column else at_path(row.load(), path)
 
 
+def name_of(product: dict, variant: dict) -> str:
+    """What a variant goes by where people deal with it: its SKU, or an id that only it has."""
+    return variant["sku"] or (variant["id"] if product["options"] else product["id"])
+
+
 def forget(site: str, kind: str, uid: str, body: bytes) -> None:
     """Instead of a state file."""
 
@@ -87,6 +92,8 @@ class Site:
     orders: Table = field(default_factory=lambda: Table(order_field))
     products: Table = field(default_factory=Table)
     items: Table = field(default_factory=Table)  # stock of a V3 site, one row per variant and place
+    item_ids: dict[tuple[str, str], str] = field(default_factory=dict)  # (variant, Stores location) -> its row there
+    oversold: dict[str, int] = field(default_factory=dict)  # SKU (or variant) -> pieces sold that were not there
     told: dict[str, list[dict]] = field(default_factory=dict)  # order id -> its fulfillments
     locations: list[dict] = field(default_factory=list)
     stores_locations: list[dict] = field(default_factory=list)
@@ -101,6 +108,7 @@ class Site:
     total_calls: int = 0
     last_page: bytes = b""  # of orders, for misbehaviour
     variants: Table | None = None  # see catalog_v3.variants_of
+    skus: dict[str, tuple[str, int]] | None = None  # see find_variant
     raise_event: Callable[[str, dict], None] = lambda event_type, event: None
 
     def __post_init__(self) -> None:
@@ -148,14 +156,32 @@ class Site:
         self.told[order_id] = fulfillments
         self.save(self.key, "told", order_id, dump(fulfillments))
 
-    def put_product(self, product: dict) -> None:
+    def put_product(self, product: dict, stock_only: bool = False) -> None:
         self.products.put(product["id"], product)
-        self.variants = None
-        self.save(self.key, "product", product["id"], dump(product))
+        if not stock_only:
+            self.variants = self.skus = None
+        if self.save is not forget:
+            self.save(self.key, "product", product["id"], dump(product))
 
     def put_item(self, item: dict) -> None:
         self.items.put(item["id"], item)
-        self.save(self.key, "item", item["id"], dump(item))
+        self.item_ids[item["variantId"], item["locationId"]] = item["id"]
+        if self.save is not forget:
+            self.save(self.key, "item", item["id"], dump(item))
+
+    def find_variant(self, sku: str) -> tuple[dict, dict]:
+        """By SKU, or by the id of the variant or of the product; the first product that has it."""
+        if self.skus is None:
+            self.skus = {}
+            for product in self.products:
+                for position, variant in enumerate(product["variants"]):
+                    for name in (variant["sku"], variant["id"], product["id"]):
+                        self.skus.setdefault(name, (product["id"], position))
+        if not sku or sku not in self.skus:
+            raise KeyError(f"no product with SKU {sku}")
+        uid, position = self.skus[sku]
+        product = self.products.rows[uid]
+        return product, product["variants"][position]
 
     def note(self, name: str, **what: Any) -> None:
         """Remember a write of the other side, by a name and by what does not change from run to run."""
@@ -177,6 +203,7 @@ class Site:
                 self.products.put(uid, value)
             elif kind == "item":
                 self.items.put(uid, value)
+                self.item_ids[value["variantId"], value["locationId"]] = uid
             elif kind == "received":
                 self.received.append(value)
             elif kind == "meta":
