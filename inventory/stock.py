@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 
 from .models import Product, StockCounter
 from .signals import stock_moved
@@ -43,6 +43,5 @@ def moved(account_id: int, product_ids: Collection[int]) -> None:
     if not counters.update(seq=F("seq") + 1):
         StockCounter.objects.bulk_create([StockCounter(account_id=account_id)], ignore_conflicts=True)
         counters.update(seq=F("seq") + 1)
-    seq = counters.values_list("seq", flat=True).get()
-    Product.objects.filter(pk__in=product_ids).update(stock_seq=seq)
+    Product.objects.filter(pk__in=product_ids).update(stock_seq=Subquery(counters.values("seq")[:1]))
     transaction.on_commit(lambda: stock_moved.send(Product, account_id=account_id), robust=True)
