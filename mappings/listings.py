@@ -77,6 +77,8 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
         row = there.get(key)
         if row is None:
             continue
+        if item.tracked is None:  # said where its stock is read
+            item = item._replace(tracked=row.tracked)
         same = (row.sku, row.title, row.tracked, row.retired_at) == (item.sku, item.title, item.tracked, None)
         kept.unchanged += same
         kept.changed += not same
@@ -92,7 +94,7 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
 
 def _own_skus(rows: Iterable[Listing]) -> dict[int, str]:
     """The SKU keys of the products that these listings are linked to."""
-    ids = {row.product_id for row in rows} - {None}
+    ids = {row.product_id for row in rows if row.product_id}
     return dict(Product.objects.filter(pk__in=ids).values_list("pk", "sku_key")) if ids else {}
 
 

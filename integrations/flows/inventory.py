@@ -45,6 +45,8 @@ def _push(run: Slice) -> bool:
         if find(current):
             return True
         first = current.push.read_at is None
+        if first and not _catalogue_is_read(run):
+            return False  # what the store shows is compared once it is known what it sells
         if first and read_back(current):
             return True
         if look_at_changed(current):
@@ -54,6 +56,11 @@ def _push(run: Slice) -> bool:
         if run.over:
             return True
     return False
+
+
+def _catalogue_is_read(run: Slice) -> bool:
+    catalogue = Flow.objects.filter(integration=run.integration, kind=FlowKind.PRODUCTS)
+    return catalogue.filter(last_ok_at__isnull=False).exists()
 
 
 def may_send(current: Round) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 from django.db.models import F
 
 from fcp.errors import Stale
-from integrations.connectors.base import Bad
+from integrations.connectors.base import Bad, FlowKind
 from integrations.flows.windows import TOKEN_LASTS
-from integrations.models import FailedRecord, Integration
+from integrations.lease import ring
+from integrations.models import FailedRecord, Flow, Integration
 from integrations.runs import Page, Slice
 from mappings.listings import Shown, keep_listings, link_by_sku, retire_listings
 from mappings.models import Listing
@@ -53,6 +54,8 @@ def pull(run: Slice) -> bool:
             done.move(position=rest if page.next is None else rest | {"listings": place})
         if page.next is None:
             link_by_sku(run.store, by="schedule", now=run.now())
+            stock = Flow.objects.filter(integration=run.integration, kind=FlowKind.INVENTORY)
+            ring(list(stock.values_list("pk", flat=True)), run.now(), trigger="schedule")
             return False
         if run.over:
             return True

@@ -205,7 +205,8 @@ def _read(current: Round, items: Sequence[Item]) -> list[Item]:
     for item in items:
         listing = item.row.listing
         uid = current.settings.uids.get(item.row.location_id, "")
-        answer = _said(item, by_place.get((listing.product_uid, listing.variant_uid, uid)))
+        key = (listing.product_uid, listing.variant_uid)
+        answer = _said(item, by_place.get((*key, uid)) or by_place.get((*key, "")))  # "": it counts it nowhere
         if answer:
             answers[item.key] = answer
     _record(current.run, [item for item in items if item.key in answers], answers, read=True)
