@@ -24,6 +24,7 @@ from .order import Item, Wish, build_order, set_path
 from .shop import PEOPLE, SHOPS
 from .site import OrderRow, Site, dump, forget, iso
 
+SUBSCRIBED = ("wix.ecom.", "App")  # the events that our app asked Wix for; not those of catalogue and stock
 WEB_PAGE = b"<!doctype html><title>Wix</title><h1>We will be right back</h1>"
 
 
@@ -336,7 +337,7 @@ class Wix:
 
     def _raiser(self, site: Site) -> Callable[[str, dict], None]:
         def raise_event(event_type: str, event: dict) -> None:
-            if self.sender.urls and site.installed:
+            if self.sender.urls and site.installed and event_type.startswith(SUBSCRIBED):
                 self.sender.send(
                     event_type, events.sign(site, self.private_key, self.access.app_id, event_type, event, time.time())
                 )

@@ -35,7 +35,15 @@ READ_WELL = {
     "wrong_type",
     "no_id",
 }
-ELSEWHERE = {"unauthorized", "forbidden", "stale_revision"}  # below, and in test_connecting, test_shipments
+ELSEWHERE = {  # below, and in test_connecting, test_shipments, test_stock_setting
+    "unauthorized",
+    "forbidden",
+    "stale_revision",
+    "refuse",
+    "stale_rows",
+    "failed_rows",
+    "undetailed_rows",
+}
 
 
 def test_every_fault_of_the_stand_in_is_tried_here() -> None:

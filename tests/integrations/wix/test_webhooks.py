@@ -92,7 +92,7 @@ def test_everything_that_the_stand_in_tells_of_an_order_is_understood(wix: Wix) 
         "wix.ecom.v1.order_fulfilled",
         "wix.ecom.v1.fulfillments_updated",
     }
-    assert len(hints) == len(told)
+    assert len(hints) == len([kind for kind, _ in told if kind.startswith("wix.ecom.")])
     assert {hint.object_uid for hint in hints} == {order["id"]}
     assert {hint.kind for hint in hints} == {"order", "fulfillments"}
     sequences = [hint.sequence for hint in hints]
