@@ -9,7 +9,7 @@ from importlib import import_module
 
 from tests.bench.figures import Figure, table
 
-SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop"]
+SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop", "levels"]
 
 
 def main() -> int:
