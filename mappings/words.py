@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -66,11 +66,12 @@ class SeenListing:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The rows by what the store calls them."""
+    """The rows by what the store calls them. `named` are listings that were only looked for."""
 
     ship: Mapping[str, ShipRow]
     listings: Mapping[tuple[str, str], ListingRow]
     locations: Mapping[str, LocationRow]
+    named: Collection[int] = ()
 
 
 def words_of(
@@ -79,9 +80,10 @@ def words_of(
     listings: Iterable[SeenListing],
     locations: Mapping[str, str],
     now: dt.datetime,
+    named: Collection[tuple[str, str]] = (),
 ) -> Words:
     """The rows of these words, locked until the transaction ends, so that nobody maps one of them between our reading
-    it and our holding an order for it. `locations` maps a uid to a name.
+    it and our holding an order for it. `locations` maps a uid to a name; listings in `named` are found, not made.
     """
     day = now.date()
     base = {"account_id": store.account_id, "store": store, "first_seen_at": now, "last_seen_on": day}
@@ -101,7 +103,8 @@ def words_of(
         )
         ship_rows |= {row.word_key: row for row in locked(ShipMethod, ShipRow, store=store, word_key__in=missing)}
 
-    found = _listings(store, {uid for uid, _ in wanted_listings})
+    found = _listings(store, {uid for uid, _ in (*wanted_listings, *named)})
+    only_named = [found[key].pk for key in named if key in found]
     new = sorted(wanted_listings.keys() - found.keys())
     if new:
         products = products_by_sku(store.account_id, (wanted_listings[k].sku for k in new))
@@ -135,7 +138,7 @@ def words_of(
     _seen_today(ShipMethod, ship_rows.values(), day)
     _seen_today(Listing, used.values(), day)
     _seen_today(Location, places.values(), day)
-    return Words(ship_rows, used, places)
+    return Words(ship_rows, used, places, only_named)
 
 
 def locked(model: type[Word], row: Any, **lookup: Any) -> list[Any]:

@@ -25,6 +25,7 @@ from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty,
 from .models.shipping import AT_WAREHOUSE, RequestState, Told, tracking_key_of
 from .payloads import packed
 from .release import PARTY_FIELDS, withdraw
+from .reserving import StockWrites
 from .settings import LaterChanges, OrderRules
 from .settle import TAKEN, party_of, settle
 from .shapes import IncomingLine, IncomingOrder, Party, Payment, ReadOrder, StoreFulfillment
@@ -37,6 +38,7 @@ SCALARS = (
     "subtotal", "shipping", "tax", "discount", "total", "refunded", "country", "units", "ship_method", "location",
     "buyer_note", "gift_note", "delivery_note", "email_key", "canceled_at", "revision",
 )  # fmt: skip
+SHIPPING_ONLY = {"fulfillment", "archived"}  # changes that leave the store's stock as it is
 MONEY = ("subtotal", "shipping", "tax", "discount", "total", "refunded")
 
 
@@ -70,23 +72,28 @@ class _Writes:
 
 
 def apply_changes(
-    store: Store, rules: OrderRules, items: Sequence[ReadOrder], words: Words, now: dt.datetime
+    store: Store, rules: OrderRules, items: Sequence[ReadOrder], words: Words, now: dt.datetime, stock: StockWrites
 ) -> list[int]:
-    """Follow orders that are here already; returns the ids of those that changed. In the caller's transaction."""
+    """Follow orders that are here already; returns the ids of those that changed. In the caller's transaction, which
+    writes `stock` at its end.
+    """
     known = _read(store, items)
     writes = _Writes()
     changed = []
     for item in items:
         order = known.orders[item.order.uid]
         what = _follow(order, item, words, rules, known, writes, now)
+        if not what or set(what) - SHIPPING_ONLY:
+            stock.named.update(line.listing_id for line in known.lines[order.pk] if line.listing_id)
+            stock.named.update(words.listings[line.product_uid, line.variant_uid].pk for line in item.order.lines)
         if not what:
             continue
         changed.append(order.pk)
         writes.payloads.append((store.account_id, order.pk, order.revision, packed(item.raw.packed), now))
         writes.events.append((order.pk, "changed", {"what": what}))
     if changed:
-        _write(store, changed, writes, now)
-        settle(store, changed, now=now, actor="store", rules=rules)
+        stock.left += _write(store, changed, writes, now)
+        settle(store, changed, now=now, actor="store", rules=rules, stock=stock)
     return changed
 
 
@@ -291,7 +298,8 @@ def _order_row(order: Order) -> tuple[Any, ...]:
     return (*(value(name) for name in SCALARS), order.pk)
 
 
-def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) -> None:
+def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) -> Sequence[int]:
+    """Returns the fulfillments that were made."""
     update_rows(Order, SCALARS, writes.orders)
     update_rows(OrderLine, ("quantity", "store_quantity", "removed_at"), writes.lines)
     new_ids = take_ids(OrderLine, len(writes.new_lines))
@@ -314,7 +322,7 @@ def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) 
         shipped = [(quantity, pk) for _, gone in writes.left for pk, quantity in gone.shipped.items()]
         add_to_rows(OrderLine, "shipped", shipped)
         withdraw([pk for pk, _ in writes.left], now=now, actor="store")
-        write_left(store, writes.left, now)
+    return write_left(store, writes.left, now)
 
 
 def _place(store: Store, holds: Sequence[tuple[int, HoldKind, str]], now: dt.datetime) -> None:

@@ -6,17 +6,29 @@ The flow acts on these results; "Where is my order?" and the dry run of settings
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Set
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Set
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from .settings import ImportRules, Release
 from .shapes import IncomingOrder, Payment, Status, StoreFulfillment
 
 
+class Want(NamedTuple):
+    """A listing, by the store's ids, and how many of it are to ship."""
+
+    product_uid: str
+    variant_uid: str
+    quantity: int
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision looks at; kept with every order a store ever showed us. No person in it."""
+    """What the decision looks at; kept with every order a store ever showed us. No person in it.
+
+    `wants` is known of orders that were left out while the store shows them open: an imported one has its lines.
+    """
 
     status: str
     payment: str
@@ -27,6 +39,7 @@ class Facts:
     currency: str = ""
     total: str = ""
     skus: tuple[str, ...] = ()
+    wants: tuple[Want, ...] = ()
 
     @classmethod
     def of(cls, order: IncomingOrder) -> Facts:
@@ -42,7 +55,18 @@ class Facts:
             skus=tuple(line.sku for line in order.lines[:20]),
         )
 
+    def left_out(self, order: IncomingOrder) -> Facts:
+        """The same, with what the order wants as long as the store shows it open and has shipped none of it."""
+        if self.status not in OPEN_STATUSES or self.fulfillment != StoreFulfillment.NONE.value:
+            return self
+        pieces: Counter[tuple[str, str]] = Counter()
+        for line in order.lines:
+            if line.ships:
+                pieces[line.product_uid, line.variant_uid] += line.quantity
+        return replace(self, wants=tuple(Want(*uids, quantity) for uids, quantity in pieces.items() if quantity > 0))
+
     def as_json(self) -> dict[str, Any]:
+        wants = {"wants": [list(want) for want in self.wants]} if self.wants else {}
         return {
             "status": self.status,
             "payment": self.payment,
@@ -53,13 +77,17 @@ class Facts:
             "currency": self.currency,
             "total": self.total,
             "skus": list(self.skus),
+            **wants,
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Facts:
-        return cls(
-            **{**value, "placed_at": dt.datetime.fromisoformat(value["placed_at"]), "skus": tuple(value["skus"])}
-        )
+        shaped = {
+            "placed_at": dt.datetime.fromisoformat(value["placed_at"]),
+            "skus": tuple(value["skus"]),
+            "wants": tuple(Want(*want) for want in value.get("wants", ())),
+        }
+        return cls(**{**value, **shaped})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +151,7 @@ def _not_before(code: str, found: dt.datetime, bound: dt.datetime, setting: str)
     return Condition(code, found >= bound, found.isoformat(), bound.isoformat(), setting)
 
 
+OPEN_STATUSES = {Status.APPROVED.value, Status.PENDING.value}
 CLOSED_STATUSES = {Status.CANCELED.value, Status.REJECTED.value}
 
 
@@ -144,3 +173,16 @@ def may_release(payment: str, cash_on_delivery: bool, policy: Release) -> bool:
     if policy is Release.ANY or payment in PAID:
         return True
     return policy is Release.PAID_OR_COD and cash_on_delivery and payment == Payment.UNPAID.value
+
+
+def takes_stock(facts: Facts, reasons: Collection[str]) -> bool:
+    """Whether an order that was left out takes stock all the same: the store deducted it when it was placed, and it
+    comes in once its payment (or its approval) does.
+
+    Left out for anything else (too old, before the earliest date, pickup, shipped by the store) nobody here will ever
+    ship it; what it took would be missing for ever.
+    """
+    waits = facts.payment not in PAID or facts.status == Status.PENDING.value
+    open_in_store = facts.status in OPEN_STATUSES and facts.fulfillment == StoreFulfillment.NONE.value
+    only_that = bool(reasons) and set(reasons) <= {"payment", "status"}
+    return waits and open_in_store and only_that and not is_canceled(facts.status, facts.payment)

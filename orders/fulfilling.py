@@ -84,7 +84,7 @@ def report_fulfillment(
             order, "shipped", by, now, fulfillment=fulfillment.pk, pieces=sum(shipment.lines.values()),
             carrier=shipment.carrier, tracking=[p.number for p in shipment.parcels], warehouse=warehouse,
         )  # fmt: skip
-        refresh_states([order.pk], now=now)
+        refresh_states([order.pk], now=now, left=[fulfillment.pk], by=by)
         _ring(fulfillment.store_id)
     return fulfillment
 
@@ -110,7 +110,7 @@ def void(fulfillment: Fulfillment, *, by: str, now: dt.datetime) -> Fulfillment:
         record(
             fulfillment.order, "fulfillment_voided", by, now, fulfillment=fulfillment.pk, pieces=sum(pieces.values())
         )
-        refresh_states([fulfillment.order_id], now=now)
+        refresh_states([fulfillment.order_id], now=now, left=[fulfillment.pk], by=by)
         _ring(fulfillment.store_id)
     fulfillment.refresh_from_db()
     return fulfillment

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from fcp.insert import insert_rows, take_ids, update_rows
@@ -20,10 +21,13 @@ from mappings.words import SeenListing, SeenShipWord, Words, words_of
 from .address import address_lacks
 from .changes import apply_changes
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
-from .decide import Decision, Facts, import_decision, is_canceled
+from .decide import Decision, Facts, import_decision, is_canceled, is_closed, takes_stock
+from .holds import HoldKind
+from .left_out import wanted_by
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
 from .models.orders import Outcome, number_key_of
 from .payloads import packed
+from .reserving import LineNeeds, OrderNeeds, StockWrites, needed
 from .settings import OrderRules
 from .shapes import IncomingOrder, OddOrder, Party, ReadOrder
 from .state import OrderFacts, order_state
@@ -93,13 +97,17 @@ def take_in(
     now; odd ones leave a row that says they were seen. `seen_by` is poll, webhook or person.
     """
     uids = [item.raw.uid for item in read] + [item.uid for item in odd if item.uid]
-    seen_ids = dict(SeenOrder.objects.filter(store=store, uid__in=uids).values_list("uid", "pk"))
-    order_ids = dict(Order.objects.filter(store=store, uid__in=uids).values_list("uid", "pk"))
+    seen = SeenOrder.objects.filter(store=store, uid__in=uids).values_list("uid", "pk", "takes_stock")
+    seen_ids = {uid: (pk, takes) for uid, pk, takes in seen}
+    # Locked before their words are, as everybody does who works on orders.
+    here = Order.objects.select_for_update(no_key=True).filter(store=store, uid__in=uids).order_by("pk")
+    order_ids = dict(here.values_list("uid", "pk"))
 
     counts = Counts(last_item=read[-1].order.number if read else "")
     seen_rows: list[_SeenRow] = []
     fresh: list[ReadOrder] = []
     known: list[ReadOrder] = []
+    left_out: list[ReadOrder] = []
     for item in read:
         facts = Facts.of(item.order)
         decision = None
@@ -110,22 +118,26 @@ def take_in(
             if decision.imported:
                 fresh.append(item)
             else:
+                left_out.append(item)
                 counts.skipped += 1
                 counts.reasons.update(decision.reasons)
         seen_rows.append(_seen_row(item, facts, decision))
-    words = _words(store, [*fresh, *known], now)
+    taking = {row.uid for row in seen_rows if row.takes_stock}
+    words = _words(store, [*fresh, *known], left_out, taking, now)
+    stock = StockWrites(named=set(words.named))
     if fresh:
-        _import(store, rules, fresh, words, now, seen_by)
+        _import(store, rules, fresh, words, now, seen_by, stock)
         counts.created += len(fresh)
     if known:
-        changed = apply_changes(store, rules, known, words, now)
+        changed = apply_changes(store, rules, known, words, now, stock)
         counts.changed += len(changed)
         counts.unchanged += len(known) - len(changed)
     for odd_order in odd:
         counts.failed += 1
         if odd_order.uid:
             seen_rows.append(_odd_row(odd_order, imported=odd_order.uid in order_ids, now=now))
-    _write_seen(store, seen_rows, seen_ids, rules.version, now, seen_by)
+    _write_seen(store, seen_rows, seen_ids, rules.version, now, seen_by, words, stock)
+    stock.write(actor="store", now=now)
     return counts
 
 
@@ -135,63 +147,92 @@ def take_in(
 class _SeenRow(NamedTuple):
     uid: str
     number: str
-    facts: dict[str, Any]
+    facts: Facts | None
     fingerprint: int
     outcome: str
     reasons: list[str]
     changed_at: dt.datetime
+    takes_stock: bool = False
 
 
 def _seen_row(item: ReadOrder, facts: Facts, decision: Decision | None) -> _SeenRow:
-    skipped = decision is not None and not decision.imported
-    return _SeenRow(
-        item.raw.uid,
-        item.order.number,
-        facts.as_json(),
-        item.raw.fingerprint,
-        Outcome.SKIPPED if skipped else Outcome.IMPORTED,
-        decision.reasons if decision and skipped else [],
-        item.order.changed_at,
-    )
+    uid, number, fingerprint, at = item.raw.uid, item.order.number, item.raw.fingerprint, item.order.changed_at
+    if decision is None or decision.imported:
+        return _SeenRow(uid, number, facts, fingerprint, Outcome.IMPORTED, [], at)
+    reasons = decision.reasons
+    facts = facts.left_out(item.order)
+    return _SeenRow(uid, number, facts, fingerprint, Outcome.SKIPPED, reasons, at, takes_stock(facts, reasons))
 
 
 def _odd_row(odd: OddOrder, *, imported: bool, now: dt.datetime) -> _SeenRow:
     outcome = Outcome.IMPORTED if imported else Outcome.FAILED
-    return _SeenRow(odd.uid, odd.number, {}, odd.fingerprint, outcome, [odd.code], odd.placed_at or now)
+    return _SeenRow(odd.uid, odd.number, None, odd.fingerprint, outcome, [odd.code], odd.placed_at or now)
 
 
 SEEN_COLUMNS = (
-    "account", "store", "uid", "number", "number_key", "facts", "fingerprint", "outcome", "reasons",
+    "account", "store", "uid", "number", "number_key", "facts", "fingerprint", "outcome", "reasons", "takes_stock",
     "settings_version", "seen_by", "first_seen_at", "changed_at",
 )  # fmt: skip
-SEEN_AGAIN = ("number", "number_key", "facts", "fingerprint", "outcome", "reasons", "settings_version", "changed_at")
+SEEN_AGAIN = (
+    "number", "number_key", "facts", "fingerprint", "outcome", "reasons", "takes_stock", "settings_version",
+    "changed_at",
+)  # fmt: skip
 
 
 def _write_seen(
-    store: Store, rows: Iterable[_SeenRow], ids: dict[str, int], version: int, now: dt.datetime, seen_by: str
+    store: Store,
+    rows: Sequence[_SeenRow],
+    ids: Mapping[str, tuple[int, bool]],
+    version: int,
+    now: dt.datetime,
+    seen_by: str,
+    words: Words,
+    stock: StockWrites,
 ) -> None:
     new, again = [], []
     for row in rows:
         number, key = row.number[:60], number_key_of(row.number)
-        pk = ids.get(row.uid)
-        if pk is None:
+        facts = row.facts.as_json() if row.facts else {}
+        if row.uid not in ids:
             new.append(
-                (store.account_id, store.pk, row.uid, number, key, row.facts, row.fingerprint, row.outcome, row.reasons,
-                 version, seen_by, now, row.changed_at)
+                (store.account_id, store.pk, row.uid, number, key, facts, row.fingerprint, row.outcome, row.reasons,
+                 row.takes_stock, version, seen_by, now, row.changed_at)
             )  # fmt: skip
         else:
             again.append(
-                (number, key, row.facts, row.fingerprint, row.outcome, row.reasons, version, row.changed_at, pk)
-            )
-    insert_rows(SeenOrder, SEEN_COLUMNS, new)
-    update_rows(SeenOrder, SEEN_AGAIN, again)
+                (number, key, facts, row.fingerprint, row.outcome, row.reasons, row.takes_stock, version,
+                 row.changed_at, ids[row.uid][0])
+            )  # fmt: skip
+    ids = dict(ids)
+    if any(row.takes_stock for row in rows if row.uid not in ids):
+        made = take_ids(SeenOrder, len(new))
+        insert_rows(SeenOrder, ("id", *SEEN_COLUMNS), [(pk, *values) for pk, values in zip(made, new, strict=True)])
+        ids |= {values[2]: (pk, False) for pk, values in zip(made, new, strict=True)}
+    else:
+        insert_rows(SeenOrder, SEEN_COLUMNS, new)
+    update_rows(SeenOrder, SEEN_AGAIN, sorted(again, key=itemgetter(-1)))
+    for row in rows:
+        pk, took = ids.get(row.uid, (0, False))
+        if row.takes_stock and row.facts:
+            stock.seen(store.account_id, pk, wanted_by(row.facts, words.listings))
+        elif took:
+            stock.seen(store.account_id, pk, ())
 
 
 # --- words ---------------------------------------------------------------------------------------------------------
 
 
-def _words(store: Store, items: Sequence[ReadOrder], now: dt.datetime) -> Words:
+def _words(
+    store: Store, items: Sequence[ReadOrder], left_out: Sequence[ReadOrder], taking: Set[str], now: dt.datetime
+) -> Words:
+    """The words of orders that are here or come in. Of those `left_out`, listings: made for those that take stock."""
     ship, listings, locations = {}, {}, {}
+    named = set()
+    for item in left_out:
+        for line in item.order.lines:
+            if item.raw.uid in taking and line.ships:
+                listings[line.product_uid, line.variant_uid] = line
+            named.add((line.product_uid, line.variant_uid))
     for item in items:
         order = item.order
         if order.ship_word:
@@ -208,6 +249,7 @@ def _words(store: Store, items: Sequence[ReadOrder], now: dt.datetime) -> Words:
         [SeenListing(line.product_uid, line.variant_uid, line.sku, line.title) for line in listings.values()],
         locations,
         now,
+        named,
     )
 
 
@@ -236,7 +278,13 @@ def order_words(order: IncomingOrder, words: Words) -> OrderWords:
 
 
 def _import(
-    store: Store, rules: OrderRules, items: Sequence[ReadOrder], words: Words, now: dt.datetime, seen_by: str
+    store: Store,
+    rules: OrderRules,
+    items: Sequence[ReadOrder],
+    words: Words,
+    now: dt.datetime,
+    seen_by: str,
+    stock: StockWrites,
 ) -> None:
     account = store.account_id
     ids = take_ids(Order, len(items))
@@ -252,6 +300,11 @@ def _import(
         if gone:
             left.append((pk, gone))
         orders.append(_order_row(pk, store, rules, order, meaning, words, sum(shipped.values()), now))
+        needs = OrderNeeds(
+            placed_at=order.placed_at,
+            closed=is_closed(order.status, order.payment, order.fulfillment),
+            unpaid=any(hold.kind is HoldKind.PAYMENT for hold in meaning.holds),
+        )
         for line_id, line, of in zip(its_line_ids, order.lines, meaning.lines, strict=True):
             listing = words.listings[line.product_uid, line.variant_uid]
             location = words.locations[line.location_uid].pk if line.location_uid else None
@@ -260,6 +313,10 @@ def _import(
                  sku_key_of(line.sku), line.title, line.options, line.quantity, line.quantity, shipped.get(line_id, 0),
                  of.units, line.ships, line.price, line.total, line.weight_grams, of.mapping_version, None)
             )  # fmt: skip
+            stock.named.add(listing.pk)
+            to_ship = line.quantity - shipped.get(line_id, 0) if line.ships else 0
+            if wanted := needed(needs, LineNeeds(of.product_id, of.warehouse_id, to_ship, of.units)):
+                stock.line(account, line_id, wanted)
         parties.append(party_row(account, pk, OrderParty.Role.SHIP_TO.value, order.ship_to))
         if order.bill_to != order.ship_to:
             parties.append(party_row(account, pk, OrderParty.Role.BILL_TO.value, order.bill_to))

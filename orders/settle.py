@@ -20,9 +20,11 @@ from mappings.words import ListingRow, LocationRow, ShipRow, locked
 from .address import address_lacks
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS
 from .holds import BY_ITSELF, HoldKind
+from .left_out import reserve_again
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, RequestState
 from .release import PARTY_FIELDS, offer_waiting, renew_offers, ship_to_of
+from .reserving import StockWrites
 from .rules import rules_of_store
 from .settings import OrderRules
 from .shapes import Party
@@ -35,11 +37,18 @@ TAKEN = (*AT_WAREHOUSE, RequestState.SHIPPED)
 
 
 def settle(
-    store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: str, rules: OrderRules | None = None
+    store: Store,
+    order_ids: Collection[int],
+    *,
+    now: dt.datetime,
+    actor: str,
+    rules: OrderRules | None = None,
+    stock: StockWrites | None = None,
 ) -> None:
     """Give these orders of one store the meaning that mappings, settings and their own rows have now.
 
-    In the caller's transaction; a constant number of statements. What a warehouse has taken is left as it is.
+    In the caller's transaction; a constant number of statements. What a warehouse has taken is left as it is. `stock`
+    as in `refresh_states`.
     """
     rules = rules or rules_of_store(store.pk)
     orders = lock_orders(order_ids)  # before asking what is taken: an acknowledgement takes the same lock
@@ -53,7 +62,7 @@ def settle(
         _write(orders, lines, meanings, rules)
         _reconcile_holds(orders, meanings, now, actor)
         renew_offers(store, [o.pk for o in orders], now=now, actor=actor)
-    refresh_states(order_ids, now=now)
+    refresh_states(order_ids, now=now, by=actor, stock=stock)
 
 
 def _lines(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
@@ -186,6 +195,8 @@ def lift_mapped(kind: str, row_id: int, *, now: dt.datetime, actor: str) -> int:
             settle(row.store, ids, now=now, actor=actor)
             lifted += len(ids) - waiting.filter(order_id__in=ids).count()
         last = ids[-1]
+    if isinstance(row, Listing):
+        reserve_again(row.store, [row], now)
     model.objects.filter(pk=row_id, applied_version__lt=version).update(applied_version=version)
     offer_waiting(row.store, now=now, actor=actor)
     return lifted

@@ -18,10 +18,13 @@ FULFILLMENT_COLUMNS = (
 )  # fmt: skip
 
 
-def write_left(store: Store, left: Sequence[tuple[int, StoreLeft]], now: dt.datetime) -> None:
-    """Fulfillments that somebody made in the store itself: the store knows them, nobody here shipped them."""
+def write_left(store: Store, left: Sequence[tuple[int, StoreLeft]], now: dt.datetime) -> Sequence[int]:
+    """Fulfillments that somebody made in the store itself: the store knows them, nobody here shipped them.
+
+    Returns their ids.
+    """
     if not left:
-        return
+        return []
     shipments = [(order_id, shipment) for order_id, gone in left for shipment in gone.shipments]
     ids = take_ids(Fulfillment, len(shipments))
     rows, lines, parcels = [], [], []
@@ -36,3 +39,4 @@ def write_left(store: Store, left: Sequence[tuple[int, StoreLeft]], now: dt.date
     insert_rows(Fulfillment, FULFILLMENT_COLUMNS, rows)
     insert_rows(FulfillmentLine, ("account", "fulfillment", "line", "quantity"), lines)
     insert_rows(Parcel, ("account", "fulfillment", "tracking", "tracking_key", "url"), parcels)
+    return ids

@@ -10,15 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from fcp.errors import Busy, NotFound, Refused, SyncError
-from fcp.insert import update_rows
 from integrations.flows.taking import KIND, Taker, mend, note_failure
 from integrations.flows.windows import read_backfill, read_changes, read_window
 from integrations.models import FailedRecord, Hint
 from integrations.runs import Page, Slice
 from orders.decide import Facts, import_decision
+from orders.left_out import leave_out
 from orders.models import SeenOrder
 from orders.models.orders import Outcome
 from orders.shapes import RawOrder
@@ -143,20 +142,20 @@ def _decided(ids: Sequence[int], version: int, page: Page) -> None:
 def _decide(run: Slice, rows: Sequence[SeenOrder]) -> list[SeenOrder]:
     """The ones that come in now; the others are marked as decided under today's settings."""
     wanted: list[SeenOrder] = []
-    left_out: list[tuple[Any, ...]] = []
+    left_out: list[tuple[SeenOrder, Sequence[str]]] = []
     version = run.rules.version
     for row in rows:
         if not row.facts:  # it failed before it could be read; tried again as a failed record
-            left_out.append((row.reasons, version, row.pk))
+            left_out.append((row, row.reasons))
             continue
         decision = import_decision(Facts.from_json(row.facts), run.rules.imports, run.now())
         if decision.imported:
             wanted.append(row)
         else:
-            left_out.append((decision.reasons, version, row.pk))
+            left_out.append((row, decision.reasons))
     if left_out:
-        with run.page():
-            update_rows(SeenOrder, ("reasons", "settings_version"), left_out)
+        with run.page() as page:
+            leave_out(run.store, left_out, version, page.now)
     return wanted
 
 

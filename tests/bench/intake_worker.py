@@ -58,16 +58,24 @@ def rows_by_page(page_orders: list[list[str]]) -> list[dict[str, list[tuple[Any,
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, uid FROM orders_order")
         page_of_order = {pk: page_of_uid[uid] for pk, uid in cursor.fetchall()}
+        cursor.execute("SELECT id, order_id FROM orders_orderline")
+        page_of_source = {("line", pk): page_of_order[order] for pk, order in cursor.fetchall()}
+        cursor.execute("SELECT id, uid FROM orders_seenorder")
+        page_of_source |= {("seen", pk): page_of_uid[uid] for pk, uid in cursor.fetchall()}
         result: list[dict[str, list[tuple[Any, ...]]]] = [defaultdict(list) for _ in page_orders]
         for model in TABLES:
             table = model._meta.db_table
             columns = [f.column for f in model._meta.concrete_fields]
             cast = [f'"{c}"::text' if _is_json(model, c) else f'"{c}"' for c in columns]
             cursor.execute(f"SELECT {', '.join(cast)} FROM {table} ORDER BY id")
-            by = "uid" if table == "orders_seenorder" else "id" if table == "orders_order" else "order_id"
-            at = columns.index(by)
             for row in cursor.fetchall():
-                page = page_of_uid[row[at]] if by == "uid" else page_of_order[row[at]]
+                values = dict(zip(columns, row, strict=True))
+                if table == "orders_seenorder":
+                    page = page_of_uid[values["uid"]]
+                elif table == "inventory_reservation":
+                    page = page_of_source[values["source_kind"], values["source_id"]]
+                else:
+                    page = page_of_order[values["id" if table == "orders_order" else "order_id"]]
                 result[page][table].append(row)
     return result
 

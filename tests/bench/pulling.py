@@ -18,11 +18,11 @@ from integrations.connecting import connect  # noqa: E402
 from integrations.flows import orders as orders_flow  # noqa: E402
 from integrations.models import Budget, Flow, Integration, Run  # noqa: E402
 from integrations.runs import run_slice  # noqa: E402
-from inventory.models import Warehouse  # noqa: E402
+from inventory.models import Reservation, Warehouse  # noqa: E402
 from mappings.models import Listing, ShipMethod  # noqa: E402
 from orders.models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder  # noqa: E402
 
-TABLES = (Order, OrderLine, OrderParty, Payload, Hold, OrderEvent, SeenOrder)
+TABLES = (Order, OrderLine, OrderParty, Payload, Hold, OrderEvent, SeenOrder, Reservation)
 
 
 def integration_of(info: Mapping[str, str]) -> Integration:

