@@ -27,6 +27,8 @@ from integrations.models import (
     Integration,
     Run,
     SettingsVersion,
+    StockPush,
+    StockSent,
 )
 from integrations.runs import unblock
 from integrations.settings_document import FLOWS, document_of
@@ -238,3 +240,24 @@ class BudgetAdmin(LookUpAdmin):
     list_display = ["store", "per_minute", "tokens", "bulk_tokens", "refilled_at", "not_before"]
     search_fields = ["store__name"]
     list_select_related = ["store"]
+
+
+@admin.register(StockPush)
+class StockPushAdmin(LookUpAdmin):
+    """Whether stock may go to a store, what a guard asks, and when the store's numbers were last read."""
+
+    list_display = ["store", "account", "allowed_at", "allowed_by", "guard", "guard_since", "passed_at", "passed_by",
+                    "read_at", "read_wanted_at"]  # fmt: skip
+    list_filter = ["guard", ("allowed_at", admin.EmptyFieldListFilter), "store__platform"]
+    search_fields = ["store__name", "account__name", "allowed_by", "passed_by"]
+    list_select_related = ["store", "account"]
+    ordering = ["-pk"]
+
+
+@admin.register(StockSent)
+class StockSentAdmin(LookUpAdmin):
+    list_display = ["at", "listing", "location", "store", "account", "before", "quantity"]
+    list_filter = ["store__platform"]
+    search_fields = ["listing__sku_key", "store__name", "account__name"]
+    list_select_related = ["listing", "location", "store", "account"]
+    ordering = ["-pk"]

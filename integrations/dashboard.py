@@ -18,6 +18,7 @@ from integrations.connectors.base import FlowKind
 from integrations.health import Health, Level, flow_health, health_of
 from integrations.models import FailedRecord, Flow, Integration, Run
 from integrations.models.flows import RunState
+from integrations.stock_state import guards_of, stock_questions
 from orders.models import Fulfillment, Order
 from orders.models.shipping import Told
 
@@ -128,9 +129,12 @@ def _latest(accounts: Sequence[int], rows: QuerySet[Any], column: str) -> dict[i
 
 
 def silent_flows(accounts: Sequence[int], now: dt.datetime) -> dict[int, Cell]:
-    """Flows that are late, failing or blocked."""
+    """Flows that are late, failing or blocked, and stock that waits for somebody's decision."""
     found: dict[int, list[str]] = defaultdict(list)
     worry: dict[int, float] = defaultdict(float)
+    for account, nickname in guards_of(accounts):
+        found[account].append(f"Inventory of {nickname} asks for a decision")
+        worry[account] += 2
     for flow in Flow.objects.on().filter(account__in=accounts).select_related("integration").order_by("pk"):
         health = flow_health(flow, now)
         if health.level >= Level.late:
@@ -154,6 +158,7 @@ def register() -> None:
     panel.add_card(Card("demo", "integrations/parts/card_demo.html", demo, order=90, live=False))
     panel.add_card(Card("integrations", "integrations/parts/card_health.html", health_lines, order=50, width=6))
     panel.add_running(running)
+    panel.add_waiting(stock_questions)
     panel.add_overview(OverviewColumn("integrations", "Integrations", integrations_of, order=10))
     panel.add_overview(OverviewColumn("order_in", "Last order in", last_order_in, order=20))
     panel.add_overview(OverviewColumn("tracking_out", "Last tracking out", last_tracking_out, order=25))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fcp import panel
 from fcp.panel import Chip, Page
 from fcp.roles import May
-from integrations import dashboard, mapping_pages, search
+from integrations import dashboard, mapping_pages, search, stock_of_product
 from integrations.models.flows import RunState
 
 RUNS = {
@@ -65,6 +65,20 @@ def register() -> None:
             ),
         ),
     )
+    panel.add_pages(
+        "inventory",
+        Page(
+            "Push preview",
+            "integrations:push_preview",
+            also=("integrations:stock", "integrations:stock_drift", "integrations:oversold"),
+            synonyms="stock sync inventory upload drift oversold what is sent",
+            help=(
+                "What each store shows of your stock, what it would be told, and how that number is made. Nothing is "
+                "sent to a store before somebody has looked here and pressed Send these quantities."
+            ),
+        ),
+    )
     dashboard.register()
+    stock_of_product.register()
     mapping_pages.register()
     search.register()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import actions, connect, exchanges, lists, mappings, runs, settings
+from .views import actions, connect, exchanges, lists, mappings, runs, settings, stock, stock_drift, stock_oversold
 
 app_name = "integrations"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("integrations/add/<slug:platform>/", connect.platform_page, name="add_platform"),
     path("integrations/add/<slug:platform>/<slug:way>/", connect.way_page, name="add_way"),
     path("integrations/add/<slug:platform>/<slug:way>/name/", connect.name_page, name="add_name"),
+    path("push-preview/", stock.push_preview, name="push_preview"),
+    path("oversold/<int:pk>/", stock_oversold.oversold, name="oversold"),
     path("integrations/runs/", runs.runs, name="runs"),
     path("integrations/runs/<int:pk>/", runs.run, name="run"),
     path("integrations/failed/", runs.failed_records, name="failed"),
@@ -28,6 +30,12 @@ urlpatterns = [
     path("integrations/<int:pk>/skus/take/", mappings.take, name="take"),
     path("integrations/<int:pk>/warehouses/", mappings.tab, {"key": "locations"}, name="locations"),
     path("integrations/<int:pk>/warehouses/all/", mappings.all_rows, {"key": "locations"}, name="all_locations"),
+    path("integrations/<int:pk>/stock/", stock.stock, name="stock"),
+    path("integrations/<int:pk>/stock/live/", stock.live, name="stock_live"),
+    path("integrations/<int:pk>/stock/send/", stock.send, name="stock_send"),
+    path("integrations/<int:pk>/stock/answer/", stock.answer, name="stock_answer"),
+    path("integrations/<int:pk>/stock/drift/", stock_drift.drift, name="stock_drift"),
+    path("integrations/<int:pk>/stock/read/", stock_drift.read_back, name="stock_read"),
     path("integrations/<int:pk>/webhooks/", exchanges.webhooks, name="webhooks"),
     path("integrations/<int:pk>/runs/", runs.runs_of, name="runs_of"),
     path("integrations/<int:pk>/exchanges/", exchanges.exchanges, name="exchanges"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations.models import Integration
-from integrations.views.page import context_of, find
+from integrations.views.page import context_of, find, platform_of
 from mappings.lists import KINDS, Kind
 from mappings.take import take_products, takeable
 
@@ -57,6 +58,7 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         "tab_title": TITLES[kind.key],
         "pills": pills,
         "take": takeable(integration.store) if kind.key == "skus" else 0,
+        "stock_notes": stock_notes(integration) if kind.key == "locations" else (),
     }
     listing = replace(
         kind.listing,
@@ -66,6 +68,12 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         columns=[replace(column, hidden=column.hidden or column.key == "store") for column in kind.listing.columns],
     )
     return listing.answer(request, rows, title=TITLES[kind.key], context=context)
+
+
+def stock_notes(integration: Integration) -> Sequence[str]:
+    """What is to be known of sending stock to this variant of the platform (TECH-42 to TECH-44)."""
+    offer = platform_of(integration).stock.get(integration.variant)
+    return offer.notes if offer else ()
 
 
 @require_POST

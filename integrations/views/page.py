@@ -28,6 +28,7 @@ TABS = (
     ("SKU Mappings", "skus"),
     ("Warehouse Mappings", "locations"),
     ("Webhooks", "webhooks"),
+    ("Stock", "stock"),
     ("Runs", "runs_of"),
     ("Exchanges", "exchanges"),
 )

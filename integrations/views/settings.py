@@ -25,6 +25,7 @@ from integrations.models import Integration, SettingsVersion
 from integrations.naming import rename
 from integrations.settings_document import FLOWS, Document, document_of
 from integrations.settings_saving import save, switched_on
+from integrations.stock_state import stock_state
 from integrations.views.page import checklist_of, find, platform_of, show, variant_label
 
 VERSIONS = 20
@@ -49,6 +50,7 @@ def _main(request: PanelRequest, integration: Integration, form: MainForm) -> Ht
         "form": read_only_without(May.CONNECT, request, form),
         "cards": form.cards(),
         "saves": True,
+        "stock": stock_state(integration),
     } | checklist_of(integration)
     return show(request, integration, "integration", "integrations/main.html", context)
 
