@@ -48,7 +48,8 @@ class Items(serializers.ListField):
 
 
 def _sentences(detail: Any) -> Iterator[str]:
-    for name, found in detail.items():
+    by_field = detail if isinstance(detail, dict) else {api_settings.NON_FIELD_ERRORS_KEY: detail}
+    for name, found in by_field.items():
         about = "" if name == api_settings.NON_FIELD_ERRORS_KEY else f"{name}: "
         yield from (f"{about}{one}" for one in found)
 

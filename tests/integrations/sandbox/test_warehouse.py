@@ -152,7 +152,6 @@ def test_a_panel_that_is_not_up_and_a_key_that_is_not_there_are_waited_for(tmp_p
 
 def test_too_many_calls_are_waited_for(warehouse, partner, settings):
     settings.FCP_API_RATE = 1
-    warehouse.work(timezone.now())
 
     with pytest.raises(Wait) as wait:
         warehouse.work(timezone.now())
