@@ -227,6 +227,16 @@ export const rows = {
     http: { method: "POST", path: "/stores-reader/v2/inventoryItems/query", body: { query: { paging: { limit: 5, offset: 0 } } } },
     run: (/** @type {Context} */ c) => c.client.inventory.queryInventory({ query: { paging: { limit: 5, offset: 0 } } }),
   },
+  queryInventoryOfProducts: {
+    on: "v1",
+    http: { method: "POST", path: "/stores-reader/v2/inventoryItems/query" },
+    run: async (/** @type {Context} */ c) => {
+      const filter = JSON.stringify({ productId: { $hasSome: [c.product] } });
+      const found = await c.client.inventory.queryInventory({ query: { filter } });
+      if (found.inventoryItems?.length !== 1 || found.inventoryItems[0].productId !== c.product) throw new Error("another product's stock");
+      return found;
+    },
+  },
   updateInventoryVariants: {
     on: "v1",
     http: { method: "PATCH", path: "/stores/v2/inventoryItems/product/{}", body: { inventoryItem: { trackQuantity: true } } },
@@ -303,6 +313,17 @@ export const rows = {
       const good = done.results?.map((result) => result.itemMetadata?.success);
       if (String(good) !== "true,false") throw new Error(`the stale revision was taken: ${good}`);
       return done;
+    },
+  },
+  bulkCreateInventoryItems: {
+    on: "v3",
+    http: { method: "POST", path: "/stores/v3/bulk/inventory-items/create", body: { returnEntity: true } },
+    run: async (/** @type {Context} */ c) => {
+      const places = await c.client.storesLocationsV3.queryStoresLocations().eq("defaultLocation", false).find();
+      const wanted = { productId: c.product, variantId: c.variant, locationId: places.items[0]._id, quantity: 4 };
+      const made = await c.client.inventoryItemsV3.bulkCreateInventoryItems([wanted], { returnEntity: true });
+      if (made.results?.[0].item?.quantity !== 4) throw new Error("the quantity was not taken");
+      return made;
     },
   },
 };
