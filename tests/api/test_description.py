@@ -67,9 +67,9 @@ def test_every_address_keeps_to_its_description(described, busy, settings, kind)
         case = data.draw(operation.as_strategy(generation_mode=kind))
         if "shipping-requests/{id}" in operation.path:
             case.path_parameters["id"] = str(busy.request.pk)  # beyond the 404
-        for given in (case.query, case.body):
-            if isinstance(given, dict) and isinstance(given.get("warehouse"), str):
-                given["warehouse"] = str(busy.request.warehouse_id)
+        for sent in (case.query, case.body):
+            if isinstance(sent, dict) and isinstance(sent.get("warehouse"), str):
+                sent["warehouse"] = str(busy.request.warehouse_id)
         case.call_and_validate(headers=busy.api.headers(), checks=CHECKS)
 
     for found in described.get_all_operations():
