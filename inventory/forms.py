@@ -148,19 +148,14 @@ class AliasForm(forms.Form):
         chosen = self.types.get(data.get("alias_type", ""))
         if self.alias is None and chosen is None and "new_type" not in self.errors and not data.get("new_type"):
             self.add_error("new_type", "Say what kind of code it is.")
-        if not self.errors and self._is_taken(data, chosen):
-            alias_type = self.alias.alias_type if self.alias else chosen
-            assert alias_type is not None
+        alias_type = self.alias.alias_type if self.alias else chosen or self._named(data.get("new_type", ""))
+        data["found_type"] = alias_type
+        if not self.errors and alias_type and self._is_taken(alias_type, data["code"]):
             self.add_error("code", taken(alias_type, data["code"]))
         return data
 
-    def _is_taken(self, data: dict[str, Any], chosen: AliasType | None) -> bool:
-        name = data.get("new_type", "")
-        alias_type = self.alias.alias_type if self.alias else chosen or self._named(name)
-        if alias_type is None:
-            return False
-        data["found_type"] = alias_type
-        same = Alias.objects.filter(alias_type=alias_type, code_key=sku_key_of(data["code"]))
+    def _is_taken(self, alias_type: AliasType, code: str) -> bool:
+        same = Alias.objects.filter(alias_type=alias_type, code_key=sku_key_of(code))
         return same.exclude(pk=self.alias.pk if self.alias else 0).exists()
 
     def _named(self, name: str) -> AliasType | None:

@@ -28,7 +28,7 @@ def decorate(rows: list[Any], account: Account | None) -> None:
     assert account is not None
     sources = sources_of(account, [(row.source_kind, row.source_id) for row in rows])
     for row in rows:
-        row.signed = f"{row.quantity:+,}"
+        row.signed = f"{row.quantity:+,}" if row.quantity else "0"
         row.source = sources.get((row.source_kind, row.source_id)) or _import(row, account)
 
 

@@ -8,7 +8,6 @@ from fcp import panel
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Page, Step, Waiting, panel_url
-from mappings import product_part
 from mappings.models import Listing, Location, ShipMethod
 
 
@@ -39,7 +38,6 @@ def mapped_any(account: Account) -> bool:
 
 
 def register() -> None:
-    product_part.register()
     panel.add_pages(
         "mappings",
         Page(

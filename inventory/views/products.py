@@ -17,6 +17,7 @@ from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 
 from .. import aliases
+from ..errors import InventoryError
 from ..figures import figures_of, houses_of
 from ..forms import AliasForm, ProductForm
 from ..models import Alias, Product, StockMovement, sku_key_of
@@ -135,9 +136,7 @@ def _add_alias(request: PanelRequest, found: Product) -> HttpResponse:
     form = AliasForm(found, request.POST)
     if not form.is_valid():
         return product_page(request, found, alias_form=form)
-    added = form.save()
-    messages.success(request, f"{added.code} means {found.sku} now, as {added.alias_type}.")
-    return _to_aliases(request, found)
+    return _store_alias(request, found, form)
 
 
 @require_POST
@@ -159,7 +158,16 @@ def _change_alias(request: PanelRequest, found: Product, row: Alias) -> HttpResp
     form = AliasForm(found, request.POST, alias=row)
     if not form.is_valid():
         return product_page(request, found, changed_alias=form)
-    messages.success(request, f"{form.save().code} is saved.")
+    return _store_alias(request, found, form)
+
+
+def _store_alias(request: PanelRequest, found: Product, form: AliasForm) -> HttpResponse:
+    try:
+        stored = form.save()
+    except InventoryError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{stored.code} means {found.sku}, as {stored.alias_type}.")
     return _to_aliases(request, found)
 
 

@@ -36,6 +36,7 @@ def client(account: Account) -> Client:
     return signed_in(account)
 
 
+KEPT = {"kept_by": "partner", "reports": "on_hand"}
 PRODUCT = {"sku": "MUG-RED", "name": "Red mug", "barcode": "4006381333931", "weight_grams": "350", "origin": "DE"}
 
 
@@ -94,7 +95,7 @@ def test_a_new_product_takes_over_the_listings_with_its_sku(client: Client, acco
 
 
 def test_a_warehouse_is_added_and_changed(client: Client, account: Account) -> None:
-    given = {"code": "NJ1", "name": "New Jersey", "country": "US", "kept_by": "partner", "partner": ""}
+    given = {"code": "NJ1", "name": "New Jersey", "country": "US", "partner": ""} | KEPT
     client.post("/a/shoes/warehouses/add/", given)
     warehouse = Warehouse.objects.get()
     assert (warehouse.account, warehouse.code, warehouse.partner) == (account, "NJ1", None)
@@ -117,7 +118,7 @@ def test_a_merchant_chooses_among_the_partners_he_works_with(client: Client, acc
     assert "Elsewhere 3PL" not in words(page)
     assert "GROUND" in words(page)  # its ship codes
 
-    given = {"code": "X", "name": "X", "kept_by": "partner", "partner": str(stranger.pk)}
+    given = {"code": "X", "name": "X", "partner": str(stranger.pk)} | KEPT
     assert "partner" in client.post("/a/shoes/warehouses/add/", given).context["form"].errors
     signed_in(account, is_staff=True).post("/a/shoes/warehouses/add/", given)
 
