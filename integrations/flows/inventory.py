@@ -10,6 +10,8 @@ Everything is found again by these questions: whoever comes after a crash goes o
 
 from __future__ import annotations
 
+import datetime as dt
+
 from fcp.errors import Stale
 from integrations.connectors.base import FlowKind
 from integrations.flows.products import VARIANT_CHANGED, change_variant
@@ -23,6 +25,9 @@ from integrations.models import Flow, StockPush
 from integrations.models.stock import Guard
 from integrations.runs import Slice
 from integrations.stock_guard import question_of
+
+# A first push goes by the store's numbers of a moment ago.
+STALE = dt.timedelta(minutes=15)
 
 
 def push(run: Slice) -> bool:
@@ -44,7 +49,7 @@ def _push(run: Slice) -> bool:
     while current := begin_round(run):
         if find(current):
             return True
-        first = current.push.read_at is None
+        first = _before_the_first(current)
         if first and not _catalogue_is_read(run):
             return False  # what the store shows is compared once it is known what it sells
         if first and read_back(current):
@@ -56,6 +61,15 @@ def _push(run: Slice) -> bool:
         if run.over:
             return True
     return False
+
+
+def _before_the_first(current: Round) -> bool:
+    """Whether the store's numbers have to be read before anything is worked out or sent.
+
+    So they are before the first look, and once more where a person took time to start the first push.
+    """
+    push = current.push
+    return push.read_at is None or (push.allowed_at is not None and push.allowed_at - push.read_at > STALE)
 
 
 def _catalogue_is_read(run: Slice) -> bool:

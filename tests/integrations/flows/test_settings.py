@@ -212,14 +212,16 @@ def test_each_flow_is_switched_on_and_off_alone(connect, sandbox):
     assert flow_of(integration).due_at is None
 
 
-def test_stock_waits_for_its_first_push_but_has_the_listings_read(connect):
+def test_with_stock_switched_on_it_goes_by_the_clock_and_the_listings_are_read(connect):
     integration = connect("v1", on=())
 
     change_settings(integration, flows={"inventory": {"mode": "push", "interval": 60}})
     work()
 
-    assert flow_of(integration, FlowKind.INVENTORY).due_at is None
-    assert flow_of(integration, FlowKind.INVENTORY).interval == 60
+    flow = flow_of(integration, FlowKind.INVENTORY)
+    assert flow.last_ok_at
+    assert flow.interval == 60
+    assert flow.due_at > timezone.now()
     assert flow_of(integration, FlowKind.PRODUCTS).last_ok_at
 
 
