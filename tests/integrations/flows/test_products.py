@@ -51,7 +51,7 @@ def test_every_listing_of_the_store_is_read_once_and_a_second_reading_changes_no
 
 def test_a_long_catalogue_is_read_in_slices(connect, sandbox, monkeypatch):
     monkeypatch.setattr(runs, "SLICE_SECONDS", -1.0)
-    monkeypatch.setattr("integrations.connectors.wix.connector.PRODUCTS", 3)
+    monkeypatch.setattr("integrations.connectors.wix.replies.V1_ROWS", 3)
 
     integration = connect("v1", on=PRODUCTS)
 
