@@ -132,7 +132,7 @@ def _compare(current: Round, shown: Sequence[StoreStock], now: dt.datetime) -> N
 def _read(row: ListingStock, one: StoreStock, quantity: int, now: dt.datetime) -> tuple[Any, ...]:
     """Where it is unknown what the store shows, it is told anyway, and its own number is no news."""
     confirmed, drift, drift_at = row.confirmed, row.drift, row.drift_at
-    if row.known and (confirmed is None or row.result is None):
+    if row.known and (row.confirmed_at is None or row.result is None):  # it was never told anything else
         confirmed, drift, drift_at = quantity, None, None
     elif row.known and row.marked == row.handled:
         if quantity == confirmed:
