@@ -27,11 +27,11 @@ def shown(box: "Sandbox", site: Site, query: dict[str, str]) -> str:
         'aria-label="SKU or product"><button class="quiet">Find</button></form>'
     )
     more = f'<a class="button quiet" href="?from={start + PAGE}&amp;q={quote(sought)}">More</a>'
-    listed = table(["SKU", "Product", "Location", "#In stock", ""], rows[:PAGE], "No such product.")
+    listed = table(["SKU", "Product", "Location", "In stock"], rows[:PAGE], "No such product.")
     oversold = table(["SKU", "#Pieces"], sold, "Nothing was sold that was not there.")
     return (
         f"<h1>Stock of {escape(site.name)}</h1>"
-        + section("Stock", search, listed, more if len(rows) > PAGE else "")
+        + section("Stock", search, listed, more if len(rows) > PAGE else "", name="stock")
         + section("Oversold", oversold, name="oversold")
     )
 
@@ -44,10 +44,8 @@ def _lines(site: Site, sought: str) -> Iterator[list[str]]:
                 continue
             places = stock.by_place(site, product, variant) or {"": None}
             for place, quantity in places.items():
-                number = "not counted" if quantity is None else str(quantity)
                 names = [variant["sku"] or "no SKU", label, place or "all"]
-                field = _field(site, name_of(product, variant), place, quantity)
-                yield [*map(escape, names), number, field]
+                yield [*map(escape, names), _field(site, name_of(product, variant), place, quantity)]
 
 
 def _field(site: Site, sku: str, place: str, quantity: int | None) -> str:
@@ -56,8 +54,9 @@ def _field(site: Site, sku: str, place: str, quantity: int | None) -> str:
         for name, value in (("sku", sku), ("place", place))
     )
     value = "" if quantity is None else quantity
-    number = f'<input name="quantity" type="number" value="{value}" aria-label="Stock of {escape(sku)}">'
-    return form(f"{site.key}/stock", hidden, number, '<button class="quiet">Set</button>', style="search")
+    label = f'placeholder="not counted" aria-label="Stock of {escape(sku)}"'
+    number = f'<input name="quantity" type="number" value="{value}" {label}>'
+    return form(f"{site.key}/stock", hidden, number, '<button class="quiet">Set</button>', style="set")
 
 
 def set_one(box: "Sandbox", site: str, sent: dict[str, str]) -> str:
