@@ -14,10 +14,10 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
@@ -29,6 +29,7 @@ MAX_ROWS = 50_000
 MAX_BLANK = 100_000  # a sheet may say that its last row is any number
 MAX_COLUMNS = 60
 MAX_CELL = 1_000  # characters
+HEADER_WITHIN = 10  # rows from the top; above it may be a title
 SNIFFED = 64 * 1024
 
 XLSX, OLD_EXCEL, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
@@ -100,16 +101,15 @@ def _text_rows(file: IO[bytes]) -> Iterator[tuple[int, Row]]:
     try:
         yield from _csv_rows(text)
     finally:
-        text.detach()
+        if not file.closed:
+            text.detach()  # or it would close the file
 
 
 def _csv_rows(text: io.TextIOWrapper) -> Iterator[tuple[int, Row]]:
-    first = text.readline(SNIFFED)
-    if len(first) >= SNIFFED:
-        raise FileRefused(NO_TABLE)
-    named = re.fullmatch(r"sep=(.)[\r\n]*", first, re.IGNORECASE)  # a line that Excel reads and hides
-    delimiter = named[1] if named else _delimiter_of(first)
-    reader = csv.reader(text if named else _again(first, text), delimiter=delimiter, strict=True)
+    begin = list(_lines(text, HEADER_WITHIN))
+    named = re.fullmatch(r"sep=(.)[\r\n]*", begin[0], re.IGNORECASE)  # a line that Excel reads and hides
+    delimiter = named[1] if named else _delimiter_of(begin)
+    reader = csv.reader(chain(begin[1:] if named else begin, text), delimiter=delimiter, strict=True)
     number = 0
     try:
         for number, cells in enumerate(reader, 1):  # named in the refusal
@@ -119,15 +119,19 @@ def _csv_rows(text: io.TextIOWrapper) -> Iterator[tuple[int, Row]]:
         raise FileRefused(where) from error
 
 
-def _again(first: str, text: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from text
+def _lines(text: io.TextIOWrapper, most: int) -> Iterator[str]:
+    for _ in range(most):
+        line = text.readline(SNIFFED)
+        if len(line) >= SNIFFED:
+            raise FileRefused(NO_TABLE)
+        if line:
+            yield line
 
 
-def _delimiter_of(line: str) -> str:
-    """The sign that separates the header's names; those within quotation marks do not count."""
-    bare = re.sub(r'"[^"]*"', "", line)
-    return max(";\t|,", key=lambda sign: (bare.count(sign), sign == ","))
+def _delimiter_of(lines: Iterable[str]) -> str:
+    """The sign that separates a header's names; those within quotation marks do not count."""
+    bare = [re.sub(r'"[^"]*"', "", line) for line in lines]
+    return max(";\t|,", key=lambda sign: (max(line.count(sign) for line in bare), sign == ","))
 
 
 def _encoding_of(file: IO[bytes]) -> str:
@@ -177,12 +181,10 @@ def _workbook_rows(file: IO[bytes]) -> Iterator[tuple[int, Row]]:
             book.close()
     except FileRefused:
         raise
-    except DefusedXmlException as error:
-        raise FileRefused("This workbook holds something that a table does not need. Save it as CSV.") from error
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError,
         AttributeError, IndexError, EOFError, NotImplementedError, OSError,
-    ) as error:  # fmt: skip  # what openpyxl and zipfile raise for what is no workbook, or a broken one
+    ) as error:  # fmt: skip  # what openpyxl, zipfile and defusedxml raise for what is no workbook, or a broken or evil one
         raise FileRefused(BROKEN) from error
 
 

@@ -10,14 +10,15 @@ import datetime as dt
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import orjson
 
 from .errors import InventoryError
-from .files import FileRefused, Formula, Row, unquoted
+from .files import HEADER_WITHIN, FileRefused, Formula, Row, unquoted
 from .levels import check_takes_counts
 from .models import Warehouse, sku_key_of
 
@@ -29,9 +30,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                  "menge", "bestand", "inventory"),
     "time": ("time", "takenat", "countedat", "at", "date", "datetime", "timestamp", "zeit"),
 }  # fmt: skip
-HEADER_WITHIN = 10  # rows
-WHOLE = re.compile(r"\+?(\d{1,12})(?:[.,]0{1,2})?")
-NUMBER = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d")
+WHOLE = re.compile(r"\+?([0-9]{1,12})(?:[.,]0{1,2})?")
+NUMBER = re.compile(r"[+-]?[0-9.,' \u00a0\u202f]*[0-9]")
 
 
 class Found(StrEnum):
@@ -62,8 +62,11 @@ class FileRow:
         self.found, self.reason = Found.REFUSED, reason
 
 
+_VALUES = attrgetter(*(one.name for one in fields(FileRow)))
+
+
 def pack(rows: Iterable[FileRow]) -> bytes:
-    return zlib.compress(orjson.dumps([astuple(row) for row in rows]), 6)
+    return zlib.compress(orjson.dumps([_VALUES(row) for row in rows]), 6)
 
 
 def unpack(packed: bytes | memoryview) -> list[FileRow]:
