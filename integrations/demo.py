@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,21 +20,27 @@ from fcp.roles import Role
 from fcp.scopes import FOR_PARTNER
 from integrations import lease, live
 from integrations.connecting import connect
-from integrations.connectors.base import FlowKind, Window
+from integrations.connectors.base import FlowKind, StoreStock, Window
 from integrations.models import Flow, Integration, SettingsVersion
 from integrations.reach import open_store
 from integrations.runs import run_slice
+from integrations.sandbox.shelves import LOW, forgotten_of
 from integrations.settings_document import document_of, rules_of
+from integrations.stock_answers import allow_first_push
 from integrations.tasks import WORK
-from inventory.models import Warehouse
+from inventory.levels import LevelItem, report_levels
+from inventory.models import Product, Warehouse
+from inventory.stock_reading import stock_of
 from mappings.mapping import map_location, map_ship_method
-from mappings.models import Location, ShipMethod
+from mappings.models import Listing, Location, ShipMethod
 from mappings.take import take_products
 from orders.intake import take_in
 from orders.settle import lift_mapped_everywhere
 from orders.shapes import IncomingOrder, ReadOrder, StoreFulfillment
 
 BY = "demo"
+SEED = 1  # of the stand-in warehouse
+DELIVERED = 40  # pieces of what had nearly run out
 WAITING_ORDERS = 40
 SHIP_CODES = [
     {"code": "STD-DE", "label": "Standard parcel", "carrier": "DHL", "service": "Paket"},
@@ -62,6 +68,7 @@ SETTINGS: dict[str, Any] = {
         "products": {"mode": "pull", "interval": 60},
         "fulfillments": {"mode": "push", "interval": 30},
         "locations": {"mode": "pull", "interval": 60},
+        "inventory": {"mode": "push", "interval": 60},
     },
 }
 
@@ -98,7 +105,11 @@ def make_demo(info: Mapping[str, str]) -> Demo:
         _map_words(integration.store, main)
     lift_mapped_everywhere(timezone.now())
     for integration in stores:
+        _count_stock(integration, main)
+        run_to_end(integration, FlowKind.INVENTORY)
         live.go_live(integration, by=BY, now=timezone.now())
+    # The other one waits: its first push is the newcomer's, after a look at the preview.
+    allow_first_push(stores[1], by=BY, now=timezone.now())
     _second_account(stores[0])
     return Demo(_people(account), key)
 
@@ -111,11 +122,11 @@ def run_to_end(integration: Integration, kind: FlowKind) -> None:
     while timezone.now() < ends:
         now = timezone.now()
         Flow.objects.filter(pk=flow.pk).update(due_at=now)
-        if lease.claim(lease.free(Flow.objects.filter(pk=flow.pk)), now):
-            flow.refresh_from_db()
-            started = lease.start(flow.pk, flow.gen, now)
-            if started:
-                run_slice(started, WORK[kind])
+        lease.claim(lease.free(Flow.objects.filter(pk=flow.pk)), now)
+        # Claimed here, or for the next slice by the one before: that one's task would come too late.
+        flow.refresh_from_db()
+        if started := lease.start(flow.pk, flow.gen, now):
+            run_slice(started, WORK[kind])
         flow.refresh_from_db()
         if flow.last_ok_at and flow.last_ok_at >= begun:
             return
@@ -132,6 +143,42 @@ def _map_words(store: Store, main: Warehouse) -> None:
             map_ship_method(row, code["code"], carrier=code["carrier"], service=code["service"], by=BY, now=now)
     for place in Location.objects.filter(store=store):
         map_location(place, main, by=BY, now=now)
+
+
+def _count_stock(integration: Integration, main: Warehouse) -> None:
+    """Levels as two weeks of selling leave them: what the store still shows, what its open orders need, and a delivery.
+
+    The stand-in warehouse goes on from there; what it never counts, nobody else counts either.
+    """
+    store, now = integration.store, timezone.now()
+    listings = Listing.objects.filter(store=store, product__isnull=False).select_related("product")
+    by_uid = {(row.product_uid, row.variant_uid): row for row in listings}
+    skus = Product.objects.for_account(store.account).values_list("sku", flat=True)
+    forgotten = forgotten_of(SEED, str(main.pk), set(skus))
+    reserved = stock_of([row.product_id for row in by_uid.values() if row.product_id])
+    levels: dict[str, LevelItem] = {}
+    for shown in _stock_shown(integration):
+        row = by_uid.get((shown.product_uid, shown.variant_uid))
+        if row is None or row.product is None or shown.quantity is None or row.product.sku == forgotten:
+            continue
+        needed = sum(one.quantity for one in reserved[row.product.pk].reserved)
+        there = max(shown.quantity, 0) * row.units + needed
+        if there <= LOW:
+            there += DELIVERED  # this morning, and the store does not know of it yet
+        levels[row.product.sku] = LevelItem(row.product.sku, there, now)
+    report_levels(main, list(levels.values()), actor="Stand-in warehouse", now=now)
+
+
+def _stock_shown(integration: Integration) -> Iterator[StoreStock]:
+    """Every number that the store shows, page by page."""
+    with open_store(integration, FlowKind.INVENTORY, timezone.now()) as there:
+        token: str | None = None
+        while True:
+            page = there.ask(lambda connector, token=token: connector.stock(token))  # type: ignore[misc]
+            yield from page.items
+            token = page.next
+            if token is None:
+                return
 
 
 def _second_account(source: Integration) -> None:

@@ -14,6 +14,7 @@ from inventory.sources import Part, add_part
 from mappings.models import Listing, ListingStock, Why
 
 MOST = 50  # listings of one product
+NEVER_LOOKED_AT: list[ListingStock | None] = [None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def in_stores(request: PanelRequest, product: Product) -> dict[str, Any]:
     shown = [
         _in_store(account, row, one, integrations.get(row.store_id))
         for row in listings
-        for one in of_listing[row.pk] or [None]
+        for one in of_listing[row.pk] or NEVER_LOOKED_AT
     ]
     return {"in_stores": shown, "oversold_url": panel_url(account, "integrations:oversold", pk=product.pk)}
 

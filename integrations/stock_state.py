@@ -59,14 +59,16 @@ class Counts:
         return sum(one.number for one in self.left)
 
 
-def counts_of(store_id: int) -> Counts:
+def counts_of(store_id: int, settings: StockSettings) -> Counts:
     """By what was last worked out; one statement over the store's rows.
 
-    A location whose warehouse another one sends is no listing left out: each of its listings is there already.
+    At a location whose warehouse another one sends nothing is left out: each listing is counted there already.
     """
     rows = ListingStock.objects.filter(store=store_id, listing__retired_at=None).exclude(why=Why.SHARED)
-    rows = rows.order_by().values_list("why")
-    found = rows.annotate(
+    if settings.places:
+        rows = rows.exclude(location__in=settings.shared)
+    by_reason = rows.order_by().values_list("why")
+    found = by_reason.annotate(
         number=Count("pk"), differ=Count("pk", filter=DIFFERS), drift=Count("pk", filter=Q(drift__isnull=False))
     )
     by_why = {why: (number, differ, drift) for why, number, differ, drift in found}
@@ -118,7 +120,7 @@ def stock_state(integration: Integration) -> StockState:
     push = StockPush.objects.filter(store=integration.store_id).first()
     on = flow is not None and flow.mode != Mode.DISABLED
     settings = stock_settings(integration)
-    counts = counts_of(integration.store_id) if settings else Counts()
+    counts = counts_of(integration.store_id, settings) if settings else Counts()
     return StockState(on, is_allowed(integration, push), flow, push, settings, counts)
 
 

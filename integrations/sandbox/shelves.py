@@ -62,7 +62,7 @@ class Shelves:
 
     def _all(self, warehouse: str, clock: Clock, moving: Moving) -> Iterator[Json]:
         products = {row["sku"] for row in self._listed("/products", warehouse=warehouse)}
-        forgotten = self._forgotten(warehouse, products)
+        forgotten = forgotten_of(self.seed, warehouse, products)
         begun = at = clock()
         for rows in self._pages("/stock-levels", warehouse=warehouse):
             in_hand = moving(warehouse, at)
@@ -75,12 +75,6 @@ class Shelves:
         for sku in sorted(products):
             if sku != forgotten and sku not in in_hand:
                 yield {"sku": sku, "quantity": self._pieces(FIRST, f"first/{sku}"), "taken_at": begun.isoformat()}
-
-    def _forgotten(self, warehouse: str, skus: Collection[str]) -> str:
-        """The one product that is never counted, so that the panel has one to show; unless somebody else did."""
-        if len(skus) < FORGOTTEN_OF:
-            return ""
-        return min(skus, key=lambda sku: chance(f"{self.seed}/forgotten/{warehouse}/{sku}"))
 
     def _delivered(self, level: Json) -> Json:
         if level["quantity"] <= LOW:
@@ -111,6 +105,13 @@ class Shelves:
             if page["next"] is None:
                 return
             asked["after"] = page["next"]
+
+
+def forgotten_of(seed: int, warehouse: str, skus: Collection[str]) -> str:
+    """The one product that is never counted, so that the panel has one to show; unless somebody else did."""
+    if len(skus) < FORGOTTEN_OF:
+        return ""
+    return min(skus, key=lambda sku: chance(f"{seed}/forgotten/{warehouse}/{sku}"))
 
 
 def counted(row: Json, at: dt.datetime) -> Json:

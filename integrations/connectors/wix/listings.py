@@ -53,7 +53,7 @@ def v1_listings(product: Json) -> Iterator[IncomingListing]:
 
 
 def v3_listing(variant: Json) -> Iterator[IncomingListing]:
-    """A row of query-variants. Whether its stock is counted stands with the inventory items only."""
+    """A row of query-variants. Whether its stock is counted stands with the inventory items only; files have none."""
     product = part(variant, "productData")
     choices = [text(part(choice, "optionChoiceNames"), "choiceName", 100) for choice in parts(variant, "optionChoices")]
     uid = variant.get("variantId") or variant.get("id")
@@ -62,6 +62,7 @@ def v3_listing(variant: Json) -> Iterator[IncomingListing]:
         variant_uid=key_text(text({"id": uid}, "id", 1000), 100),
         sku=text(variant, "sku", 100),
         title=_title(text(product, "name", 255), choices),
+        tracked=False if product.get("productType") == "DIGITAL" else None,
         barcode=text(variant, "barcode", 100),
         weight_grams=grams(part(variant, "physicalProperties"), _unit(product)),
         visible=variant.get("visible") is not False and product.get("visible") is not False,
