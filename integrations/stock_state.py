@@ -144,7 +144,7 @@ def stock_questions(account: Account) -> list[Waiting]:
             found.append(Waiting(sentence_of(push), url, "Decide", one.nickname, push.guard_since, urgent=True))
         elif one.live and not is_allowed(one, push):
             text = f"Stock goes to {one.nickname} once you have seen the preview"
-            found.append(Waiting(text, url, "Push preview", "Nothing is sent before that"))
+            found.append(Waiting(text, f"{url}?show=differ", "Push preview", "Nothing is sent before that"))
         if drift := up_to(ListingStock.objects.filter(store=one.store_id, drift__isnull=False)):
             numbers = "1 quantity is" if drift == 1 else f"{drift:,} quantities are"
             drift_url = panel_url(account, "integrations:stock_drift", pk=one.pk)

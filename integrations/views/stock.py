@@ -177,7 +177,8 @@ def push_preview(request: PanelRequest) -> HttpResponseBase:
     """The only integration's preview, or the choice of one."""
     found = list(Integration.objects.for_account(request.account).select_related("store").order_by("nickname")[:200])
     if len(found) == 1:
-        return redirect(panel_url(request.account, "integrations:stock", pk=found[0].pk))
+        url = panel_url(request.account, "integrations:stock", pk=found[0].pk)
+        return redirect(f"{url}?show={DIFFER}" if stock_state(found[0]).counts.differ else url)
     rows = [{"integration": one, "logo": logo_of(one.store.platform), "stock": stock_state(one)} for one in found]
     return render(request, "integrations/stock_choose.html", {"rows": rows})
 
@@ -196,7 +197,7 @@ def stock(request: PanelRequest, pk: int) -> HttpResponseBase:
 def _around(request: PanelRequest, integration: Integration) -> dict[str, Any]:
     return context_of(request, integration, "stock") | {
         "stock": stock_state(integration),
-        "stock_tab": "preview",
+        "stock_tab": shown if (shown := request.GET.get("show")) in (DIFFER, LEFT_OUT) else "" if shown else "preview",
         "document": document_of(integration),
     }
 

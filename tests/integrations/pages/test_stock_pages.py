@@ -136,7 +136,7 @@ def test_one_integration_is_shown_at_once_several_are_offered(
     stocked: Integration, ann: Client, sandbox: Sandbox
 ) -> None:
     url = "/a/shoes/push-preview/"
-    assert ann.get(url)["Location"] == at(stocked)
+    assert ann.get(url)["Location"] == f"{at(stocked)}?show=differ"
 
     connect_store(sandbox, "v3", account=stocked.account, on=())
 
@@ -467,7 +467,7 @@ def test_from_the_preview_to_the_store_in_the_browser(
     expect(row.locator('[data-col="store"]')).to_have_text("19")
     expect(row.locator('[data-col="difference"]')).to_have_text("-2")
     row.locator("summary").press("Enter")
-    expect(row.locator(".steps-table")).to_contain_text("Level at")
+    expect(row.locator(".made-of-table")).to_contain_text("Level at")
 
     page.get_by_role("button", name="Send these quantities").click()
     page.get_by_role("dialog").get_by_role("button", name="Send these quantities").click()
