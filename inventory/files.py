@@ -184,7 +184,7 @@ def _workbook_rows(file: IO[bytes]) -> Iterator[tuple[int, Row]]:
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError,
         AttributeError, IndexError, EOFError, NotImplementedError, OSError,
-    ) as error:  # fmt: skip  # what openpyxl, zipfile and defusedxml raise for what is no workbook, or a broken or evil one
+    ) as error:  # fmt: skip  # as openpyxl, zipfile and defusedxml say it
         raise FileRefused(BROKEN) from error
 
 

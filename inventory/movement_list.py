@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ KINDS = {
     MovementKind.SHIPPED: Chip("Shipped", "good", "truck"),
     MovementKind.VOIDED: Chip("Shipment voided", "warn", "truck-return"),
 }
+LATE = dt.timedelta(minutes=1)  # between the moment and the note of it, before the list says both
 MATCHES = 50  # products that a search looks at
 
 
@@ -28,6 +30,7 @@ def decorate(rows: list[Any], account: Account | None) -> None:
     assert account is not None
     sources = sources_of(account, [(row.source_kind, row.source_id) for row in rows])
     for row in rows:
+        row.late = row.created_at - row.at > LATE
         row.signed = f"{row.quantity:+,}" if row.quantity else "0"
         row.source = sources.get((row.source_kind, row.source_id)) or _import(row, account)
 
