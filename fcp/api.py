@@ -87,7 +87,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > self.max_body:
-            sentence = f"The body is larger than {self.max_body // 1024} kB."
+            sentence = f"The body is larger than {self.max_body // 1024} kB. Send it in parts."
             raise ApiError(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "too_large", sentence)
         request._request.body  # noqa: B018  # kept, so that fcp.idempotency can read it after the parser
         super().initial(request, *args, **kwargs)

@@ -222,7 +222,7 @@ def test_ten_megabytes_are_refused_with_a_sentence(api, warehouse):
     response = api.post("/stock-levels", body)
 
     assert error(response) == (413, "too_large")
-    assert response.json()["error"]["message"] == "The body is larger than 1024 kB."
+    assert response.json()["error"]["message"] == "The body is larger than 1024 kB. Send it in parts."
 
 
 @pytest.mark.parametrize(
