@@ -187,7 +187,7 @@ COLUMNS = (
     Column("waits", "Waits for", csv=lambda row: row.waits),
     Column("units", "Units", csv=lambda row: row.order.units, align="end"),
     Column("total", "Total", csv=lambda row: row.order.total, align="end"),
-    Column("code", "Ship code", csv=lambda row: row.order.ship_code),
+    Column("code", "Ship code", csv=lambda row: row.order.ship_code, hidden=True),
     Column("warehouse", "Warehouse", csv=lambda row: row.warehouse, hidden=True),
     Column("tracking", "Tracking", csv=lambda row: row.tracking),
     Column("currency", "Currency", csv=lambda row: row.order.currency, hidden=True),
