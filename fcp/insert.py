@@ -145,6 +145,70 @@ def _update_plan(
     return f"UPDATE {table} SET {sets} WHERE id = %s", adapt  # noqa: S608  # the model's own names
 
 
+def update_locked_rows(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], using: str = "default"
+) -> None:
+    """Like `update_rows`, in a third of the time on PostgreSQL: one statement, which takes the rows in any order.
+
+    Only for rows that nobody else changes meanwhile (they or what they hang on are locked), each at most once.
+    """
+    values = [list(row) for row in rows]
+    if not values or connections[using].vendor != "postgresql":
+        update_rows(model, columns, values, using)
+        return
+    statement, adapt = _locked_plan(model, tuple(columns), using)
+    for position, convert in adapt:
+        for row in values:
+            row[position] = convert(row[position])
+    with connections[using].cursor() as cursor:
+        cursor.execute(statement, [list(column) for column in zip(*values, strict=True)])
+
+
+@lru_cache(maxsize=64)
+def _locked_plan(
+    model: type[models.Model], columns: tuple[str, ...], using: str
+) -> tuple[str, list[tuple[int, Callable[[Any], Any]]]]:
+    """Each column's new values come as one array, the ids as the last."""
+    _, adapt = _plan(model, columns, using)
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    sets = ", ".join(f"{quote(_column(model, name))} = new.c{n}" for n, name in enumerate(columns))
+    types = [*(_type(model, name, connection) for name in columns), "bigint"]
+    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+    names = ", ".join(f"c{n}" for n in range(len(columns)))
+    source = f"unnest({arrays}) AS new ({names}, id)"
+    return f"UPDATE {table} SET {sets} FROM {source} WHERE {table}.id = new.id", adapt  # noqa: S608  # ours
+
+
+def _type(model: type[models.Model], name: str, connection: Any) -> str:
+    f = model._meta.get_field(name)
+    assert isinstance(f, models.Field)
+    return f.db_type(connection) or ""
+
+
+def read_rows(rows: models.QuerySet[Any, Any], columns: Sequence[str], using: str = "default") -> list[tuple[Any, ...]]:
+    """These columns of the rows, as `values_list` gives them; for many rows of numbers, texts, moments, yes and no.
+
+    On SQLite, Django's own converting of a moment costs more than the row.
+    """
+    statement, parameters = rows.values_list(*columns).query.sql_with_params()
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found = cursor.fetchall()
+    if connection.vendor == "postgresql":
+        return found
+    fields = [rows.model._meta.get_field(name) for name in columns]
+    moments = [n for n, f in enumerate(fields) if isinstance(f, models.DateTimeField)]
+    values = [list(row) for row in found]
+    for position in moments:
+        for row in values:
+            if row[position] is not None:
+                row[position] = row[position].replace(tzinfo=dt.UTC)
+    return [tuple(row) for row in values]
+
+
 def add_to_rows(
     model: type[models.Model], column: str, rows: Iterable[tuple[int, int]], using: str = "default"
 ) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Q
 
-from fcp.insert import insert_rows, update_rows
+from fcp.insert import insert_rows, read_rows, update_locked_rows
 
 from .errors import InventoryError
 from .level_batch import MOST, AdjustItem, Batch, LevelAnswer, LevelItem, pieces, whole_number
@@ -156,8 +156,8 @@ def _set_levels(batch: Batch, warehouse: Warehouse, made: _Made) -> None:
         movements.append(made.movement(warehouse, product, difference, at, ref=batch.ref(place), balance=quantity))
         batch.answer(place, "taken", _taken(number, quantity), quantity)
     insert_rows(StockLevel, LEVEL, new)
-    update_rows(StockLevel, ("quantity", "reported", "taken_at", "changed_at"), changed)
-    update_rows(StockLevel, ("reported", "taken_at"), confirmed)
+    update_locked_rows(StockLevel, ("quantity", "reported", "taken_at", "changed_at"), changed)
+    update_locked_rows(StockLevel, ("reported", "taken_at"), confirmed)
     write(warehouse.account_id, movements)
     if newest := max((at for _, _, at in batch.left.values()), default=None):
         Warehouse.objects.filter(Q(levels_at=None) | Q(levels_at__lt=newest), pk=warehouse.pk).update(levels_at=newest)
@@ -182,9 +182,9 @@ def _moved_since(warehouse: Warehouse, taken: Mapping[int, dt.datetime]) -> dict
     since: dict[int, int] = {}
     if taken:
         movements = StockMovement.objects.filter(
-            warehouse=warehouse, product__in=taken, kind__in=RELATIVE, at__gt=min(taken.values())
+            warehouse=warehouse, product__among=taken, kind__in=RELATIVE, at__gt=min(taken.values())
         )
-        for product, at, quantity in movements.order_by().values_list("product_id", "at", "quantity").iterator():
+        for product, at, quantity in read_rows(movements.order_by(), ("product_id", "at", "quantity")):
             if at > taken[product]:
                 since[product] = since.get(product, 0) + quantity
     return since
@@ -200,7 +200,7 @@ def _newly_known(warehouse: Warehouse, batch: Batch, levels: Mapping[int, Held])
         return set()
     acked = Reservation.objects.filter(
         warehouse=warehouse,
-        product__in=spans,
+        product__among=spans,
         acked_at__gt=min(old for old, _ in spans.values()),
         acked_at__lte=max(new for _, new in spans.values()),
     ).values_list("product_id", "acked_at")
@@ -254,8 +254,8 @@ def _leave_out_repeated(batch: Batch, warehouse: Warehouse, levels: Mapping[tupl
         return
     recorded = StockMovement.objects.filter(
         warehouse=warehouse,
-        product__in={product for product, _ in refs},
-        source_ref__in={ref for _, ref in refs},
+        product__among={product for product, _ in refs},
+        source_ref__among={ref for _, ref in refs},
         source_ref__gt="",
         kind__in=WITH_REF,
     )

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
 
-from fcp.insert import insert_rows, update_rows
+from fcp.insert import insert_rows, read_rows, update_locked_rows
 
 from .models import MovementKind, StockLevel, StockMovement
 from .stock import lock_products, moved
@@ -49,9 +49,8 @@ class Held:
     taken_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """A row to be written, in the order of COLUMNS after the account."""
+class Movement(NamedTuple):
+    """A row to be written; the account comes before it."""
 
     warehouse_id: int
     product_id: int
@@ -66,12 +65,6 @@ class Movement:
     source_kind: str = ""
     source_id: int | None = None
     source_ref: str = ""
-
-
-COLUMNS = (
-    "warehouse_id", "product_id", "kind", "quantity", "counts", "balance", "at", "created_at", "actor", "reason",
-    "source_kind", "source_id", "source_ref",
-)  # fmt: skip
 
 
 def ship(account_id: int, rows: Sequence[Gone], *, actor: str, now: dt.datetime) -> int:
@@ -107,25 +100,27 @@ def apply(
         if level and counts:
             level.quantity += movement.quantity
             changed[level.pk] = level
-        written.append(replace(movement, counts=counts, balance=level.quantity if level else None))
-    update_rows(StockLevel, ("quantity", "changed_at"), [(level.quantity, now, pk) for pk, level in changed.items()])
+        written.append(movement._replace(counts=counts, balance=level.quantity if level else None))
+    values = [(level.quantity, now, pk) for pk, level in changed.items()]
+    update_locked_rows(StockLevel, ("quantity", "changed_at"), values)
     write(account_id, written)
     return written
 
 
 def write(account_id: int, movements: Iterable[Movement]) -> None:
     """Add rows to the history; what they did to the levels is the caller's."""
-    rows = [(account_id, *(getattr(movement, name) for name in COLUMNS)) for movement in movements]
-    insert_rows(StockMovement, ("account_id", *COLUMNS), rows)
+    rows = [(account_id, *movement) for movement in movements]
+    insert_rows(StockMovement, ("account_id", *Movement._fields), rows)
 
 
 def levels_at(places: Collection[Place]) -> dict[Place, Held]:
     """The stored levels of these warehouses and products, in one query."""
     if not places:
         return {}
-    found = StockLevel.objects.filter(
-        warehouse__in={warehouse for warehouse, _ in places}, product__in={product for _, product in places}
-    ).values_list("warehouse_id", "product_id", "pk", "quantity", "reported", "taken_at")
+    levels = StockLevel.objects.filter(
+        warehouse__in={warehouse for warehouse, _ in places}, product__among={product for _, product in places}
+    )
+    found = read_rows(levels, ("warehouse_id", "product_id", "id", "quantity", "reported", "taken_at"))
     return {(row[0], row[1]): Held(*row[2:]) for row in found}
 
 

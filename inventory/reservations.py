@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from fcp.insert import insert_rows, update_rows
+from fcp.insert import insert_rows, read_rows, update_locked_rows
 
 from .models import Reservation
 from .stock import lock_products, moved_in
@@ -17,10 +18,10 @@ from .stock import lock_products, moved_in
 Source = tuple[str, int]  # ReservationSource and the id of the row there
 
 MADE = ("warehouse_id", "quantity", "unpaid", "since", "acked_at")
+NEW = ("account_id", "source_kind", "source_id", "product_id", *MADE)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a source needs of one product; `acked_at`: since when that warehouse has the order in hand."""
 
     product_id: int
@@ -33,11 +34,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What has to be written so that reservations are as they are wanted."""
+    """What has to be written so that reservations are as they are wanted: rows as they go to the database."""
 
-    gone: list[tuple[int, int]] = field(default_factory=list)  # reservation, product
-    changed: list[tuple[int, Wanted]] = field(default_factory=list)
-    new: list[tuple[int, Source, Wanted]] = field(default_factory=list)  # the account first
+    gone: set[int] = field(default_factory=set)
+    changed: list[tuple[Any, ...]] = field(default_factory=list)  # MADE, then the reservation's id
+    new: list[tuple[Any, ...]] = field(default_factory=list)  # NEW
     accounts: dict[int, int] = field(default_factory=dict)  # of the products
 
     def __bool__(self) -> bool:
@@ -57,8 +58,7 @@ def write_reservations(account_id: int, wanted: Mapping[Source, Sequence[Wanted]
         return 0
     with transaction.atomic():
         changes = changes_of({account_id: wanted})
-        locked = lock_products(changes.products())
-        return store_changes(changes_of({account_id: wanted}) if changes else changes, locked)
+        return store_changes(changes, lock_products(changes.products()))
 
 
 def changes_of(wanted: Mapping[int, Mapping[Source, Sequence[Wanted]]]) -> Changes:
@@ -67,74 +67,55 @@ def changes_of(wanted: Mapping[int, Mapping[Source, Sequence[Wanted]]]) -> Chang
     By account, of any number of accounts. The caller locks the products of the changes, with all others that it
     touches, and stores them last.
     """
-    goal: dict[Source, tuple[int, Mapping[int, Wanted]]] = {}
-    for account_id, sources in wanted.items():
-        for (kind, source_id), rows in sources.items():
-            goal[str(kind), source_id] = account_id, _by_product(rows)
-    return _compare(goal)
+    changes = Changes()
+    goal: dict[tuple[str, int, int], tuple[Any, ...]] = {}  # by source and product, as in NEW
+    sources: defaultdict[str, set[int]] = defaultdict(set)
+    for account_id, wants_by_source in wanted.items():
+        for (kind, source_id), wants in wants_by_source.items():
+            sources[str(kind)].add(source_id)
+            for want in wants:
+                _add(goal, account_id, str(kind), source_id, want)
+    for kind, ids in sources.items():
+        for pk, account_id, source_id, product, *values in _stored(set(wanted), kind, ids, MADE if goal else ()):
+            row = goal.pop((kind, source_id, product), None)
+            if row is None:
+                changes.gone.add(pk)
+            elif row[4:] != tuple(values):
+                changes.changed.append((*row[4:], pk))
+            else:
+                continue
+            changes.accounts[product] = account_id
+    changes.new.extend(goal.values())
+    changes.accounts.update((row[3], row[0]) for row in changes.new)
+    return changes
 
 
 def store_changes(changes: Changes, locked: Collection[int]) -> int:
     """Store changes whose products are locked, as far as these still exist; how many."""
-    if changes:
-        _write(changes, set(locked))
-        moved_in(changes.accounts)
-    return len(changes.gone) + len(changes.changed) + len(changes.new)
-
-
-def _by_product(rows: Iterable[Wanted]) -> dict[int, Wanted]:
-    """One row per product: two lines' worth under one source adds up, nothing wanted is no row."""
-    found: dict[int, Wanted] = {}
-    for row in rows:
-        if row.quantity > 0:
-            before = found.get(row.product_id)
-            found[row.product_id] = replace(row, quantity=row.quantity + before.quantity) if before else row
-    return found
-
-
-def _compare(goal: Mapping[Source, tuple[int, Mapping[int, Wanted]]]) -> Changes:
-    """What has to be written; the goal is not touched."""
-    changes = Changes()
-    stored: defaultdict[Source, set[int]] = defaultdict(set)
-    for pk, account_id, kind, source_id, product, *values in _rows(goal):
-        source = (kind, source_id)
-        stored[source].add(product)
-        want = goal[source][1].get(product)
-        if want is None:
-            changes.gone.append((pk, product))
-        elif values != [getattr(want, name) for name in MADE]:
-            changes.changed.append((pk, want))
-        else:
-            continue
-        changes.accounts[product] = account_id
-    for source, (account_id, rows) in goal.items():
-        for product, row in rows.items():
-            if product not in stored[source]:
-                changes.new.append((account_id, source, row))
-                changes.accounts[product] = account_id
-    return changes
-
-
-def _rows(sources: Mapping[Source, tuple[int, object]]) -> Iterable[tuple[int, int, str, int, int, object]]:
-    ids: defaultdict[str, list[int]] = defaultdict(list)
-    for kind, source_id in sources:
-        ids[kind].append(source_id)
-    accounts = {account_id for account_id, _ in sources.values()}
-    for kind, found in ids.items():
-        rows = Reservation.objects.filter(account__in=accounts, source_kind=kind, source_id__in=found)
-        yield from rows.values_list("pk", "account_id", "source_kind", "source_id", "product_id", *MADE)
-
-
-def _write(changes: Changes, locked: set[int]) -> None:
+    if not changes:
+        return 0
+    there = set(locked)
+    new = [row for row in changes.new if row[3] in there]
     if changes.gone:
-        Reservation.objects.filter(pk__in=[pk for pk, _ in changes.gone]).delete()
-    update_rows(Reservation, MADE, [(*(getattr(want, name) for name in MADE), pk) for pk, want in changes.changed])
-    insert_rows(
-        Reservation,
-        ("account_id", "source_kind", "source_id", "product_id", *MADE),
-        [
-            (account_id, *source, want.product_id, *(getattr(want, name) for name in MADE))
-            for account_id, source, want in changes.new
-            if want.product_id in locked
-        ],
-    )
+        Reservation.objects.filter(id__among=changes.gone).delete()
+    update_locked_rows(Reservation, MADE, changes.changed)
+    insert_rows(Reservation, NEW, new)
+    moved_in(changes.accounts)
+    return len(changes.gone) + len(changes.changed) + len(new)
+
+
+def _add(
+    goal: dict[tuple[str, int, int], tuple[Any, ...]], account_id: int, kind: str, source_id: int, want: Wanted
+) -> None:
+    """One row per product: two lines' worth under one source adds up, nothing wanted is no row."""
+    if want.quantity > 0:
+        key = (kind, source_id, want.product_id)
+        if before := goal.get(key):
+            want = want._replace(quantity=want.quantity + before[5])
+        goal[key] = (account_id, kind, source_id, *want)
+
+
+def _stored(accounts: set[int], kind: str, ids: set[int], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The reservations of these sources; what `columns` name comes last."""
+    rows = Reservation.objects.filter(account__in=accounts, source_kind=kind, source_id__among=ids)
+    return read_rows(rows, ("id", "account_id", "source_id", "product_id", *columns))

@@ -24,7 +24,7 @@ def lock_products(product_ids: Collection[int]) -> list[int]:
     """Those of these products that exist, locked until the transaction ends, always by rising id."""
     if not product_ids:
         return []
-    rows = Product.objects.select_for_update(no_key=True).filter(pk__in=product_ids).order_by("pk")
+    rows = Product.objects.select_for_update(no_key=True).filter(id__among=set(product_ids)).order_by("pk")
     return list(rows.values_list("pk", flat=True))
 
 
@@ -32,7 +32,7 @@ def lock_skus(account_id: int, sku_keys: Collection[str]) -> dict[str, int]:
     """The account's products of these SKUs (as `sku_key_of` makes them), locked as `lock_products` does."""
     if not sku_keys:
         return {}
-    rows = Product.objects.select_for_update(no_key=True).filter(account=account_id, sku_key__in=sku_keys)
+    rows = Product.objects.select_for_update(no_key=True).filter(account=account_id, sku_key__among=set(sku_keys))
     return dict(rows.order_by("pk").values_list("sku_key", "pk"))
 
 
@@ -49,8 +49,9 @@ def moved_in(accounts: Mapping[int, int]) -> None:
     if _draw(ids) != len(ids):  # an account's first one
         StockCounter.objects.bulk_create([StockCounter(account_id=pk) for pk in ids], ignore_conflicts=True)
         _draw(ids)
-    its_number = StockCounter.objects.filter(account=OuterRef("account")).values("seq")[:1]
-    Product.objects.filter(pk__in=list(accounts)).update(stock_seq=Subquery(its_number))
+    whose = OuterRef("account") if len(ids) > 1 else ids[0]  # of one account it is looked up once
+    number = StockCounter.objects.filter(account=whose).values("seq")[:1]
+    Product.objects.filter(id__among=set(accounts)).update(stock_seq=Subquery(number))
     for account_id in ids:
         transaction.on_commit(partial(stock_moved.send, Product, account_id=account_id), robust=True)
 

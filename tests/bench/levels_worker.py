@@ -120,7 +120,7 @@ def levels(warehouse: Warehouse, products: list[tuple[str, int]], count: int) ->
         minute += 1
         taken = NOON + dt.timedelta(minutes=minute)
         rows = ready(
-            [(warehouse.account_id, warehouse.pk, pk, 50 + step, 50 + step, taken, LATE) for _, pk in reported]
+            [(warehouse.account_id, warehouse.pk, pk, 500 + step, 500 + step, taken, LATE) for _, pk in reported]
         )
         floors.append(clock(lambda rows=rows: upsert(rows)))  # type: ignore[misc]
         minute += 1
@@ -139,7 +139,7 @@ def levels(warehouse: Warehouse, products: list[tuple[str, int]], count: int) ->
 
 
 def reservations(warehouse: Warehouse, products: list[tuple[str, int]], count: int) -> dict[str, float]:
-    """Two lines an order, spread over all products."""
+    """Lines of orders, spread over the products of a report."""
     pks = [products[n % len(products)][1] for n in range(count)]
     wanted = {("line", n): [Wanted(pk, warehouse.pk, 1 + n % 3, False, NOON)] for n, pk in enumerate(pks)}
     lifted: dict[tuple[str, int], list[Wanted]] = {source: [] for source in wanted}
@@ -163,7 +163,7 @@ def reservations(warehouse: Warehouse, products: list[tuple[str, int]], count: i
 def main() -> None:
     skus, count = int(sys.argv[1]), int(sys.argv[2])
     warehouse, products = fill(skus)
-    print(json.dumps(levels(warehouse, products, skus) | reservations(warehouse, products, count)))
+    print(json.dumps(levels(warehouse, products, skus) | reservations(warehouse, products[:skus], count)))
 
 
 if __name__ == "__main__":

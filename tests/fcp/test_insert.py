@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.forms.models import model_to_dict
 
-from fcp.insert import add_to_rows, insert_rows, take_ids, update_rows
+from fcp.insert import add_to_rows, insert_rows, read_rows, take_ids, update_locked_rows, update_rows
 from orders.models import Order, OrderLine, SeenOrder
 from tests.build import NOW, make_order, make_store
 
@@ -66,3 +66,31 @@ def test_no_rows_are_no_statement(django_assert_num_queries):
         insert_rows(SeenOrder, COLUMNS, [])
         update_rows(SeenOrder, ("number",), [])
         assert list(take_ids(SeenOrder, 0)) == []
+
+
+def test_locked_rows_are_changed_at_once_by_their_ids():
+    order = make_order(make_store(), skus=("MUG", "JUG"))
+    mug, jug = order.lines.order_by("id")
+    before = (jug.quantity, jug.removed_at)
+
+    columns = ("options", "title", "removed_at", "product_id")
+    rows = [([["Size", "L"]], 'Mug, "large"\x00', TIMES[2], None, mug.pk), (["ü"], "{Jug}", None, None, jug.pk)]
+    update_locked_rows(OrderLine, columns, rows)
+
+    assert list(order.lines.order_by("id").values_list("options", "title", "removed_at")) == [
+        ([["Size", "L"]], 'Mug, "large"', TIMES[2]),
+        (["ü"], "{Jug}", None),
+    ]
+    jug.refresh_from_db()
+    assert (jug.quantity, jug.removed_at) == before
+
+
+@pytest.mark.parametrize("at", [*TIMES, None])
+def test_rows_are_read_as_django_reads_them(at):
+    order = make_order(make_store(), skus=("MUG", "JUG"))
+    order.lines.filter(sku="MUG").update(removed_at=at, units=3)
+    columns = ("id", "order_id", "sku", "ships", "removed_at", "product_id")
+
+    rows = order.lines.order_by("-id")
+
+    assert read_rows(rows, columns) == list(rows.values_list(*columns))

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from orders.models import Order
+from orders.models import Order, OrderLine
 from tests.build import make_order, make_store
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +48,15 @@ def test_an_index_answers():
 
     assert "orders_order_number" in plan
     assert "number_key>" in plan.replace(" ", "") or "~>=~" in plan
+
+
+def test_among_a_set_finds_what_in_finds():
+    store = make_store()
+    orders = [make_order(store, number=number, skus=("MUG",)) for number in ("1", "2", "3")]
+    wanted = {orders[0].pk, orders[2].pk, 2**40}
+
+    assert set(Order.objects.filter(id__among=wanted)) == {orders[0], orders[2]}
+    assert set(Order.objects.filter(number_key__among={"2", "x'\"\\", "ü"})) == {orders[1]}
+    assert OrderLine.objects.filter(order__among=wanted).count() == 2
+    assert not Order.objects.filter(id__among=set()).exists()
+    assert Order.objects.exclude(id__among=wanted).get() == orders[1]
