@@ -58,6 +58,7 @@ class StockSettings:
             "variant": self.variant,
             "rules": [rules.reserve, rules.minimum, rules.cap, rules.count_unpaid, self.offer.most],
             "places": [[p.key, [[h.pk, h.code, h.knows_acknowledged] for h in p.houses]] for p in self.places],
+            "keys": self.keys,
             "shared": sorted(k for k in self.shared if k),
             "alias": self.alias_type,
         }

@@ -36,9 +36,12 @@ def _adopt(current: Round) -> None:
         # The store's ids and revisions of its stock are others now, and a person looks at the preview once more.
         place["forget"] = True
         values |= {"allowed_at": None, "read_at": None}
+    if push.allowed_at is None and push.basis.get("keys") != basis["keys"]:
+        values["read_at"] = None  # of places that nobody had asked for
+    rest = {key: value for key, value in current.run.flow.position.items() if key != "reading"}
     with current.run.page() as page:
         StockPush.objects.filter(pk=push.pk).update(**values)
-        page.move(position=current.run.flow.position | {"marking": place, "rows": {"last": 0}})
+        page.move(position=rest | {"marking": place, "rows": {"last": 0}})
     for name, value in values.items():
         setattr(push, name, value)
 

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from tests.bench.figures import Figure, table
 
-SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop", "levels"]
+SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop", "levels", "stock"]
 
 
 def main() -> int:

@@ -14,10 +14,10 @@ from tests.bench.databases import ROOT
 
 
 @contextmanager
-def store(orders: int) -> Iterator[dict[str, str]]:
-    """Where the store is, and its keys: the "wix" part of the sandbox's info."""
+def store(orders: int, **how: object) -> Iterator[dict[str, str]]:
+    """Where the store is, and its keys: the "wix" part of the sandbox's info. `how` as in `sandbox.setup.Setup`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.store", str(orders)],
+        [sys.executable, "-m", "tests.bench.store", str(orders), json.dumps(how)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -38,7 +38,8 @@ def store(orders: int) -> Iterator[dict[str, str]]:
 def main() -> None:
     from integrations.sandbox.server import Sandbox
 
-    with Sandbox(orders=int(sys.argv[1]), products=60, plain=True, rate_limit=0) as box:
+    how = {"products": 60, "plain": True, "rate_limit": 0} | json.loads(sys.argv[2])
+    with Sandbox(orders=int(sys.argv[1]), **how) as box:
         print(json.dumps(box.info["wix"]), flush=True)
         sys.stdin.read()
 
