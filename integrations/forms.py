@@ -14,6 +14,7 @@ from django import forms
 from django.utils.html import format_html
 
 from fcp.models import Account
+from fcp.panel import panel_url
 from integrations.connectors.base import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind, WayIn
 from integrations.connectors.common import STOCK
 from integrations.errors import IntegrationError
@@ -61,6 +62,10 @@ def field_of(setting: Setting, account: Account) -> forms.Field:
     field.label, field.help_text, field.required = setting.label, setting.help, False
     if setting.kind is SettingKind.WAREHOUSE and len(field.choices) == 1:  # type: ignore[attr-defined]
         field.help_text = f"{setting.help} This account has no warehouse yet: add one under Inventory."
+    if setting.kind is SettingKind.ALIAS:
+        products = panel_url(account, "inventory:products")
+        link = '{} Each <a href="{}">product\'s page</a> lists its aliases, and makes new types of them.'
+        field.help_text = format_html(link, setting.help, products)
     field.unit = setting.unit  # type: ignore[attr-defined]  # parts/field.html shows these two
     field.named_default = default_in_words(setting)  # type: ignore[attr-defined]
     if setting.read_only:

@@ -64,6 +64,15 @@ def test_the_stores_sku_is_the_master_sku_or_of_one_of_the_accounts_alias_types(
     assert document_of(shop)["stock_alias"] == kind.pk
 
 
+@pytest.mark.req("EIM-35")
+def test_the_help_of_the_alias_leads_to_the_products(client: Client, account: Account, shop: Integration) -> None:
+    page = client.get(at(shop)).content.decode()
+
+    help_of_alias = page.partition('id="id_stock_alias_helptext"')[2].partition("</div>")[0]
+
+    assert f'<a href="/a/{account.slug}/products/">product' in help_of_alias
+
+
 @pytest.mark.req("EIM-29")
 def test_the_minimum_inventory_level_is_a_number_and_0_at_first(client: Client, shop: Integration) -> None:
     page = client.get(at(shop))
