@@ -34,7 +34,6 @@ class WarehouseList(ApiView):
 
 class ProductList(ApiView):
     scopes = {"GET": Scope.READ_PRODUCTS}
-    order = ("account_id", "sku_key")
 
     @documented(
         "The products",
@@ -48,7 +47,7 @@ class ProductList(ApiView):
     )
     def get(self, request: Request) -> Response:
         asked = checked(bodies.ProductsListed, request.query_params)
-        rows = products_of(self.caller)
+        rows, order = products_of(self.caller), ("sku_key", "id")
         if "warehouse" in asked:
             rows = Product.objects.filter(account=one_warehouse(self.caller, asked["warehouse"]).account_id)
         elif self.caller.key.partner and "sku" not in asked:
@@ -56,9 +55,9 @@ class ProductList(ApiView):
         if "sku" in asked:
             rows = with_sku(rows, asked["sku"])
         after = asked.get("after", "")
-        check_after(Product, self.order, after)
+        check_after(Product, order, after)
         rows = rows.select_related("account").prefetch_related("aliases__alias_type")
-        page = page_of(rows, self.order, after, asked["limit"])
+        page = page_of(rows, order, after, asked["limit"])
         return Response({"results": [replies.product_shape(row) for row in page.rows], "next": page.older or None})
 
 
