@@ -33,6 +33,7 @@ from mappings.take import take_products
 from orders.fulfilling import Shipment, Tracking, report_fulfillment, void
 from orders.models import Fulfillment, ShippingRequest
 from orders.models.shipping import Origin, RequestState
+from orders.shapes import Status
 from orders.shipping import acknowledge, answer_cancel
 from tests.build import make_account, make_partner, make_warehouse
 from tests.integrations.flows.world import change_settings, connect_store, work
@@ -175,16 +176,18 @@ class Hands:
     def has_read_orders(self) -> bool:
         return self._flow(FlowKind.ORDERS).last_ok_at == timezone.now()
 
-    def is_quiet(self) -> bool:
-        """No flow is due or troubled, no listing waits to be looked at or sent."""
-        flows = Flow.objects.filter(integration=self.integration, due_at__isnull=False)
-        if flows.filter(problem_code="").count() < flows.count():
-            return False
+    def unrest(self) -> list[str]:
+        """What still has to be done: flows in trouble, listings to be looked at or sent, shipments to be told."""
         store = self.integration.store
-        return not ListingStock.objects.filter(store=store).due().exists() and self._all_told()
-
-    def _all_told(self) -> bool:
-        return not Fulfillment.objects.to_tell().filter(store=self.integration.store).exists()
+        flows = Flow.objects.filter(integration=self.integration, due_at__isnull=False).exclude(problem_code="")
+        rows = ListingStock.objects.filter(store=store).due()
+        # What a warehouse could not stop any more after the store had canceled it, the store does not take.
+        untold = Fulfillment.objects.to_tell().filter(store=store).exclude(order__status=Status.CANCELED)
+        return [
+            *(f"the {flow.kind} flow says: {flow.problem}" for flow in flows),
+            *(f"{row.listing.sku} is still to be sent: {row.why} {row.problem}" for row in rows[:5]),
+            *(f"a shipment of {one.order.number} is still to be told: {one.problem}" for one in untold[:5]),
+        ]
 
     def _flow(self, kind: FlowKind) -> Flow:
         return Flow.objects.get(integration=self.integration, kind=kind)
