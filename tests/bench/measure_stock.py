@@ -10,15 +10,14 @@ from tests.bench.figures import Figure, work
 from tests.bench.store import store
 
 LISTINGS, FEW = 20_000, 2_000
-CHANGED = LISTINGS // 100
 BATCH = 1000  # items that Catalog V3 takes in a call
 
 
 def measure(kind: str) -> list[Figure]:
-    least = {"v1": CHANGED, "v3": math.ceil(CHANGED / BATCH)}
     figures: list[Figure] = []
-    for site, writes in least.items():
+    for site in ("v1", "v3"):
         found = _run(kind, "changes", site, LISTINGS)
+        writes = found["changed"] if site == "v1" else math.ceil(found["changed"] / BATCH)
         figures += [
             Figure(f"stock {site}, 1 % of {LISTINGS:,} changed: writes / least", kind, found["writes"] / writes, 1, 1),
             Figure(f"stock {site}, 1 % of {LISTINGS:,} changed: reads", kind, found["reads"], 0, 0, "calls"),
@@ -37,7 +36,8 @@ def measure(kind: str) -> list[Figure]:
 
 def _run(kind: str, what: str, site: str, listings: int) -> dict[str, float]:
     limit = 200 if what == "order" else 0
-    with store(0, products=listings, variants=False, rate_limit=0) as info, database(kind) as url:
+    # A fifth of the stand-in's products is not counted, or no goods.
+    with store(0, products=listings * 5 // 4, variants=False, rate_limit=0) as info, database(kind) as url:
         given = json.dumps({"info": info, "site": site, "limit": limit})
         work("stock_worker", url, "fill", given)
         return work("stock_worker", url, what, given)
