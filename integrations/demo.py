@@ -35,6 +35,7 @@ from mappings.mapping import map_location, map_ship_method
 from mappings.models import Listing, Location, ShipMethod
 from mappings.take import take_products
 from orders.intake import take_in
+from orders.left_out import reserve_again
 from orders.settle import lift_mapped_everywhere
 from orders.shapes import IncomingOrder, ReadOrder, StoreFulfillment
 
@@ -151,6 +152,7 @@ def _count_stock(integration: Integration, main: Warehouse) -> None:
     The stand-in warehouse goes on from there; what it never counts, nobody else counts either.
     """
     store, now = integration.store, timezone.now()
+    reserve_again(store, Listing.objects.filter(store=store), now)
     listings = Listing.objects.filter(store=store, product__isnull=False).select_related("product")
     by_uid = {(row.product_uid, row.variant_uid): row for row in listings}
     skus = Product.objects.for_account(store.account).values_list("sku", flat=True)

@@ -33,6 +33,7 @@ from .stored_state import lock_orders, refresh_states
 from .translation import Chosen, LineWords, Meaning, OrderWords, meaning_of
 
 BATCH = 200
+UNAWAITED = 2000  # words without a waiting order that are dealt with together
 TAKEN = (*AT_WAREHOUSE, RequestState.SHIPPED)
 
 
@@ -204,11 +205,32 @@ def lift_mapped(kind: str, row_id: int, *, now: dt.datetime, actor: str) -> int:
 
 def lift_mapped_everywhere(now: dt.datetime, *, limit: int = 200) -> int:
     """The sweep: settle what waits for words that changed and whose nudge was lost; returns the number of words."""
-    done = 0
+    done = sum(_note_unawaited(kind, now) for kind in WORDS)
     for kind, model in WORDS.items():
         for row_id in list(model.objects.changed().order_by("pk").values_list("pk", flat=True)[:limit]):
             lift_mapped(kind, row_id, now=now, actor="schedule")
             done += 1
+    return done
+
+
+def _note_unawaited(kind: str, now: dt.datetime) -> int:
+    """Words that changed and that no order waits for, many at once: a whole catalogue that was linked by its SKUs."""
+    model = WORDS[kind]
+    done = 0
+    of_store: dict[Store, list[Word]] = defaultdict(list)
+    for row in model.objects.changed().select_related("store").order_by("pk")[:UNAWAITED]:
+        of_store[row.store].append(row)
+    for store, rows in of_store.items():
+        causes = [str(row.pk) for row in rows]
+        waiting = Hold.objects.open().filter(account=store.account_id, kind=kind, cause__in=causes)
+        awaited = set(waiting.values_list("cause", flat=True))
+        quiet = [row for row in rows if str(row.pk) not in awaited]
+        if listings := [row for row in quiet if isinstance(row, Listing)]:
+            reserve_again(store, listings, now)
+        for version in {row.version for row in quiet}:
+            # One that was changed again meanwhile stays to be looked at.
+            same = model.objects.filter(pk__in=[row.pk for row in quiet if row.version == version], version=version)
+            done += same.update(applied_version=version)
     return done
 
 

@@ -75,6 +75,22 @@ def test_a_lost_nudge_is_found_by_the_sweep(store):
     assert state_of(order) == "ready"
 
 
+def test_words_that_nobody_waits_for_are_dealt_with_together(store, django_assert_max_num_queries):
+    order = held(store, skus=("TEAPOT",))
+    Listing.objects.bulk_create(
+        Listing(account=store.account, store=store, product_uid=f"p{n}", version=1, first_seen_at=NOW,
+                last_seen_on=NOW.date(), product=make_product(store.account, f"P{n}"))
+        for n in range(60)
+    )  # fmt: skip
+    map_listing(Listing.objects.get(sku="TEAPOT"), make_product(store.account, "T-1"), by="Ann", now=NOW)
+
+    with django_assert_max_num_queries(90):
+        assert lift_mapped_everywhere(NOW, limit=1) == 61
+
+    assert not Listing.objects.changed().exists()
+    assert state_of(order) == "ready"
+
+
 def test_linking_a_listing_or_binding_a_location_releases_too(store):
     order = held(store, skus=("TEAPOT",), location_uid="loft")
     loft = make_warehouse(store.account)
