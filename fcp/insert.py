@@ -156,29 +156,26 @@ def update_locked_rows(
     if not values or connections[using].vendor != "postgresql":
         update_rows(model, columns, values, using)
         return
-    statement, adapt = _locked_plan(model, tuple(columns), using)
-    for position, convert in adapt:
-        for row in values:
-            row[position] = convert(row[position])
+    for position, convert in _plan(model, tuple(columns), using)[1]:
+        if convert is _clean:
+            for row in values:
+                row[position] = _clean(row[position])
+    names = [f"c{n}" for n in range(len(columns))] + ["id"]
+    table = orjson.dumps([dict(zip(names, row, strict=True)) for row in values], default=str)
     with connections[using].cursor() as cursor:
-        cursor.execute(statement, [list(column) for column in zip(*values, strict=True)])
+        cursor.execute(_locked_plan(model, tuple(columns), using), [table.decode()])
 
 
 @lru_cache(maxsize=64)
-def _locked_plan(
-    model: type[models.Model], columns: tuple[str, ...], using: str
-) -> tuple[str, list[tuple[int, Callable[[Any], Any]]]]:
-    """Each column's new values come as one array, the ids as the last."""
-    _, adapt = _plan(model, columns, using)
+def _locked_plan(model: type[models.Model], columns: tuple[str, ...], using: str) -> str:
+    """The new values come as one JSON table, c0 and so on, which costs less to write than arrays."""
     connection = connections[using]
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
     sets = ", ".join(f"{quote(_column(model, name))} = new.c{n}" for n, name in enumerate(columns))
-    types = [*(_type(model, name, connection) for name in columns), "bigint"]
-    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
-    names = ", ".join(f"c{n}" for n in range(len(columns)))
-    source = f"unnest({arrays}) AS new ({names}, id)"
-    return f"UPDATE {table} SET {sets} FROM {source} WHERE {table}.id = new.id", adapt  # noqa: S608  # ours
+    types = ", ".join(f"c{n} {_type(model, name, connection)}" for n, name in enumerate(columns))
+    source = f"json_to_recordset(%s) AS new ({types}, id bigint)"
+    return f"UPDATE {table} SET {sets} FROM {source} WHERE {table}.id = new.id"  # noqa: S608  # the model's own names
 
 
 def _type(model: type[models.Model], name: str, connection: Any) -> str:

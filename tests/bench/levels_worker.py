@@ -1,9 +1,9 @@
 """Level reports against a bare bulk upsert, and reservations lifted and written again against a bare bulk insert.
 
-Arguments: the number of SKUs in a report, the number of reservations. Rounds of ours and of the floor alternate on the
-same rows. The floor uses the bare driver, its rows made ready before the clock starts: for levels one upsert of the
-level rows and nothing else (no history, no change numbers, no answers), for reservations COPY on PostgreSQL,
-`executemany` on SQLite. Both commit as the product does.
+Arguments: the number of SKUs in a report, the number of reservations. Rounds of ours and of the floor alternate. The
+floor uses the bare driver, its rows made ready before the clock starts, and commits as the product does: for levels an
+upsert of the level rows, an insert of their history and the products' change number (and, as `alone`, the upsert by
+itself), for reservations an insert; COPY on PostgreSQL, `executemany` on SQLite.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -27,16 +29,14 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from fcp.models import Account  # noqa: E402
 from inventory.levels import LevelItem, report_levels  # noqa: E402
 from inventory.models import Product, Reservation, StockLevel, StockMovement, Warehouse  # noqa: E402
-from inventory.movements import Gone, ship  # noqa: E402
-from inventory.reservations import Wanted, write_reservations  # noqa: E402
+from inventory.movements import Gone, Movement, ship  # noqa: E402
+from inventory.reservations import NEW, Wanted, write_reservations  # noqa: E402
 
 ROUNDS = 9
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 LATE = NOON + dt.timedelta(days=2)
 LEVEL = ("account_id", "warehouse_id", "product_id", "quantity", "reported", "taken_at", "changed_at")
-RESERVATION = (
-    "account_id", "product_id", "warehouse_id", "source_kind", "source_id", "quantity", "unpaid", "since", "acked_at",
-)  # fmt: skip
+Row = tuple[Any, ...]
 
 
 def clock(work: Callable[[], Any]) -> float:
@@ -45,49 +45,72 @@ def clock(work: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def driver() -> Any:
-    connection.ensure_connection()
-    return connection.connection
-
-
-def ready(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def ready(rows: list[Row]) -> list[Row]:
     """As the driver takes them."""
     if connection.vendor == "postgresql":
         return rows
     return [tuple(str(v.replace(tzinfo=None)) if isinstance(v, dt.datetime) else v for v in row) for row in rows]
 
 
-def upsert(rows: list[tuple[Any, ...]]) -> None:
+@contextmanager
+def transaction() -> Iterator[Any]:
+    """A cursor of the bare driver in a transaction of its own."""
+    connection.ensure_connection()
+    driver = connection.connection
+    if connection.vendor == "postgresql":
+        with driver.transaction(), driver.cursor() as cursor:
+            yield cursor
+        return
+    cursor = sqlite3.Cursor(driver)
+    cursor.execute("BEGIN IMMEDIATE")
+    yield cursor
+    cursor.execute("COMMIT")
+
+
+def upsert(cursor: Any, rows: list[Row]) -> None:
     """One statement for all rows on PostgreSQL; on SQLite, where that is slower, one prepared for each."""
-    table, columns = StockLevel._meta.db_table, ", ".join(LEVEL)
     new = ", ".join(f"{name} = excluded.{name}" for name in LEVEL[3:])
     clash = f"ON CONFLICT (warehouse_id, product_id) DO UPDATE SET {new}"
+    into = f"INSERT INTO {StockLevel._meta.db_table} ({', '.join(LEVEL)}) VALUES"
     if connection.vendor == "postgresql":
         marks = ", ".join([f"({', '.join(['%s'] * len(LEVEL))})"] * len(rows))
-        with driver().transaction(), driver().cursor() as cursor:
-            values = [value for row in rows for value in row]
-            cursor.execute(f"INSERT INTO {table} ({columns}) VALUES {marks} {clash}", values)
-        return
-    cursor = driver().cursor()
-    cursor.execute("BEGIN IMMEDIATE")
-    statement = f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(LEVEL))}) {clash}"
-    sqlite3.Cursor.executemany(cursor, statement, rows)
-    cursor.execute("COMMIT")
+        cursor.execute(f"{into} {marks} {clash}", [value for row in rows for value in row])
+    else:
+        cursor.executemany(f"{into} ({', '.join('?' * len(LEVEL))}) {clash}", rows)
 
 
-def insert(rows: list[tuple[Any, ...]]) -> None:
-    table, columns = Reservation._meta.db_table, ", ".join(RESERVATION)
+def insert(cursor: Any, table: str, columns: Sequence[str], rows: list[Row]) -> None:
     if connection.vendor == "postgresql":
-        copying = f"COPY {table} ({columns}) FROM STDIN"
-        with driver().transaction(), driver().cursor() as cursor, cursor.copy(copying) as copy:
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-        return
-    cursor = driver().cursor()
-    cursor.execute("BEGIN IMMEDIATE")
-    statement = f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(RESERVATION))})"
-    sqlite3.Cursor.executemany(cursor, statement, rows)
-    cursor.execute("COMMIT")
+    else:
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)
+
+
+def number(cursor: Any, products: list[int], seq: int) -> None:
+    table = Product._meta.db_table
+    if connection.vendor == "postgresql":
+        cursor.execute(f"UPDATE {table} SET stock_seq = %s WHERE id = ANY(%s)", [seq, products])
+    else:
+        cursor.executemany(f"UPDATE {table} SET stock_seq = {seq} WHERE id = ?", [(pk,) for pk in products])
+
+
+def levels_floor(levels: list[Row], movements: list[Row], products: list[int], seq: int) -> None:
+    with transaction() as cursor:
+        upsert(cursor, levels)
+        insert(cursor, StockMovement._meta.db_table, ("account_id", *Movement._fields), movements)
+        number(cursor, products, seq)
+
+
+def upsert_alone(rows: list[Row]) -> None:
+    with transaction() as cursor:
+        upsert(cursor, rows)
+
+
+def reservations_floor(rows: list[Row]) -> None:
+    with transaction() as cursor:
+        insert(cursor, Reservation._meta.db_table, NEW, rows)
 
 
 def fill(skus: int) -> tuple[Warehouse, list[tuple[str, int]]]:
@@ -115,25 +138,26 @@ def levels(warehouse: Warehouse, products: list[tuple[str, int]], count: int) ->
     report_levels(warehouse, [LevelItem(sku, 10, NOON) for sku, _ in products], actor="Bench", now=LATE)
     gone = [Gone(pk, warehouse.pk, 1, LATE, n) for n, (_, pk) in enumerate(reported)]
     ship(warehouse.account_id, gone, actor="Bench", now=LATE)
-    ours, floors = [], []
+    ours, floors, alone = [], [], []
+    pks = [pk for _, pk in reported]
     for step in range(1, ROUNDS + 1):
-        minute += 1
-        taken = NOON + dt.timedelta(minutes=minute)
-        rows = ready(
-            [(warehouse.account_id, warehouse.pk, pk, 500 + step, 500 + step, taken, LATE) for _, pk in reported]
-        )
-        floors.append(clock(lambda rows=rows: upsert(rows)))  # type: ignore[misc]
-        minute += 1
-        batch = items(step)
-        ours.append(clock(lambda batch=batch: report(batch)))  # type: ignore[misc]
+        taken = NOON + dt.timedelta(minutes=minute + 1)
+        rows = [(warehouse.account_id, warehouse.pk, pk, 500 + step, 500 + step, taken, LATE) for pk in pks]
+        moved = Movement(warehouse.pk, 0, "level", 7, True, 500, taken, LATE, "Bench", "", "api")
+        history = [(warehouse.account_id, *moved._replace(product_id=pk)) for pk in pks]
+        floor = partial(levels_floor, ready(rows), ready(history), pks, 10**6 + step)
+        floors.append(clock(floor))
+        alone.append(clock(partial(upsert_alone, ready(rows))))
+        minute += 2
+        ours.append(clock(partial(report, items(step))))
     minute += 1
     with CaptureQueriesContext(connection) as statements:
         report(items(ROUNDS + 1))
-    assert StockMovement.objects.filter(kind="level").count() == len(products) + count * (ROUNDS + 1)
     return {
         "levels": median(o / f for o, f in zip(ours, floors, strict=True)),
         "levels_ms": median(ours) * 1000,
         "levels_floor_ms": median(floors) * 1000,
+        "levels_alone_ms": median(alone) * 1000,
         "levels_statements": len(statements),
     }
 
@@ -144,15 +168,20 @@ def reservations(warehouse: Warehouse, products: list[tuple[str, int]], count: i
     wanted = {("line", n): [Wanted(pk, warehouse.pk, 1 + n % 3, False, NOON)] for n, pk in enumerate(pks)}
     lifted: dict[tuple[str, int], list[Wanted]] = {source: [] for source in wanted}
     account = warehouse.account_id
-    rows = ready([(account, pk, warehouse.pk, "line", n, 1 + n % 3, False, NOON, None) for n, pk in enumerate(pks)])
+    rows = ready([(account, "line", n, pk, warehouse.pk, 1 + n % 3, False, NOON, None) for n, pk in enumerate(pks)])
     write_reservations(account, wanted)
+
+    def again() -> None:
+        write_reservations(account, lifted)
+        write_reservations(account, wanted)
+
     ours, floors = [], []
     for _ in range(ROUNDS):
-        assert Reservation.objects.count() == count
-        ours.append(clock(lambda: (write_reservations(account, lifted), write_reservations(account, wanted))))
+        ours.append(clock(again))
         assert Reservation.objects.count() == count
         Reservation.objects.all().delete()
-        floors.append(clock(lambda: insert(rows)))
+        floors.append(clock(partial(reservations_floor, rows)))
+        assert Reservation.objects.count() == count
     return {
         "reservations": median(o / f for o, f in zip(ours, floors, strict=True)),
         "reservations_ms": median(ours) * 1000,
