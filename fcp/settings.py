@@ -326,6 +326,14 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {"OrderState": "orders.state.State", "RequestState": "orders.models.shipping.RequestState"},
 }
 
+# --- Files that people send ---------------------------------------------------------------------
+
+FILE_UPLOAD_HANDLERS = [
+    "fcp.uploads.ShortFiles",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 # --- Language and time --------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"

@@ -22,7 +22,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
-MAX_BYTES = 10 * 1024 * 1024
+from fcp.uploads import MAX_BYTES
+
 MAX_UNZIPPED = 60 * 1024 * 1024
 MAX_PARTS = 200  # files within an XLSX
 MAX_ROWS = 50_000
@@ -47,6 +48,7 @@ class Formula(str):
     """What stands in a cell that would have to be worked out."""
 
 
+TOO_LARGE = f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it, or leave columns out."
 TOO_MANY = f"The file has more than {MAX_ROWS:,} rows. Split it, and import the parts one after the other."
 NO_TABLE = "This is no table. Save it as CSV or as an Excel workbook (.xlsx), then choose it again."
 BROKEN = "This Excel workbook cannot be opened. Open it in your spreadsheet program and save it again as .xlsx or CSV."
@@ -57,7 +59,7 @@ def read_rows(file: IO[bytes], size: int) -> Iterator[tuple[int, Row]]:
     if size == 0:
         raise FileRefused("The file is empty. Choose one with a header and at least one row.")
     if size > MAX_BYTES:
-        raise FileRefused(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it, or leave columns out.")
+        raise FileRefused(TOO_LARGE)
     file.seek(0)
     begin = file.read(8)
     if begin.startswith(OLD_EXCEL):

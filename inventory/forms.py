@@ -10,9 +10,10 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from fcp.models import Account, Partner
+from fcp.uploads import MAX_BYTES
 
 from .aliases import store, taken, type_named
-from .files import MAX_BYTES, MAX_ROWS
+from .files import MAX_ROWS, TOO_LARGE
 from .levels import MOST
 from .models import Alias, AliasType, KeptBy, Product, Reports, Warehouse, sku_key_of
 
@@ -210,8 +211,11 @@ class LevelsFileForm(forms.Form):
         help_text="For files without a column Warehouse.",
     )
 
-    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, account: Account, *args: Any, too_long: bool = False, **kwargs: Any) -> None:
+        """`too_long`: a file was sent and not taken (fcp.uploads)."""
         super().__init__(*args, **kwargs)
         warehouse = self.fields["warehouse"]
         assert isinstance(warehouse, forms.ModelChoiceField)
         warehouse.queryset = Warehouse.objects.for_account(account)
+        if too_long:
+            self.fields["file"].error_messages["required"] = TOO_LARGE

@@ -166,6 +166,7 @@ RESULTS_OF_ADJUSTING = {
     "taken": "stored",
     "unchanged": "stored; the level was taken later, and knew it already",
     "repeated": "the id was told before",
+    "duplicate": "the SKU stands in this call too often",
     "no_level": "no level was ever reported",
     "below_zero": "there is not as much",
     "unknown_sku": "no product has this SKU",

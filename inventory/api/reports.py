@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -28,6 +29,8 @@ from .bodies import Unread
 from .reach import one_warehouse, products_of, warehouses_of, with_sku
 
 MAX_BODY = 1024 * 1024  # bytes; a thousand adjustments with their reasons are half of it
+SAME_SKU = 20  # adjustments of one SKU in one call, each of which costs a round of statements
+TOO_OFTEN = f"This SKU stands here more than {SAME_SKU} times. Send the rest in another call, or as one adjustment."
 Read = dict[str, Any]
 
 
@@ -143,16 +146,24 @@ def _adjustment(row: Read, now: dt.datetime) -> AdjustItem:
 
 
 def _adjusted(warehouse: Warehouse, items: Sequence[AdjustItem], actor: str, now: dt.datetime) -> list[LevelAnswer]:
-    """One answer per item, in order. What is told of one SKU is taken one after the other."""
-    waves: dict[str, list[int]] = {}
-    for place, item in enumerate(items):
-        waves.setdefault(sku_key_of(item.sku), []).append(place)
-    lock_skus(warehouse.account_id, waves)
+    """One answer per item, in order. What is told of one SKU is taken one after the other, each in its round."""
+    rounds: list[list[int]] = []
+    told: Counter[str] = Counter()
     answers: dict[int, LevelAnswer] = {}
-    for wave in range(max(map(len, waves.values()), default=0)):
-        places = [found[wave] for found in waves.values() if wave < len(found)]
-        told = adjust_levels(warehouse, [items[place] for place in places], actor=actor, now=now)
-        answers.update(zip(places, told, strict=True))
+    for place, item in enumerate(items):
+        key = sku_key_of(item.sku)
+        number = told[key]
+        told[key] += 1
+        if number >= SAME_SKU:
+            answers[place] = LevelAnswer(item.sku, "duplicate", TOO_OFTEN)
+            continue
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(place)
+    lock_skus(warehouse.account_id, told)
+    for places in rounds:
+        some = adjust_levels(warehouse, [items[place] for place in places], actor=actor, now=now)
+        answers.update(zip(places, some, strict=True))
     return [answers[place] for place in range(len(items))]
 
 

@@ -40,8 +40,9 @@ TABS = (
 
 @may(May.STOCK)
 def upload(request: PanelRequest) -> HttpResponseBase:
-    form = LevelsFileForm(request.account, request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = LevelsFileForm(request.account, *sent, too_long=getattr(request, "too_long", False))
+    if sent and form.is_valid():
         found = _look(request, form)
         if found is not None:
             return redirect(panel_url(request.account, "inventory:import", pk=found.pk))

@@ -19,8 +19,18 @@ from inventory.levels import LevelItem, report_levels
 from inventory.models import MovementKind, Product, Reports, Reservation, StockLevel, StockMovement, Warehouse
 from inventory.reservations import Wanted, write_reservations
 from inventory.stock_list import oversold
+from mappings.models import ListingStock
 from orders.models import OrderLine
-from tests.build import make_account, make_order, make_partner, make_product, make_store, make_user, make_warehouse
+from tests.build import (
+    make_account,
+    make_listing,
+    make_order,
+    make_partner,
+    make_product,
+    make_store,
+    make_user,
+    make_warehouse,
+)
 from tests.integrations.pages.reading import words
 
 AN_HOUR_AGO = dt.timedelta(hours=1)
@@ -439,3 +449,26 @@ def test_a_warehouse_says_when_its_newest_level_was_taken(client: Client, accoun
 
     assert "1 h ago" in page
     assert "none yet" in page
+
+
+def test_once_its_levels_count_something_else_its_listings_are_looked_at_again(
+    client: Client, account: Account, house: Warehouse
+) -> None:
+    store = make_store(account)
+    mug = stocked(house, "MUG", 9)
+    cup = stocked(make_warehouse(account, code="CA1"), "CUP", 9)
+    there, elsewhere = (
+        ListingStock.objects.create(
+            account=account, store=store, listing=make_listing(store, product.sku, product), marked=1, handled=1
+        )
+        for product in (mug, cup)
+    )
+    given = {"code": "NJ1", "name": "New Jersey", "kept_by": "partner", "partner": "", "reports": "on_hand"}
+    url = f"/a/shoes/warehouses/{house.pk}/"
+
+    client.post(url, given | {"name": "Newark"})
+    assert not ListingStock.objects.due().exists()
+    client.post(url, given | {"reports": "available"})
+
+    assert list(ListingStock.objects.due()) == [there]
+    assert elsewhere not in ListingStock.objects.due()
