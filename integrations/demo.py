@@ -100,10 +100,14 @@ def make_demo(info: Mapping[str, str]) -> Demo:
     for integration in stores:
         page = f"{control}/{integration.variant}/orders/{{order}}"
         Store.objects.filter(pk=integration.store_id).update(order_page=page)
-        for kind in (FlowKind.LOCATIONS, FlowKind.PRODUCTS, FlowKind.ORDERS):
+        for kind in (FlowKind.LOCATIONS, FlowKind.PRODUCTS):
             run_to_end(integration, kind)
+        # Before the orders: none of four hundred waits for a word that is known by then.
         take_products(integration.store, by=BY, now=timezone.now())
-        _map_words(integration.store, main)
+        for place in Location.objects.filter(store=integration.store):
+            map_location(place, main, by=BY, now=timezone.now())
+        run_to_end(integration, FlowKind.ORDERS)
+        _map_shipping(integration.store)
     lift_mapped_everywhere(timezone.now())
     for integration in stores:
         _count_stock(integration, main)
@@ -136,14 +140,12 @@ def run_to_end(integration: Integration, kind: FlowKind) -> None:
     raise RuntimeError(f"The {kind} of {integration.name} took too long.")
 
 
-def _map_words(store: Store, main: Warehouse) -> None:
+def _map_shipping(store: Store) -> None:
     now = timezone.now()
     for row in ShipMethod.objects.filter(store=store):
         if row.title in MAPPED:
             code = next(code for code in SHIP_CODES if code["code"] == MAPPED[row.title])
             map_ship_method(row, code["code"], carrier=code["carrier"], service=code["service"], by=BY, now=now)
-    for place in Location.objects.filter(store=store):
-        map_location(place, main, by=BY, now=now)
 
 
 def _count_stock(integration: Integration, main: Warehouse) -> None:

@@ -77,6 +77,13 @@ class Panel:
         shown = [f.get("trackingInfo") or {} for f in reply.json()["fulfillments"]]
         return [tracking["trackingNumber"] for tracking in shown if tracking.get("trackingNumber")]
 
+    def in_store(self, sku: str) -> int | None:
+        """How many the first store shows of it."""
+        reply = requests.get(f"http://127.0.0.1:{self.store_port}/control/api/stock", params={"site": "v1"}, timeout=20)
+        reply.raise_for_status()
+        quantity: int | None = reply.json()["stock"][sku]
+        return quantity
+
     def at_the_warehouse(self) -> int:
         """How many orders the warehouse has in hand or is offered; a page of them at most."""
         key = (self.directory / "warehouse.key").read_text().strip()

@@ -63,6 +63,21 @@ def test_three_clicks_lead_from_the_first_page_to_the_first_tracking_number_in_t
         visitor.get_by_role("link", name="Open in the store").click()
     expect(opened.value.get_by_text(number).first).to_be_visible()
 
+    visitor.goto("/a/demo/push-preview/")  # what each store would be told of the stock, and why
+    shop = visitor.locator("tr").filter(has_text="MyShop")
+    expect(shop).to_contain_text("The first push waits for you")
+    shop.get_by_role("link", name="MyShop").click()
+    headline = visitor.locator(".stock-headline")
+    expect(headline).to_contain_text(re.compile(r"240 listings, [1-9]\d? differ, 1 left out because no level was ever"))
+    expect(visitor.locator("#stock-live")).to_contain_text("Numbers in the store as of")
+    row = visitor.locator("#list-push-preview tbody tr").first
+    sku = row.locator(".main-cell a").inner_text()
+    becomes = int(row.locator("summary").inner_text())
+    assert panel.in_store(sku) != becomes
+    visitor.get_by_role("button", name="Send these quantities").click()
+    visitor.get_by_role("dialog").get_by_role("button", name="Send these quantities").click()
+    assert wait_until(lambda: panel.in_store(sku) == becomes, 90), panel.said()
+
     visitor.goto("/a/demo/")
     closing = visitor.locator("#card-demo")
     for words in ("Place an order yourself", "Break the store", "Connect a real store", "The API in four lines"):
