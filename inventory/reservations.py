@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -61,18 +61,19 @@ def write_reservations(account_id: int, wanted: Mapping[Source, Sequence[Wanted]
         return store_changes(changes, lock_products(changes.products()))
 
 
-def changes_of(wanted: Mapping[int, Mapping[Source, Sequence[Wanted]]]) -> Changes:
+def changes_of(wanted: Mapping[int, Mapping[Source, Sequence[Wanted]]], made: Container[Source] = ()) -> Changes:
     """What `write_reservations` would write, for a caller that has more to lock and to write than reservations.
 
     By account, of any number of accounts. The caller locks the products of the changes, with all others that it
-    touches, and stores them last.
+    touches, and stores them last. Sources in `made` were made in this transaction: nothing is reserved for them yet.
     """
     changes = Changes()
     goal: dict[tuple[str, int, int], tuple[Any, ...]] = {}  # by source and product, as in NEW
     sources: defaultdict[str, set[int]] = defaultdict(set)
     for account_id, wants_by_source in wanted.items():
         for (kind, source_id), wants in wants_by_source.items():
-            sources[str(kind)].add(source_id)
+            if (kind, source_id) not in made:
+                sources[str(kind)].add(source_id)
             for want in wants:
                 _add(goal, account_id, str(kind), source_id, want)
     for kind, ids in sources.items():

@@ -203,18 +203,19 @@ def _write_seen(
                 (number, key, facts, row.fingerprint, row.outcome, row.reasons, row.takes_stock, version,
                  row.changed_at, ids[row.uid][0])
             )  # fmt: skip
-    ids = dict(ids)
+    made: dict[str, int] = {}
     if any(row.takes_stock for row in rows if row.uid not in ids):
-        made = take_ids(SeenOrder, len(new))
-        insert_rows(SeenOrder, ("id", *SEEN_COLUMNS), [(pk, *values) for pk, values in zip(made, new, strict=True)])
-        ids |= {values[2]: (pk, False) for pk, values in zip(made, new, strict=True)}
+        with_ids = [(pk, *values) for pk, values in zip(take_ids(SeenOrder, len(new)), new, strict=True)]
+        insert_rows(SeenOrder, ("id", *SEEN_COLUMNS), with_ids)
+        made = {row[3]: row[0] for row in with_ids}
     else:
         insert_rows(SeenOrder, SEEN_COLUMNS, new)
     update_rows(SeenOrder, SEEN_AGAIN, sorted(again, key=itemgetter(-1)))
     for row in rows:
         pk, took = ids.get(row.uid, (0, False))
         if row.takes_stock and row.facts:
-            stock.seen(store.account_id, pk, wanted_by(row.facts, words.listings))
+            wanted = wanted_by(row.facts, words.listings)
+            stock.seen(store.account_id, made.get(row.uid, pk), wanted, made=row.uid in made)
         elif took:
             stock.seen(store.account_id, pk, ())
 
@@ -316,7 +317,7 @@ def _import(
             stock.named.add(listing.pk)
             to_ship = line.quantity - shipped.get(line_id, 0) if line.ships else 0
             if wanted := needed(needs, LineNeeds(of.product_id, of.warehouse_id, to_ship, of.units)):
-                stock.line(account, line_id, wanted)
+                stock.line(account, line_id, wanted, made=True)
         parties.append(party_row(account, pk, OrderParty.Role.SHIP_TO.value, order.ship_to))
         if order.bill_to != order.ship_to:
             parties.append(party_row(account, pk, OrderParty.Role.BILL_TO.value, order.bill_to))

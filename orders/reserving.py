@@ -66,16 +66,22 @@ class StockWrites:
 
     reserved: dict[int, dict[Source, Sequence[Wanted]]] = field(default_factory=lambda: defaultdict(dict))
     left: list[int] = field(default_factory=list)  # fulfillments that were made or voided
+    made: set[Source] = field(default_factory=set)  # sources that are new in this transaction
     named: set[int] = field(default_factory=set)  # listings whose stock in the store an order may have changed
 
-    def line(self, account_id: int, line_id: int, wanted: Sequence[Wanted]) -> None:
-        self.reserved[account_id][ReservationSource.LINE.value, line_id] = wanted
+    def line(self, account_id: int, line_id: int, wanted: Sequence[Wanted], *, made: bool = False) -> None:
+        self._need(account_id, (ReservationSource.LINE.value, line_id), wanted, made)
 
-    def seen(self, account_id: int, seen_id: int, wanted: Sequence[Wanted]) -> None:
-        self.reserved[account_id][ReservationSource.SEEN.value, seen_id] = wanted
+    def seen(self, account_id: int, seen_id: int, wanted: Sequence[Wanted], *, made: bool = False) -> None:
+        self._need(account_id, (ReservationSource.SEEN.value, seen_id), wanted, made)
+
+    def _need(self, account_id: int, source: Source, wanted: Sequence[Wanted], made: bool) -> None:
+        self.reserved[account_id][source] = wanted
+        if made:
+            self.made.add(source)
 
     def write(self, *, actor: str, now: dt.datetime) -> None:
-        changes = changes_of(self.reserved)
+        changes = changes_of(self.reserved, self.made)
         gone = gone_of(self.left)
         locked = lock_products(changes.products() | {move.product_id for moves in gone.values() for move in moves})
         mark_listings(self.named, unknown=True)

@@ -16,6 +16,7 @@ from integrations.lease import ring
 from integrations.live import go_live
 from integrations.models import Budget, FailedRecord, Flow, Integration
 from integrations.sandbox.server import Sandbox
+from inventory.models import Reservation, StockMovement
 from orders.fulfilling import Shipment, Tracking, report_fulfillment
 from orders.models import Fulfillment, Order, OrderEvent, Payload, SeenOrder, ShippingRequest
 from orders.models.shipping import Origin
@@ -51,6 +52,8 @@ class Story(ABC):
                 for f in Fulfillment.objects.order_by("order__number", "pk").select_related("order")
             ],
             "requests": list(ShippingRequest.objects.order_by("order__number").values_list("order__number", "state")),
+            "reserved": sorted(Reservation.objects.values_list("source_kind", "product__sku", "quantity", "unpaid")),
+            "moved": sorted(StockMovement.objects.values_list("kind", "product__sku", "quantity")),
             "received": self.box.wix.received,
         }  # fmt: skip
 
