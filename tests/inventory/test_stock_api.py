@@ -320,6 +320,18 @@ def test_an_adjustment_that_cannot_be_is_refused_alone(api, warehouse):
     ]  # fmt: skip
 
 
+def test_one_sku_can_be_adjusted_some_times_in_one_call(api, warehouse):
+    report(api, warehouse, {"MUG": 0, "CUP": 0})
+    rows = [{"id": f"M-{n}", "sku": "MUG", "change": 1} for n in range(22)]
+
+    answer = adjust(api, warehouse, *rows, {"id": "C-1", "sku": "CUP", "change": 1})
+    rest = adjust(api, warehouse, *rows[-3:])
+
+    assert [row[1] for row in results(answer)] == ["taken"] * 20 + ["duplicate"] * 2 + ["taken"]
+    assert "in another call" in answer.json()["results"][21]["error"]["message"]
+    assert results(rest) == [("MUG", "repeated", 20), ("MUG", "taken", 21), ("MUG", "taken", 22)]
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
