@@ -16,7 +16,7 @@ from django.db import models
 
 from fcp.models import Account, ApiKey, Partner, Store
 from integrations.connectors import connector_class
-from integrations.models import Flow, Integration, SettingsVersion
+from integrations.models import Flow, Integration, SettingsVersion, StockPush
 from integrations.settings_document import defaults
 from orders.models import Order, ShippingRequest
 from orders.release import snapshot_of
@@ -30,6 +30,7 @@ ODD: dict[type[models.Model], dict[str, Any]] = {
     Integration: {"variant": "v1", "live": True, "settings_version": 1},
     Flow: {"kind": "orders", "mode": "pull", "interval": 30, "due_at": NOW},
     SettingsVersion: {"number": 1},
+    StockPush: {"guard_params": {"count": 1, "of": 2}},
     ApiKey: {"partner": None},
 }
 
