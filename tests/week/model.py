@@ -15,9 +15,11 @@ shows what is free there, and together never more than one place for all would.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+REMEMBERED = 25  # things that happened to a product
 
 
 class Broken(AssertionError):
@@ -142,6 +144,8 @@ class Model:
         self.unread: dict[str, Sale] = {}  # something happened to them that the panel has not read
         self.oversold = Oversold()
         self.writes = 0
+        self.now = ""  # for the history
+        self._history: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._open: dict[str, dict[str, Sale]] = defaultdict(dict)  # product -> number -> sale
         self._untold: dict[str, list[Untold]] = defaultdict(list)
         self._left_untold: dict[tuple[str, str], int] = defaultdict(int)
@@ -155,21 +159,25 @@ class Model:
     def stock(self, house: str, product: str, pieces: int) -> None:
         """What lies there in the beginning, and is told at once."""
         self.on_hand[house, product] = pieces
+        self._note(product, f"{pieces} in {house}")
 
     def change(self, house: str, product: str, pieces: int, at: dt.datetime) -> None:
         """Goods came or went, and nobody was told so far."""
         self.on_hand[house, product] += pieces
         self._untold[product].append(Untold(house, product, pieces, at))
+        self._note(product, f"{pieces:+} in {house}")
 
     def report(self, house: str, product: str, taken_at: dt.datetime) -> None:
         """A level taken then has arrived: what happened before is told."""
         rest = [u for u in self._untold[product] if u.house != house or u.at > taken_at]
         self._untold[product] = rest
+        self._note(product, f"{house} has reported its level of {taken_at:%A %H:%M:%S}")
 
     def adjusted(self, house: str, product: str, at: dt.datetime) -> None:
         """The change of that moment was told for itself."""
         rest = [u for u in self._untold[product] if u.house != house or u.at != at]
         self._untold[product] = rest
+        self._note(product, f"{house} has told its change of {at:%A %H:%M:%S}")
 
     def is_untold(self, house: str, product: str) -> bool:
         return any(u.house == house for u in self._untold[product])
@@ -195,6 +203,7 @@ class Model:
         for line in sale.lines:
             self._open[line.goods.product][number] = sale
             self._count_sold(line)
+            self._note(line.goods.product, f"order {number}: {line.quantity} {line.sku}, {paid=}, from {line.house}")
         for line in sale.lines:
             self._check_oversold(line, before)
         return sale
@@ -202,14 +211,17 @@ class Model:
     def pay(self, number: str) -> None:
         sale = self.unread[number] = self.sales[number]
         sale.paid = True
+        self._note_sale(sale, "paid")
 
     def cancel(self, number: str) -> None:
         sale = self.unread[number] = self.sales[number]
         sale.canceled = True
+        self._note_sale(sale, "canceled")
 
     def read_orders(self) -> None:
         """The panel has read everything that changed in the store so far."""
         for sale in self.unread.values():
+            self._note_sale(sale, "read")
             sale.read = True
             sale.placed = sale.placed or (sale.paid and not sale.canceled)
             sale.cancel_read = sale.canceled
@@ -218,21 +230,32 @@ class Model:
     def take(self, number: str, house: str) -> None:
         """The warehouse has it in hand."""
         self.sales[number].taken.add(house)
+        self._note_sale(self.sales[number], f"taken by {house}")
 
-    def stop(self, number: str, house: str) -> None:
-        """The warehouse was asked to stop, and did."""
-        self.sales[number].taken.discard(house)
+    def stop(self, number: str, house: str, at: dt.datetime, *, available: bool) -> None:
+        """The warehouse was asked to stop, and did.
+
+        `available`: its levels were without these pieces, and only its next one says that they are there again.
+        """
+        sale = self.sales[number]
+        sale.taken.discard(house)
+        self._note_sale(sale, f"stopped by {house}")
+        for line in sale.lines if available else ():
+            if line.house == house and line.left:
+                self._untold[line.goods.product].append(Untold(house, line.goods.product, line.pieces, at))
 
     def ship(self, number: str, house: str, parts: Mapping[str, int]) -> None:
         """So many of each listing left; the panel hears of it later (`shipped_told`)."""
         for line, quantity in self._parts(number, house, parts):
             line.shipped += quantity
+            self._note(line.goods.product, f"order {number}: {quantity} {line.sku} left {house}")
             self.on_hand[house, line.goods.product] -= quantity * line.goods.units
             self._left_untold[house, line.goods.product] += quantity * line.goods.units
 
     def shipped_told(self, number: str, house: str, parts: Mapping[str, int]) -> None:
         for line, quantity in self._parts(number, house, parts):
             self._left_untold[house, line.goods.product] -= quantity * line.goods.units
+            self._note(line.goods.product, f"order {number}: {house} has told of {quantity} {line.sku}")
 
     def void(self, number: str, house: str, parts: Mapping[str, int], at: dt.datetime) -> None:
         """It is back on the shelf, and the panel knows that it did not leave.
@@ -243,6 +266,7 @@ class Model:
         sale.taken.add(house)
         for line, quantity in self._parts(number, house, parts):
             line.shipped -= quantity
+            self._note(line.goods.product, f"order {number}: {quantity} {line.sku} are back in {house}")
             self.change(house, line.goods.product, quantity * line.goods.units, at)
             self._open[line.goods.product][number] = sale
 
@@ -298,7 +322,9 @@ class Model:
         self.writes += 1
         least, most = self.bounds(place, sku)
         if not least <= number <= most:
-            raise Broken(f"{sku} at {place or 'the store'} was told {number}; right is {least} to {most}.")
+            text = f"{sku} at {place or 'the store'} was told {number}; right is {least} to {most}."
+            raise Broken(text + self.story_of(self.listings[sku].product))
+        self._note(self.listings[sku].product, f"{place or 'the store'} was told {number} of {sku}")
         self._told[place, sku] = Told(number, self._unknown(self.listings[sku].product))
 
     def _count_sold(self, line: Line) -> None:
@@ -318,9 +344,22 @@ class Model:
         if oversold > told.sold + told.slack:
             raise Broken(
                 f"{line.sku} is oversold by {oversold}, but only {told.sold} were sold since the store was told "
-                f"{told.number}, when {told.slack} were not known here."
+                f"{told.number}, when {told.slack} were not known here." + self.story_of(product)
             )
         self.oversold.by_untold += oversold > told.sold
+
+    # --- for whoever looks for a fault
+
+    def story_of(self, product: str) -> str:
+        """What happened to it last, a line for each thing."""
+        return "".join(f"\n    {entry}" for entry in self._history[product])
+
+    def _note(self, product: str, what: str) -> None:
+        self._history[product].append(f"{self.now} {what}")
+
+    def _note_sale(self, sale: Sale, what: str) -> None:
+        for line in sale.lines:
+            self._note(line.goods.product, f"order {sale.number}: {what}")
 
     # --- within
 

@@ -19,7 +19,8 @@ from tests.week.model import Broken, Goods, Line, Model, Rules, Sale
 
 START = dt.datetime(2026, 11, 16, 6, 0, tzinfo=dt.UTC)
 GAP = 2.0  # minutes between two events: 5,000 of them are a week
-PULSE = dt.timedelta(minutes=5)  # the scheduler's tick; a worker may run at any moment between
+PULSE = dt.timedelta(minutes=10)  # the scheduler's tick; a worker may run at any moment between
+UNDER_WAY = dt.timedelta(hours=6)  # what was to happen later than so long after the last event never does
 ROUNDS = {"partner": dt.timedelta(minutes=30), "person": dt.timedelta(minutes=45)}
 PARTNER, PANEL = "A", "B"
 
@@ -79,12 +80,12 @@ class Story:
         """What is not as it should be, in the end."""
         wrong = []
         for sku in sorted(self.model.listings):
-            shows = self.hands.shown(sku)
+            shows, product = self.hands.shown(sku), self.model.listings[sku].product
             each, whole = self.model.shown_at(sku), self.model.shown(sku)
             if each is not None and shows != each:
-                wrong.append(f"{sku}: the store shows {shows}, right is {each}")
+                wrong.append(f"{sku}: the store shows {shows}, right is {each}" + self.model.story_of(product))
             elif sum(shows.values()) != whole:
-                wrong.append(f"{sku}: the store shows {shows}, right is {whole} in all")
+                wrong.append(f"{sku}: the store shows {shows}, right is {whole} in all" + self.model.story_of(product))
         return [*wrong, *self.hands.oddities(), *self.unrest]
 
     # --- the beginning
@@ -96,13 +97,14 @@ class Story:
         goods = {sku: Goods(sku) for sku in hands.singles}
         goods |= {pack: Goods(single, 2) for pack, single in hands.packs.items()}
         self.model = Model(hands.places, goods, SETTINGS[0])
+        self.model.now = f"{self.now:%A %H:%M:%S}"
         self.products = sorted({one.product for one in goods.values()})
         self.popular = dice.sample(sorted(goods), k=max(len(goods) // 8, 3))
         self.siblings = {one.product for one in goods.values() if one.units > 1}
         for house in (PARTNER, PANEL):
             for product in self.products:
                 scarce = product in self.popular
-                self.model.stock(house, product, dice.randrange(0, 8 if scarce else 60))
+                self.model.stock(house, product, dice.randrange(0, 5 if scarce else 60))
         self._tick_over(1)
         levels = {product: self.model.on_hand[PARTNER, product] for product in self.products}
         hands.report_levels(levels, self.now)
@@ -149,6 +151,7 @@ class Story:
         """No two things happen at the same moment."""
         self.now = max(when, self.now + dt.timedelta(milliseconds=20))
         self.hands.move_to(self.now)
+        self.model.now = f"{self.now:%A %H:%M:%S}"
 
     def _tick_over(self, number: float) -> None:
         self._move(self.now + minutes(number))
@@ -230,17 +233,18 @@ class Story:
         return self.dice.choice(open_) if open_ else None
 
     def _restock(self) -> bool:
-        product = self.dice.choice(self.popular if self.dice.random() < 0.4 else self.products)
-        product = self.model.listings[product].product if product in self.model.listings else product
+        product, most = self.dice.choice(self.products), 20
+        if self.dice.random() < 0.5:  # of what everybody wants there is never enough
+            product, most = self.model.listings[self.dice.choice(self.popular)].product, 6
         house = self.dice.choice((PARTNER, PARTNER, PANEL))
-        self._goods_move(house, product, self.dice.randrange(1, 20))
+        self._goods_move(house, product, self.dice.randrange(1, most))
         return True
 
     def _loss(self) -> bool:
         """Pieces break or vanish; never those that somebody has bought."""
         product, house = self.dice.choice(self.products), self.dice.choice((PARTNER, PANEL))
-        available = house == PARTNER and self.hands.partner_reports_available
-        most = min(self.model.free(product), self.model.level(house, product, available=available), 3)
+        level = self.model.level(house, product, available=self._reports_available(house))
+        most = min(self.model.free(product), level, 3)
         if most < 1:
             return False
         self._goods_move(house, product, -self.dice.randint(1, most))
@@ -296,7 +300,7 @@ class Story:
         return True
 
     def _report(self, products: list[str], *, at_once: bool = False) -> None:
-        taken_at, available = self.now, self.hands.partner_reports_available
+        taken_at, available = self.now, self._reports_available(PARTNER)
         levels = {product: self.model.level(PARTNER, product, available=available) for product in products}
 
         def arrive() -> None:
@@ -305,6 +309,9 @@ class Story:
             self._maybe_work()
 
         arrive() if at_once else self._tell(arrive)
+
+    def _reports_available(self, house: str) -> bool:
+        return house == PARTNER and self.hands.partner_reports_available
 
     # --- shipping
 
@@ -319,7 +326,7 @@ class Story:
         chosen = []
         for request in self.hands.offered(house):
             sale = self.model.sales[request.number]
-            if self.hands.partner_reports_available and house == PARTNER and not self._is_there(house, sale):
+            if self._reports_available(house) and not self._is_there(house, sale):
                 continue  # it promises only what it has: its numbers never fall below 0
             self.model.take(request.number, house)
             chosen.append(request)
@@ -339,7 +346,7 @@ class Story:
         stopped = self.dice.random() < 0.8
         self.hands.answer_cancel(house, request, stopped=stopped)
         if stopped:
-            self.model.stop(request.number, house)
+            self.model.stop(request.number, house, self.now, available=self._reports_available(house))
 
     def _ship(self, house: str, request: Request) -> None:
         """What is there leaves, sometimes half of it first; the rest waits for goods."""
@@ -393,10 +400,10 @@ class Story:
     def _settle(self) -> None:
         """Nobody buys any more; whatever is under way arrives, the warehouses name what they never told."""
         self.hands.behave()
-        last = self.now + dt.timedelta(hours=12)
+        last = self.now + UNDER_WAY
         self.queue = [entry for entry in self.queue if entry[0] <= last]
         heapq.heapify(self.queue)
-        self._pass(dt.timedelta(hours=12))
+        self._pass(UNDER_WAY)
         self._report(self.products, at_once=True)
         self._tick_over(1)
         self._count_these(self.products)
