@@ -6,10 +6,12 @@ import json
 import threading
 import time
 import urllib.request
+from functools import cache
 from typing import Any
 from urllib.error import URLError
 
 import jwt
+from jwt.algorithms import RSAAlgorithm
 
 from .site import Site
 
@@ -65,7 +67,13 @@ def sign(site: Site, private_key: str, app_id: str, event_type: str, event: dict
         "iss": "wix.com",
         "aud": app_id,
     }
-    return jwt.encode(claims, private_key, algorithm="RS256")
+    return jwt.encode(claims, read_key(private_key), algorithm="RS256")
+
+
+@cache
+def read_key(pem: str) -> Any:
+    """Reading a key checks its primes, which takes a hundred times as long as signing with it."""
+    return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
 
 
 def post(url: str, body: str) -> bool:
