@@ -14,7 +14,8 @@ from mappings.models import ListingStock, Why
 from orders.intake import Counts
 
 BATCH = 1000
-COLUMNS = ("product", "result", "why", "problem", "not_before", "looked", "handled")
+COLUMNS = ("product", "result", "why", "problem", "not_before", "looked")
+FIELDS = ("product_id", *COLUMNS[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +53,29 @@ def _differs(row: ListingStock, looked: Looked) -> bool:
 def write(found: Sequence[Found]) -> Counts:
     """Store what was found, in the caller's transaction; what does not differ is dealt with. What came of them.
 
-    A row that was marked again meanwhile stays marked: only the mark that was read is noted.
+    A row that was marked again meanwhile stays marked: only the mark that was read is noted. What is to be sent keeps
+    the mark it was dealt with, which a person may raise at this moment.
     """
     counts = Counts()
-    values: list[tuple[Any, ...]] = []
+    to_send: list[tuple[Any, ...]] = []
+    settled: list[tuple[Any, ...]] = []
     for one in found:
         row, looked = one.row, one.looked
-        handled = row.handled if one.differs else row.marked
         why, problem, not_before = (row.why, row.problem, row.not_before) if one.differs else (looked.why, "", None)
         if one.differs and why != Why.REFUSED:
             why = ""
         if not one.differs:
             _count(counts, row, looked)
-        wanted = (looked.product_id, looked.quantity, why, problem, not_before, row.marked, handled)
-        if wanted != tuple(getattr(row, name) for name in FIELDS):
-            values.append((*wanted, row.pk))
-    lock(ListingStock.objects.filter(pk__in=[one[-1] for one in values]))
-    update_rows(ListingStock, COLUMNS, values)
+        wanted = (looked.product_id, looked.quantity, why, problem, not_before, row.marked)
+        same = wanted == tuple(getattr(row, name) for name in FIELDS)
+        if one.differs and not same:
+            to_send.append((*wanted, row.pk))
+        elif not one.differs and not (same and row.handled == row.marked):
+            settled.append((*wanted, row.marked, row.pk))
+    lock(ListingStock.objects.filter(pk__in=[one[-1] for one in (*to_send, *settled)]))
+    update_rows(ListingStock, COLUMNS, to_send)
+    update_rows(ListingStock, (*COLUMNS, "handled"), settled)
     return counts
-
-
-FIELDS = ("product_id", *COLUMNS[1:])
 
 
 def _count(counts: Counts, row: ListingStock, looked: Looked) -> None:

@@ -15,8 +15,8 @@ BATCH = 1000  # items that Catalog V3 takes in a call
 
 def measure(kind: str) -> list[Figure]:
     first = _run(kind, "v1", LISTINGS, "changes", "order")
-    second = _run(kind, "v3", LISTINGS, "changes", "stale", "memory")
-    small = _run(kind, "v3", FEW, "memory")["memory"]["peak"]
+    second = _run(kind, "v3", LISTINGS, "changes", "stale", "restock", "memory")
+    small = _run(kind, "v3", FEW, "restock", "memory")["memory"]["peak"]
     figures: list[Figure] = []
     for site, found in (("v1", first["changes"]), ("v3", second["changes"])):
         writes = found["changed"] if site == "v1" else math.ceil(found["changed"] / BATCH)
