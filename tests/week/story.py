@@ -20,7 +20,8 @@ from tests.week.model import Broken, Goods, Line, Model, Rules, Sale
 START = dt.datetime(2026, 11, 16, 6, 0, tzinfo=dt.UTC)
 GAP = 2.0  # minutes between two events: 5,000 of them are a week
 PULSE = dt.timedelta(minutes=10)  # the scheduler's tick; a worker may run at any moment between
-UNDER_WAY = dt.timedelta(hours=6)  # what was to happen later than so long after the last event never does
+UNDER_WAY = dt.timedelta(hours=4)  # so long after the last event goods still leave
+MESSAGES = dt.timedelta(hours=3)  # until the last word of it has arrived
 ROUNDS = {"partner": dt.timedelta(minutes=30), "person": dt.timedelta(minutes=45)}
 PARTNER, PANEL = "A", "B"
 
@@ -58,6 +59,7 @@ class Story:
         self.order = itertools.count()
         self.shipped: list[Shipped] = []
         self.unrest: list[str] = []
+        self.closed = False
 
     # --- the week
 
@@ -351,7 +353,7 @@ class Story:
     def _ship(self, house: str, request: Request) -> None:
         """What is there leaves, sometimes half of it first; the rest waits for goods."""
         sale = self.model.sales[request.number]
-        if house not in sale.taken:
+        if house not in sale.taken or self.closed:
             return
         left, parts = {}, {}
         lies: dict[str, int] = {}
@@ -400,10 +402,9 @@ class Story:
     def _settle(self) -> None:
         """Nobody buys any more; whatever is under way arrives, the warehouses name what they never told."""
         self.hands.behave()
-        last = self.now + UNDER_WAY
-        self.queue = [entry for entry in self.queue if entry[0] <= last]
-        heapq.heapify(self.queue)
         self._pass(UNDER_WAY)
+        self.closed = True
+        self._pass(MESSAGES)
         self._report(self.products, at_once=True)
         self._tick_over(1)
         self._count_these(self.products)
