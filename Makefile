@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version) 2>/dev/null)))
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run web worker test check bench faults conformance lock audit migrations-reset
+.PHONY: help run web worker test check bench faults week conformance lock audit migrations-reset
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -53,6 +53,9 @@ bench: .venv/.dev ## The figures, on SQLite and PostgreSQL
 
 faults: .venv/.dev ## Kills at random points through a real cluster, on both databases
 	@.venv/bin/python -m tests.faults $(ARGS)
+
+week: .venv/.dev ## A simulated week of stock against a plain model, and races, on both databases
+	@.venv/bin/python -m tests.week $(ARGS)
 
 conformance: .venv/.dev ## The vendors' own npm clients against the stand-in stores (needs Node)
 	@command -v node npm >/dev/null || .ci/packages nodejs npm
