@@ -117,22 +117,31 @@ def _compare(current: Round, shown: Sequence[StoreStock], now: dt.datetime) -> N
     rows = current.rows.filter(listing__in=[row.pk for row in keys.values()])
     lock(rows)
     there = {(row.listing_id, uids.get(row.location_id, "")): row for row in rows}
+    begun = current.push.allowed_at is not None
     values: list[tuple[Any, ...]] = []
+    again: list[int] = []
     for one in shown:
         listing = keys.get((one.product_uid, one.variant_uid))
         row = there.get((listing.pk, one.location_uid)) if listing else None
         if row is None or not one.tracked or one.quantity is None:
             continue
-        wanted = _read(row, one, one.quantity, now)
+        wanted = _read(row, one, one.quantity, now, begun)
         if wanted != tuple(getattr(row, name) for name in COLUMNS):
             values.append((*wanted, row.pk))
+            if not begun and row.result is not None and wanted[0] != row.confirmed:
+                again.append(row.pk)  # the preview counts what differs from this number
     update_rows(ListingStock, COLUMNS, values)
+    mark(again)
 
 
-def _read(row: ListingStock, one: StoreStock, quantity: int, now: dt.datetime) -> tuple[Any, ...]:
-    """Where it is unknown what the store shows, it is told anyway, and its own number is no news."""
+def _read(row: ListingStock, one: StoreStock, quantity: int, now: dt.datetime, begun: bool) -> tuple[Any, ...]:
+    """Where it is unknown what the store shows, it is told anyway, and its own number is no news.
+
+    Nor is it where the store was never told another one, unless it showed what we would tell and has left that since.
+    """
     confirmed, drift, drift_at = row.confirmed, row.drift, row.drift_at
-    if row.known and (row.confirmed_at is None or row.result is None):  # it was never told anything else
+    agreed = row.confirmed_at is not None or (begun and row.confirmed == row.result)
+    if row.known and (row.result is None or row.confirmed is None or not agreed):
         confirmed, drift, drift_at = quantity, None, None
     elif row.known and row.marked == row.handled:
         if quantity == confirmed:
