@@ -10,7 +10,7 @@ from fcp.panel import PanelRequest, panel_url
 from integrations.models import Integration
 from integrations.stock_words import LeftOut, left_out
 from inventory.models import Product
-from inventory.sources import Part, add_part
+from inventory.sources import Part, add_part, explain_shortage
 from mappings.models import Listing, ListingStock, Why
 
 MOST = 50  # listings of one product
@@ -42,7 +42,11 @@ def in_stores(request: PanelRequest, product: Product) -> dict[str, Any]:
         for row in listings
         for one in of_listing[row.pk] or NEVER_LOOKED_AT
     ]
-    return {"in_stores": shown, "oversold_url": panel_url(account, "integrations:oversold", pk=product.pk)}
+    return {"in_stores": shown, "oversold_url": oversold_url(account, product.pk)}
+
+
+def oversold_url(account: Account, product_id: int) -> str:
+    return panel_url(account, "integrations:oversold", pk=product_id)
 
 
 def _in_store(account: Account, row: Listing, stock: ListingStock | None, integration: Integration | None) -> InStore:
@@ -56,4 +60,5 @@ def _in_store(account: Account, row: Listing, stock: ListingStock | None, integr
 
 
 def register() -> None:
+    explain_shortage(oversold_url)
     add_part(Part("in_stores", "integrations/parts/stock_in_stores.html", in_stores, order=50))

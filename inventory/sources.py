@@ -47,6 +47,19 @@ def sources_of(account: Account, named: Iterable[tuple[str, int | None]]) -> dic
     return found
 
 
+_WHY_SHORT: list[Callable[[Account, int], str]] = []
+
+
+def explain_shortage(by: Callable[[Account, int], str]) -> None:
+    """`by(account, product id)` is the address that tells how more of it came to be promised than there is."""
+    _WHY_SHORT[:] = [by]
+
+
+def why_short(account: Account, product_id: int) -> str:
+    """Empty where nobody tells it."""
+    return _WHY_SHORT[0](account, product_id) if _WHY_SHORT else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A card on a product's page: `template` gets `product`, and as `part` what `context` returns (None: left out)."""

@@ -17,6 +17,7 @@ from fcp.models import Account
 
 from .figures import figures_of, houses_of
 from .models import Reports, Reservation, StockLevel, Warehouse, sku_key_of
+from .sources import why_short
 
 FEW = 4  # warehouses that have a column of their own
 
@@ -127,6 +128,7 @@ def _decorating(shown: Sequence[Warehouse]) -> Any:
         for row in rows:
             row.figures = figures[row.pk]
             row.at = [row.figures.at_house(house.pk) for house in shown]
+            row.why_short = why_short(account, row.pk) if row.figures.short else ""
 
     return decorate
 

@@ -363,6 +363,8 @@ def test_why_it_was_oversold_tells_what_happened_in_order(drifted: Integration, 
     assert_in_order(text, "GRIND-1", "MyShop was told 1 at", "2 were sold at", "before we could say 0 at")
     assert_in_order(text, "reported 1", "MyShop was told 1, before that 20", "MyShop sold 1", "MyShop sold 1", "-1")
     assert f"/a/shoes/oversold/{product.pk}/" in ann.get(f"/a/shoes/products/{product.pk}/").content.decode()
+    oversold = ann.get("/a/shoes/stock/", {"oversold": "1"}).content.decode()
+    assert f'<a href="/a/shoes/oversold/{product.pk}/">Why?</a>' in oversold
     earlier = (timezone.now() - dt.timedelta(days=20)).isoformat()
     assert "Nothing happened to it in this time" in words(
         ann.get(page.wsgi_request.path, {"at": earlier, "hours": "6"})
