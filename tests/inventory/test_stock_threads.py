@@ -1,6 +1,5 @@
 """A level report, an order, a shipment and a correction on one SKU at the same moment: nothing is lost."""
 
-import os
 import random
 import threading
 from collections.abc import Callable
@@ -17,10 +16,7 @@ from inventory.stock import lock_products
 from tests.build import NOW
 from tests.inventory.warehousing import at, believed, new_warehouse
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(os.environ.get("FCP_TEST_DB") != "postgres", reason="SQLite has one writer at a time"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 12
 
 
