@@ -90,6 +90,7 @@ def stale(given: dict[str, Any]) -> dict[str, float]:
 def order(given: dict[str, Any]) -> dict[str, float]:
     """Everything is to be told, at the calls a minute that Wix allows, by one worker; then somebody orders."""
     made = Integration.objects.get()
+    Exchange.objects.all().delete()
     give_calls(made, 200)
     report(dict.fromkeys(some(), 3))
     ends = time.monotonic() + 15
