@@ -46,7 +46,7 @@ def _races(database: str) -> int:
     """Everything at one moment, in threads; the suite does the same a few times only."""
     environment = os.environ | {"FCP_TEST_DB": database, "FCP_RACE_ROUNDS": str(RACE_ROUNDS)}
     environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "timeout=1800", RACES]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=1800", RACES]
     return subprocess.call(command, env=environment)
 
 

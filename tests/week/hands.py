@@ -250,9 +250,6 @@ class Hands:
                 if sku in self._sellable:
                     yield entry.get("place", ""), sku, number
 
-    def was_written(self, sku: str) -> bool:
-        return sku in self._ever_written
-
     def oddities(self) -> list[str]:
         """What must never have happened, besides wrong numbers."""
         wrongly = sorted(self._ever_written - self._sellable)
