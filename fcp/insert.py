@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -95,21 +96,60 @@ def insert_rows(
             cursor.executemany(statement, values)
 
 
+def make_rows(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    key: Sequence[str],
+    returning: Sequence[str],
+    using: str = "default",
+) -> list[tuple[Any, ...]]:
+    """Insert rows, or find them where somebody did so at the same moment: one statement, locked either way.
+
+    `key` are the columns of the unique constraint; the rows come back as `returning` columns, in any order, as the
+    database has them (no dates on SQLite). A few hundred rows at most; given in the order of their key.
+    """
+    adapt = _plan(model, tuple(columns), using)[1]
+    values = [list(row) for row in rows]
+    if not values:
+        return []
+    for position, convert in adapt:
+        for row in values:
+            row[position] = convert(row[position])
+    quote = connections[using].ops.quote_name
+    same, names, got = (", ".join(quote(_column(model, name)) for name in some) for some in (key, columns, returning))
+    other = quote(_column(model, next(name for name in columns if name not in key)))  # the constraint's locks too much
+    marks = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * len(values))
+    statement = (
+        f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {marks} "  # noqa: S608  # the model's own names
+        f"ON CONFLICT ({same}) DO UPDATE SET {other} = EXCLUDED.{other} RETURNING {got}"
+    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(statement, [value for row in values for value in row])
+        return cursor.fetchall()
+
+
 def take_ids(model: type[models.Model], count: int, using: str = "default") -> Sequence[int]:
     """`count` new primary keys. Call it inside the transaction that uses them (SQLite holds its write lock)."""
-    if not count:
-        return []
+    return take_ids_of([(model, count)], using)[0]
+
+
+def take_ids_of(wanted: Sequence[tuple[type[models.Model], int]], using: str = "default") -> list[Sequence[int]]:
+    """New primary keys of several tables, each as many as are wanted, in one statement; see `take_ids`."""
+    if not any(count for _, count in wanted):
+        return [[] for _ in wanted]
     connection = connections[using]
-    table = model._meta.db_table
+    given = [value for model, count in wanted for value in (model._meta.db_table, count)]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [f'"{table}"', count]
-            )
-            return [row[0] for row in cursor.fetchall()]
-        cursor.execute("SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0)", [table])
-        start = cursor.fetchone()[0] + 1
-        return range(start, start + count)
+            drawn = "SELECT nextval(pg_get_serial_sequence('\"' || %s || '\"', 'id')) FROM generate_series(1, %s)"
+            cursor.execute(" UNION ALL ".join([drawn] * len(wanted)), given)
+            ids = iter([row[0] for row in cursor.fetchall()])
+            return [list(islice(ids, count)) for _, count in wanted]
+        last = "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0)"
+        cursor.execute(f"SELECT {', '.join([last] * len(wanted))}", given[::2])
+        return [range(seq + 1, seq + 1 + count) for seq, (_, count) in zip(cursor.fetchone(), wanted, strict=True)]
 
 
 def update_rows(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fcp.insert import make_rows
 from fcp.models import Store
 from inventory.models import Product, sku_key_of
 
@@ -86,53 +87,52 @@ def words_of(
     it and our holding an order for it. `locations` maps a uid to a name; listings in `named` are found, not made.
     """
     day = now.date()
-    base = {"account_id": store.account_id, "store": store, "first_seen_at": now, "last_seen_on": day}
+    base: dict[str, Any] = {
+        "account_id": store.account_id, "store_id": store.pk, "version": 0, "applied_version": 0,
+        "first_seen_at": now, "last_seen_on": day,
+    }  # fmt: skip
     wanted_ship = {word.key: word for word in ship}
     wanted_listings = {(item.product_uid, item.variant_uid): item for item in listings}
 
     ship_rows = {row.word_key: row for row in locked(ShipMethod, ShipRow, store=store, word_key__in=list(wanted_ship))}
     missing = sorted(wanted_ship.keys() - ship_rows.keys())
-    if missing:
-        ShipMethod.objects.bulk_create(
-            [
-                ShipMethod(word_key=k, title=w.title[:255], code=w.code[:100], carrier=w.carrier[:100], **base)
-                for k in missing
-                for w in (wanted_ship[k],)
-            ],
-            ignore_conflicts=True,
-        )
-        ship_rows |= {row.word_key: row for row in locked(ShipMethod, ShipRow, store=store, word_key__in=missing)}
+    made = _made(
+        ShipMethod,
+        ShipRow,
+        ("word_key",),
+        [
+            base | {"word_key": k, "title": w.title[:255], "code": w.code[:100], "carrier": w.carrier[:100]}
+            | {"target": "", "target_carrier": "", "target_service": ""}
+            for k in missing
+            for w in (wanted_ship[k],)
+        ],
+        day,
+    )  # fmt: skip
+    ship_rows |= {row.word_key: row for row in made}
 
     found = _listings(store, {uid for uid, _ in (*wanted_listings, *named)})
     only_named = [found[key].pk for key in named if key in found]
     new = sorted(wanted_listings.keys() - found.keys())
-    if new:
-        products = products_by_sku(store.account_id, (wanted_listings[k].sku for k in new))
-        Listing.objects.bulk_create(
-            [
-                Listing(
-                    product_uid=k[0],
-                    variant_uid=k[1],
-                    sku=seen.sku[:100],
-                    sku_key=sku_key_of(seen.sku),
-                    title=seen.title[:255],
-                    product_id=products.get(sku_key_of(seen.sku)),
-                    **base,
-                )
-                for k in new
-                for seen in (wanted_listings[k],)
-            ],
-            ignore_conflicts=True,
-        )
-        found |= _listings(store, {uid for uid, _ in new})
+    products = products_by_sku(store.account_id, (wanted_listings[k].sku for k in new)) if new else {}
+    made = _made(
+        Listing,
+        ListingRow,
+        ("product_uid", "variant_uid"),
+        [
+            base | {"product_uid": k[0], "variant_uid": k[1], "sku": seen.sku[:100], "sku_key": sku_key_of(seen.sku)}
+            | {"title": seen.title[:255], "product_id": products.get(sku_key_of(seen.sku)), "units": 1}
+            | {"by_hand": False, "sku_was": ""}
+            for k in new
+            for seen in (wanted_listings[k],)
+        ],
+        day,
+    )  # fmt: skip
+    found |= {(row.product_uid, row.variant_uid): row for row in made}
 
     places = {row.uid: row for row in locked(Location, LocationRow, store=store, uid__in=list(locations))}
     missing = sorted(locations.keys() - places.keys())
-    if missing:
-        Location.objects.bulk_create(
-            [Location(uid=uid, name=(locations[uid] or uid)[:255], **base) for uid in missing], ignore_conflicts=True
-        )
-        places |= {row.uid: row for row in locked(Location, LocationRow, store=store, uid__in=missing)}
+    names = [base | {"uid": uid, "name": (locations[uid] or uid)[:255]} for uid in missing]
+    places |= {row.uid: row for row in _made(Location, LocationRow, ("uid",), names, day)}
 
     used = {key: found[key] for key in wanted_listings}
     _seen_today(ShipMethod, ship_rows.values(), day)
@@ -147,6 +147,17 @@ def locked(model: type[Word], row: Any, **lookup: Any) -> list[Any]:
         return []
     rows = model.objects.select_for_update(no_key=True).filter(**lookup).order_by("pk")
     return [row._make(values) for values in rows.values_list(*row._fields)]
+
+
+def _made(model: type[Word], row: Any, key: Sequence[str], values: Sequence[dict[str, Any]], day: dt.date) -> list[Any]:
+    """New words, locked like those that were there; one that somebody else made at this moment comes as it is."""
+    if not values:
+        return []
+    columns = list(values[0])
+    rows = [[value[name] for name in columns] for value in values]
+    returning = ["id" if name == "pk" else name for name in row._fields]
+    made = make_rows(model, columns, rows, key=("store_id", *key), returning=returning)
+    return [row._make(found)._replace(last_seen_on=day) for found in made]
 
 
 def _listings(store: Store, product_uids: set[str]) -> dict[tuple[str, str], ListingRow]:

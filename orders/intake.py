@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from fcp.insert import insert_rows, take_ids, update_rows
+from fcp.insert import insert_rows, take_ids, take_ids_of, update_rows
 from fcp.models import Store
 from inventory.models import sku_key_of
 from mappings.words import SeenListing, SeenShipWord, Words, words_of
@@ -288,8 +288,8 @@ def _import(
     stock: StockWrites,
 ) -> None:
     account = store.account_id
-    ids = take_ids(Order, len(items))
-    line_ids = iter(take_ids(OrderLine, sum(len(item.order.lines) for item in items)))
+    ids, of_lines = take_ids_of([(Order, len(items)), (OrderLine, sum(len(item.order.lines) for item in items))])
+    line_ids = iter(of_lines)
     orders, lines, parties, holds, events, payloads = [], [], [], [], [], []
     left: list[tuple[int, StoreLeft]] = []
     for pk, item in zip(ids, items, strict=True):
