@@ -55,7 +55,7 @@ def _mark_all(current: Round) -> bool:
             position = {key: value for key, value in run.flow.position.items() if key != "marking"}
             if ids:
                 position["marking"] = place | {"last": ids[-1]}
-                of_old_places(current).filter(pk__in=ids)._raw_delete(current.rows.db)
+                of_old_places(current).filter(pk__in=ids).delete()
                 forgotten = {"item_uid": "", "revision": "", "known": False} if place.get("forget") else {}
                 mark(ids, **forgotten)
             page.move(position=position)
