@@ -8,11 +8,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from tests.postgres import start_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
+# The stand-in store of this measurement; two may be going on in two threads.
+SANDBOX_PORT: ContextVar[str] = ContextVar("SANDBOX_PORT", default="8021")
 
 
 @contextmanager
@@ -43,6 +46,7 @@ def environment(url: str) -> dict[str, str]:
         "SECRET_KEY": "bench " * 10,
         "FCP_FIELD_KEYS": os.environ.get("FCP_FIELD_KEYS") or Fernet.generate_key().decode(),
         "FCP_SANDBOX": "true",
+        "FCP_SANDBOX_PORT": SANDBOX_PORT.get(),
         "DEBUG": "false",
         "PYTHONPATH": str(ROOT),
     }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from tests.bench.databases import ROOT
+from tests.bench.databases import ROOT, SANDBOX_PORT
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def store(orders: int, **how: object) -> Iterator[dict[str, str]]:
     try:
         info = json.loads(process.stdout.readline())
         # The product speaks to loopback at the sandbox's own port only; workers inherit this.
-        os.environ["FCP_SANDBOX_PORT"] = str(urlsplit(info["base_url"]).port)
+        SANDBOX_PORT.set(str(urlsplit(info["base_url"]).port))
         yield info
     finally:
         process.stdin.close()
