@@ -60,6 +60,7 @@ class Story:
         self.shipped: list[Shipped] = []
         self.unrest: list[str] = []
         self.closed = False
+        self.leaving: set[str] = set()  # requests of which something left that was not told yet
 
     # --- the week
 
@@ -337,7 +338,8 @@ class Story:
         for request in chosen:
             self._later(60, 480, lambda request=request: self._ship(house, request))  # type: ignore[misc]
         for request in self.hands.asked_to_stop(house):
-            self._answer(house, request)
+            if request.pk not in self.leaving:  # who has just shipped it says so first
+                self._answer(house, request)
 
     def _is_there(self, house: str, sale: Sale) -> bool:
         needed: Counter[str] = Counter()
@@ -370,6 +372,7 @@ class Story:
         if parts:
             self.done["shipment"] += 1
             self.model.ship(request.number, house, parts)
+            self.leaving.add(request.pk)
             at = self.now
             if house == PANEL:
                 self._report_shipped(house, request, parts, at)
@@ -382,6 +385,7 @@ class Story:
     def _report_shipped(self, house: str, request: Request, parts: Mapping[str, int], at: dt.datetime) -> None:
         fulfillment = self.hands.report_shipped(house, request, parts, at)
         self.model.shipped_told(request.number, house, parts)
+        self.leaving.discard(request.pk)
         self.shipped.append(Shipped(fulfillment, request, request.number, house, parts, self.now))
         self._maybe_work()
 
