@@ -1,7 +1,6 @@
 """What open orders need of the stock, whatever happens to them, and what orders that did not come in take of it."""
 
 import datetime as dt
-import os
 from dataclasses import replace
 
 import pytest
@@ -449,7 +448,6 @@ def test_facts_kept_before_wants_were_known_stay_readable():
 # --- at the same moment ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(os.environ.get("FCP_TEST_DB") != "postgres", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", range(8))
 def test_orders_with_the_same_products_in_opposite_order_do_not_wait_for_each_other_forever(shop, round_):
@@ -476,7 +474,6 @@ def test_orders_with_the_same_products_in_opposite_order_do_not_wait_for_each_ot
     assert Reservation.objects.count() == 24
 
 
-@pytest.mark.skipif(os.environ.get("FCP_TEST_DB") != "postgres", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", range(8))
 def test_an_order_that_comes_in_while_its_listing_is_linked_reserves_once(shop, round_):
