@@ -64,13 +64,14 @@ class Panel:
 
 @contextmanager
 def panels(kind: str, wanted: Sequence[tuple[int, int]]) -> Iterator[list[Panel]]:
-    """All of them at once: filling a database takes longer than asking it."""
+    """All at once, since filling a database takes longer than asking it; but the first alone: it collects the files."""
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         opened = [panel(kind, orders, accounts) for orders, accounts in wanted]
-        running = list(pool.map(lambda one: one.__enter__(), opened))
-        for one in opened:
+        first = stack.enter_context(opened[0])
+        others = list(pool.map(lambda one: one.__enter__(), opened[1:]))
+        for one in opened[1:]:
             stack.push(one)
-        yield running
+        yield [first, *others]
 
 
 @contextmanager
