@@ -156,7 +156,9 @@ class Hands:
         allow_first_push(self.integration, by="Ann", now=timezone.now())
 
     def change_rules(self, rules: Rules) -> None:
-        change_settings(self.integration, stock_reserve=rules.reserve, stock_minimum=rules.minimum, stock_cap=rules.cap)
+        given = {"stock_reserve": rules.reserve, "stock_minimum": rules.minimum, "stock_cap": rules.cap}
+        change_settings(self.integration, **given)
+        self._many_calls()  # saving sets the store's rate
 
     def _many_calls(self) -> None:
         """How the store's limit is kept is another test's; here the clock stands while flows work."""
