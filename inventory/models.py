@@ -13,8 +13,32 @@ def sku_key_of(sku: str) -> str:
     return " ".join(sku.replace("\x00", "").split()).upper()[:100]
 
 
+class ProductGroup(models.Model):
+    """Products that are one thing in several variants, like a shirt in its sizes.
+
+    `options` names what they differ by, in order; each product of it carries one value for each of them.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    code = models.CharField(max_length=100, help_text="Names the group; once in the account.")
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    options = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["account", "code"], name="inventory_group_one_per_code")]
+        indexes = [models.Index(fields=["account", "name", "id"], name="inventory_group_list")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Product(models.Model):
-    """A thing as the account knows it, under its master SKU."""
+    """A thing as the account knows it, under its master SKU; `options` are its values of its group's options."""
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     sku = models.CharField(max_length=100)
@@ -24,6 +48,14 @@ class Product(models.Model):
     weight_grams = models.PositiveIntegerField(null=True, blank=True)
     customs_code = models.CharField(max_length=20, blank=True)
     origin = models.CharField(max_length=2, blank=True, help_text="Country of origin, two letters.")
+    description = models.TextField(blank=True)
+    price = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    group = models.ForeignKey(
+        ProductGroup, models.SET_NULL, null=True, blank=True, related_name="products", db_index=False
+    )
+    options = models.JSONField(default=list, blank=True)
+    changed_at = models.DateTimeField(auto_now=True, help_text="When a person or a pull last changed it.")
     stock_seq = models.BigIntegerField(
         default=0, db_default=0, editable=False, help_text="The account's change number when its stock last moved."
     )
@@ -41,6 +73,8 @@ class Product(models.Model):
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
             models.Index(fields=["account", "stock_seq"], name="inventory_product_moved"),
+            models.Index(fields=["group"], name="inventory_product_group"),
+            models.Index(fields=["account", "changed_at", "id"], name="inventory_product_changed"),
         ]
 
     def __str__(self) -> str:

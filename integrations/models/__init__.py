@@ -1,10 +1,18 @@
 """How we reach the stores: settings, credentials, flows, runs, and what was said on the way."""
 
+from .addresses import WebhookAddress
+from .alerts import Alert, AlertKind, AlertSettings
 from .connections import Credential, Integration, SettingsVersion
 from .flows import Budget, Exchange, FailedRecord, Flow, Hint, Run
+from .products import ProductPush, ProductPushRow, PushAction, PushState, RowState
+from .rates import RateProfile
 from .stock import StockPush, StockSent
+from .ways import Invitation
 
 __all__ = [
+    "Alert",
+    "AlertKind",
+    "AlertSettings",
     "Budget",
     "Credential",
     "Exchange",
@@ -12,8 +20,16 @@ __all__ = [
     "Flow",
     "Hint",
     "Integration",
+    "Invitation",
+    "ProductPush",
+    "ProductPushRow",
+    "PushAction",
+    "PushState",
+    "RateProfile",
+    "RowState",
     "Run",
     "SettingsVersion",
     "StockPush",
     "StockSent",
+    "WebhookAddress",
 ]

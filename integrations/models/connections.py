@@ -36,6 +36,10 @@ class Integration(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     live_since = models.DateTimeField(null=True, blank=True)
+    relinking_since = models.DateTimeField(
+        null=True, blank=True,
+        help_text="The store moved to another variant: stock waits until its listings are linked again.",
+    )  # fmt: skip
 
     objects = AccountQuerySet.as_manager()
 

@@ -7,6 +7,7 @@ from django.db import models
 from fcp.models import Account, AccountQuerySet, Store
 from integrations.connectors.base import FlowKind, Mode
 
+from .addresses import WebhookAddress
 from .connections import Integration
 
 
@@ -189,15 +190,22 @@ class Hint(models.Model):
     kind = models.CharField(max_length=20)
     object_uid = models.CharField(max_length=100)
     sequence = models.BigIntegerField(default=0)
+    address = models.ForeignKey(
+        WebhookAddress, models.SET_NULL, null=True, related_name="+", db_index=False,
+        help_text="Where it came in; empty: at the address of the operator's app.",
+    )  # fmt: skip
     received_at = models.DateTimeField(db_index=True)
     done_at = models.DateTimeField(null=True)
+    replayed_at = models.DateTimeField(null=True, help_text="When a person last had it done again.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "event_id"], name="integrations_hint_one_per_event")]
         indexes = [
             models.Index(
                 fields=["store", "id"], condition=models.Q(done_at__isnull=True), name="integrations_hint_waiting"
-            )
+            ),
+            models.Index(fields=["store", "-id"], name="integrations_hint_list"),
+            models.Index(fields=["address"], name="integrations_hint_address"),
         ]
 
 
