@@ -413,6 +413,14 @@ class Connector:
         """One order. Raises NotFound when the store has no such order."""
         raise NotImplementedError
 
+    def order_by_number(self, number: str) -> RawOrder | None:
+        """The order that the store's people know by this number, in whatever status; None when there is none.
+
+        Of several with one number, the one that was placed last. A store may hide some orders from every search
+        (Wix: those that were never finished), so None does not prove that there is no such order.
+        """
+        raise NotImplementedError
+
     def shape_order(self, raw: RawOrder) -> IncomingOrder:
         """The order in our words. Raises Unreadable with a sentence that names what is odd."""
         raise NotImplementedError

@@ -131,6 +131,17 @@ class WixConnector(base.Connector):
             raise Unreadable(f"asked for order {uid}, got another or none")
         return raw_order(found)
 
+    def order_by_number(self, number: str) -> RawOrder | None:
+        """Wix never lists INITIALIZED orders; one of those is found by its id only."""
+        asked = {
+            "filter": {"number": {"$eq": number}, "status": {"$in": SEARCHED_STATUSES}},
+            "sort": [{"fieldName": "createdDate", "order": "DESC"}],
+            "cursorPaging": {"limit": 2},
+        }
+        reply = self._query("POST", "/ecom/v1/orders/search", {"search": asked})
+        found, _ = raw_orders(rows_of(reply, "orders"))
+        return next((order for order in found if str(order.raw.get("number")) == number), None)
+
     def shape_order(self, raw: RawOrder) -> IncomingOrder:
         return order.shape_order(raw, self.bound.variant)
 
