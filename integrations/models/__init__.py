@@ -4,6 +4,7 @@ from .addresses import WebhookAddress
 from .alerts import Alert, AlertKind, AlertSettings
 from .connections import Credential, Integration, SettingsVersion
 from .flows import Budget, Exchange, FailedRecord, Flow, Hint, Run
+from .opinions import GuideOpinion, GuideReason
 from .products import ProductPush, ProductPushRow, PushAction, PushState, RowState
 from .rates import RateProfile
 from .stock import StockPush, StockSent
@@ -18,6 +19,8 @@ __all__ = [
     "Exchange",
     "FailedRecord",
     "Flow",
+    "GuideOpinion",
+    "GuideReason",
     "Hint",
     "Integration",
     "Invitation",
