@@ -91,6 +91,14 @@ class Location(Word):
         return self.name or self.uid
 
 
+class Asked(models.TextChoices):
+    """Why the meaning of a listing could not be carried over from the store's catalogue before."""
+
+    NO_SKU = "no_sku", "It has no SKU"
+    DUPLICATE = "duplicate", "Several have this SKU"
+    DIFFERENT = "different", "This SKU meant different products"
+
+
 class Listing(Word):
     """One sellable thing as the store shows it, keyed by the store's ids, never by SKU; and the product it means."""
 
@@ -109,6 +117,10 @@ class Listing(Word):
     sku_was = models.CharField(
         max_length=100, blank=True, default="", db_default="",
         help_text="The SKU under which it was linked, while nobody has said whether the new one is the same product.",
+    )  # fmt: skip
+    asked = models.CharField(
+        max_length=12, choices=Asked.choices, blank=True, default="", db_default="",
+        help_text="Why a person has to say which product it is, after the store moved to another catalogue.",
     )  # fmt: skip
     tracked = models.BooleanField(null=True, help_text="Whether the store counts this one's stock.")
     retired_at = models.DateTimeField(null=True, blank=True)
@@ -137,6 +149,7 @@ class Listing(Word):
                 name="mappings_listing_unmapped",
             ),
             models.Index(fields=["account", "id"], condition=~models.Q(sku_was=""), name="mappings_listing_asked"),
+            models.Index(fields=["store", "id"], condition=~models.Q(asked=""), name="mappings_listing_moved"),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ MAY_BE_OFFERED = (State.NEW, State.PARTLY_SHIPPED)
 REQUEST_COLUMNS = (
     "id", "account", "order", "warehouse", "partner", "number", "state", "revision", "snapshot", "partner_ref",
     "reason", "offered_at", "acknowledged_at", "cancel_asked_at", "changed_at",
+    "change", "change_asked_at", "change_answer", "change_reason",
 )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: 
         snapshot = snapshot_of(order, store, of_warehouse, parties.get(order.pk))
         rows.append(
             (pk, order.account_id, order.pk, warehouse_id, partners[warehouse_id], number, RequestState.OFFERED.value,
-             1, snapshot, "", "", now, None, None, now)
+             1, snapshot, "", "", now, None, None, now, {}, None, "", "")
         )  # fmt: skip
         request_lines += [(order.account_id, pk, line.pk, line.quantity - line.shipped) for line in of_warehouse]
         events.append(

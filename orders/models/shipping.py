@@ -26,7 +26,22 @@ AT_WAREHOUSE = (RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED, RequestS
 UNSETTLED = (RequestState.OFFERED, *AT_WAREHOUSE)
 
 
+class ChangeAnswer(models.TextChoices):
+    """What a warehouse said when it was asked to work with something else than it took."""
+
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Too late"
+    LEFT = "left", "Left before it answered"
+
+
+CHANGE_ASKED = models.Q(change_asked_at__isnull=False, change_answer="")
+
+
 class RequestQuerySet(AccountQuerySet):
+    def change_asked(self) -> Self:
+        """What a warehouse was asked to change and has not answered."""
+        return self.filter(CHANGE_ASKED)
+
     def unsettled(self) -> Self:
         return self.filter(state__in=[state.value for state in UNSETTLED])
 
@@ -41,6 +56,9 @@ class RequestQuerySet(AccountQuerySet):
 
 class ShippingRequest(models.Model):
     """What one warehouse is asked to ship of one order. `snapshot` is what it was shown at `revision`.
+
+    `change` is what the store changed after the warehouse took it, as far as the warehouse is asked to follow:
+    {"ship_to": the new address}. It becomes part of the snapshot when the warehouse accepts it.
 
     `partner` is the warehouse's partner, repeated here so that the list of one who serves thousands of warehouses
     stays one walk along an index.
@@ -59,6 +77,10 @@ class ShippingRequest(models.Model):
     offered_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
     cancel_asked_at = models.DateTimeField(null=True)
+    change = models.JSONField(default=dict, blank=True)
+    change_asked_at = models.DateTimeField(null=True)
+    change_answer = models.CharField(max_length=10, choices=ChangeAnswer.choices, blank=True)
+    change_reason = models.CharField(max_length=500, blank=True, help_text="Why the warehouse cannot follow it.")
     changed_at = models.DateTimeField()
 
     objects = RequestQuerySet.as_manager()
@@ -71,6 +93,9 @@ class ShippingRequest(models.Model):
             models.Index(fields=["partner", "state", "changed_at", "id"], name="orders_request_partner"),
             models.Index(fields=["warehouse", "state", "changed_at", "id"], name="orders_request_work"),
             models.Index(fields=["account", "state", "changed_at", "id"], name="orders_request_account"),
+            models.Index(  # what a partner is asked to change
+                fields=["partner", "changed_at", "id"], condition=CHANGE_ASKED, name="orders_request_change"
+            ),
             models.Index(  # the work of warehouses without an API
                 fields=["account", "state", "changed_at", "id"],
                 condition=models.Q(partner__isnull=True),
