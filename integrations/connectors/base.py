@@ -177,6 +177,11 @@ class Platform:
     shipments_note: str = ""  # what the store can show of several parcels
     stock: Mapping[str, StockOffer] = field(default_factory=dict)  # by variant; one that is missing takes no stock
     rates: Mapping[str, int] = field(default_factory=dict)  # values of the setting "throughput" -> calls per minute
+    announcements: tuple[Choice, ...] = ()  # what a store can be told to post to an address of ours, unsigned
+    announced_site: str = ""  # the setting that says which store such a message must be about
+    announcement_steps: tuple[Step, ...] = ()  # how a person sets it up in the store
+    variant_help: str = ""  # how a person finds out which variant his store is
+    product_notes: tuple[str, ...] = ()  # said before products are pushed
 
 
 # --- what a connector gives back --------------------------------------------------------------------------------
@@ -400,6 +405,16 @@ class Connector:
         """(install uid, hints) of a delivery that is genuine; raises Rejected for a forged or expired one."""
         raise NotImplementedError
 
+    # messages that a merchant lets the store post to an address of one integration (`Platform.announcements`)
+    @classmethod
+    def announced(cls, body: bytes, store_uid: str) -> list[Hint]:
+        """What such a message is about; the secret in the address has vouched for it, so nothing of it is believed.
+
+        A hint's kind is "order", or "order_number" where only the number is known. Raises Rejected: code "other_store"
+        when it is about another store, "unreadable" when it names no order.
+        """
+        raise NotImplementedError
+
     # orders
     def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
         """One page of every order in the window, in every status the store can return, oldest change first.
@@ -412,6 +427,10 @@ class Connector:
     def order(self, uid: str) -> RawOrder:
         """One order. Raises NotFound when the store has no such order."""
         raise NotImplementedError
+
+    def orders_of(self, uids: Sequence[str]) -> list[RawOrder]:
+        """Those of these orders, a page at most, that the store lists, in one call. The others are asked for singly."""
+        return []
 
     def order_by_number(self, number: str) -> RawOrder | None:
         """The order that the store's people know by this number, in whatever status; None when there is none.

@@ -28,7 +28,7 @@ from ..base import (
     StoreStock,
     Window,
 )
-from . import errors, listings, order, shipments, stock, stock_reading, webhooks
+from . import automations, errors, listings, order, shipments, stock, stock_reading, webhooks
 from .declaration import PLATFORM, SITE_ID, V1, V3
 from .page import high_water, raw_order, raw_orders
 from .reading import NOTHING, Json, iso
@@ -108,6 +108,10 @@ class WixConnector(base.Connector):
     ) -> tuple[str, list[Hint]]:
         return webhooks.verified(body, app, now)
 
+    @classmethod
+    def announced(cls, body: bytes, store_uid: str) -> list[Hint]:
+        return automations.announced(body, store_uid)
+
     # --- orders ---
 
     def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
@@ -130,6 +134,16 @@ class WixConnector(base.Connector):
         if found.get("id") != uid:
             raise Unreadable(f"asked for order {uid}, got another or none")
         return raw_order(found)
+
+    def orders_of(self, uids: Sequence[str]) -> list[RawOrder]:
+        """Those that were never finished are not listed; a search may lag a little behind Get Order as well."""
+        asked = {
+            "filter": {"id": {"$in": list(uids[: PLATFORM.page])}, "status": {"$in": SEARCHED_STATUSES}},
+            "cursorPaging": {"limit": PLATFORM.page},
+        }
+        reply = self._query("POST", "/ecom/v1/orders/search", {"search": asked})
+        found, _ = raw_orders(rows_of(reply, "orders"))
+        return [order for order in found if order.uid in uids]
 
     def order_by_number(self, number: str) -> RawOrder | None:
         """Wix never lists INITIALIZED orders; one of those is found by its id only."""

@@ -6,7 +6,7 @@ from orders.shapes import Status
 
 from .. import common
 from ..base import Choice, Platform, Setting, SettingKind, StockOffer, WayIn
-from .help import API_KEY_STEPS, APP_STEPS
+from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS
 
 V1, V3 = "v1", "v3"
 API_URL = "https://www.wixapis.com"
@@ -40,7 +40,8 @@ THROUGHPUT = Setting(
     key="throughput",
     label="Throughput",
     kind=SettingKind.CHOICE,
-    help="How fast we call Wix, which sets the speed of order sync and of all other work for this store.",
+    help="Your plan at Wix: how fast we call Wix, which sets the speed of order sync and of all other work for this "
+    "store.",
     default="standard",
     choices=(
         Choice("standard", "Every plan: 200 calls a minute", "The limit that Wix documents."),
@@ -54,7 +55,8 @@ API_ADDRESS = Setting(
     key="api_url",
     label="Api URL",
     kind=SettingKind.TEXT,
-    help="The address that all calls to Wix go to; only the operator's staff can see or change it.",
+    help="The address that all calls to Wix go to; only the operator's staff can change it, and only to one of "
+    "Wix's own or to the stand-in store that runs here.",
     default=API_URL,
     staff_only=True,
     required=True,
@@ -72,10 +74,10 @@ SITE_ID = Setting(
     key="site_id",
     label="Site ID",
     kind=SettingKind.TEXT,
-    help="Names the Wix site: the letters, digits and dashes after /dashboard/ in the address of its Wix dashboard.",
+    help="Names the Wix site: the letters, digits and dashes after /dashboard/ in the address of its Wix dashboard. "
+    "Webhooks work only with it.",
     pattern=r"^[A-Za-z0-9]{1,40}(-[A-Za-z0-9]{1,40}){1,8}$",
     pattern_help="Letters, digits and dashes only, as in 3f2b1c4d-0000-4000-8000-1234567890ab.",
-    read_only=True,
     tab="channel",
 )
 
@@ -154,6 +156,21 @@ STOCK = {
     ),
 }
 
+# Where a person sees it at Wix is not documented; these are the names of its menus at the time of writing.
+VARIANT_HELP = (
+    "We read the catalog version from the site when you connect it, and name it before any setting. To look it up "
+    "yourself: open the site's dashboard at Wix, then Store Products. Where products are grouped in Collections the "
+    "site has Catalog V1; where they are grouped in Categories it has Catalog V3. Wix may change its pages without "
+    "notice; what the site answers counts."
+)
+# Said wherever products can be pushed (TECH-20, TECH-21).
+PRODUCT_NOTES = (
+    "Pushing products can turn a product with variants at Wix into one without, and a product without variants into "
+    "one with: Wix gets the shape that the product has here.",
+    "Wix makes every combination of a product's options. Combinations that we have no variant for are created at Wix "
+    "with no SKU, and hidden.",
+)
+
 PLATFORM = Platform(
     key="wix",
     label="Wix",
@@ -173,6 +190,7 @@ PLATFORM = Platform(
         ORDER_STATUS,
         *common.ORDER_SETTINGS,
         *common.STOCK_SETTINGS,
+        *common.ADVANCED_SETTINGS,
         API_ADDRESS,
         INSTANCE_ID,
         SITE_ID,
@@ -199,5 +217,12 @@ PLATFORM = Platform(
         "its numbers in that one field; the link opens all of them where the carrier can do that, else the first."
     ),
     rates=RATES,
+    announcements=(
+        Choice("order_placed", "Order placed", "The site's automation posts each new order as soon as it is placed."),
+    ),
+    announced_site=SITE_ID.key,
+    announcement_steps=AUTOMATION_STEPS,
     stock=STOCK,
+    variant_help=VARIANT_HELP,
+    product_notes=PRODUCT_NOTES,
 )

@@ -33,3 +33,17 @@ APP_STEPS = (
     ),
     Step("Paste it here and press Connect. Before anything runs we show the store's name and catalog version."),
 )
+
+# From Create here to Activate there; the address works from the moment it is shown.
+AUTOMATION_STEPS = (
+    Step("Open Main settings, set Channel Mode to Webhooks or to Webhooks with a safety poll, and save."),
+    Step("Open the Webhooks tab, press Create and choose the Type Order placed. The URL appears at once."),
+    Step("Copy the URL, then press Cancel or Save as you like: the copied URL works at once and stays in the list."),
+    Step("Sign in at manage.wix.com, open the site's dashboard and go to Automations.", in_store=True),
+    Step("Press Create Automation, then Start from Scratch.", in_store=True),
+    Step("Choose the trigger Order placed.", in_store=True),
+    Step("Press + below the trigger and choose Send HTTP Request.", in_store=True),
+    Step("Paste the URL, and leave the data at all keys and values.", in_store=True),
+    Step("Press Activate in the top right corner.", in_store=True),
+    Step("Place a small order in the store: it appears below within seconds, and the address then shows its event."),
+)
