@@ -20,6 +20,7 @@ class Setup:
     port: int = 0  # 0: any free one
     state: str | None = None  # file that keeps everything; None: nothing is kept
     webhook_urls: tuple[str, ...] = ()
+    panel_url: str = ""  # where our app's pages are, without a slash at the end
     rate_limit: int = 200  # calls a minute and store; 0: no limit
     plain: bool = False  # every order is paid, waits, and has three lines, as measurements want them
     variants: bool = True  # False: every product has one variant, so that it is one listing

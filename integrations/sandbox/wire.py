@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass
@@ -30,3 +31,11 @@ class Reply:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+
+
+def from_here(request: Request) -> bool:
+    """Called by a name of this machine, and not by another site's page in a browser here."""
+    host = request.headers.get("host", "")
+    origin = request.headers.get("origin")
+    named = urlsplit(f"//{host}").hostname in ("127.0.0.1", "localhost")
+    return named and (origin is None or urlsplit(origin).netloc == host)

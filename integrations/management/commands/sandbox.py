@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--webhook-url", action="append", default=[], help="where signed events go; can be repeated"
         )
+        parser.add_argument("--panel", default="", help="address of the panel, to which installing leads back")
         parser.add_argument("--rate-limit", type=int, default=200, help="calls per minute and store; 0 for no limit")
         parser.add_argument("--odd", type=float, default=0, help="share of odd orders, 0 to 1; default 0")
         parser.add_argument("--plain", action="store_true", help="only paid, waiting orders of three lines")
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                 port=options["port"],
                 state=options["state"],
                 webhook_urls=tuple(options["webhook_url"]),
+                panel_url=options["panel"].rstrip("/"),
                 rate_limit=options["rate_limit"],
                 odd=options["odd"],
                 plain=options["plain"],

@@ -2,9 +2,9 @@
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from integrations.sandbox.wire import Reply, Request
+from integrations.sandbox.wire import Reply, Request, from_here
 from integrations.sandbox.wix.errors import WixError
 
 from . import pages
@@ -76,8 +76,12 @@ class Control:
                 return {"stock": wix.stock_of(site or "v1", body["sku"])}
             case ["GET", "received"]:
                 return {"received": wix.received}
+            case ["GET", "webhook"] if "event" in query:
+                return wix.signed_app_event(site or "v1", query["event"])
             case ["GET", "webhook"]:
                 return wix.signed_order_event(site or "v1", query["order"], query.get("slug", "approved"))
+            case ["GET", "instance"]:
+                return wix.access.sign_instance(wix.site(site or "v1"))
             case ["GET", "deliveries"]:
                 return {"deliveries": wix.sender.deliveries()}
             case ["POST", "webhook-urls"]:
@@ -105,11 +109,3 @@ class Control:
                 wix.fulfill(site, order, body.get("tracking", ""), body.get("provider", "ups"))
                 return {"fulfillments": wix.told(site, order)}
         raise KeyError("there is no such control call")
-
-
-def from_here(request: Request) -> bool:
-    """Called by a name of this machine, and not by another site's page in a browser here."""
-    host = request.headers.get("host", "")
-    origin = request.headers.get("origin")
-    named = urlsplit(f"//{host}").hostname in ("127.0.0.1", "localhost")
-    return named and (origin is None or urlsplit(origin).netloc == host)

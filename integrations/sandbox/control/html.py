@@ -1,4 +1,4 @@
-"""Pieces of the control pages, in plain HTML."""
+"""Pieces of the pages that persons see, in plain HTML."""
 
 from html import escape
 
@@ -40,5 +40,9 @@ def tick(label: str, name: str, on: bool = False, style: str = "") -> str:
     return f'<label class="{style}"><input type="checkbox" name="{name}" value="1"{checked}> {escape(label)}</label>'
 
 
-def form(address: str, *fields: str, style: str = "") -> str:
-    return f'<form class="{style}" method="post" action="/control/{escape(address)}">{"".join(fields)}</form>'
+def form(address: str, *fields: str, style: str = "", below: str = "/control/", method: str = "post") -> str:
+    return f'<form class="{style}" method="{method}" action="{below}{escape(address)}">{"".join(fields)}</form>'
+
+
+def hidden(**values: str) -> str:
+    return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in values.items())

@@ -91,10 +91,11 @@ def back(site: str, rest: str) -> Reply:
 
 def page(title: str, content: str, site: Site | None = None, status: int = 200) -> Reply:
     trail = f'<a href="/control/{site.key}">{escape(site.name)}</a>' if site else ""
+    wix = f"/wix/dashboard/{site.site_id}/home" if site else "/wix/account/sites"
     text = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} · The stand-in store</title><link rel="stylesheet" href="/control/style.css"></head>
-<body><header><a class="brand" href="/control/">The stand-in store</a>{trail}</header>
+<body><header><a class="brand" href="/control/">The stand-in store</a>{trail}<a href="{wix}">Wix dashboard</a></header>
 <main>{content}</main>
 <footer>These shops are invented and live on this machine only. They speak as Wix does.</footer></body></html>"""
     headers = {
@@ -127,8 +128,9 @@ def front(box: "Sandbox") -> str:
         waiting = sum(row.status == "APPROVED" and row.fulfillment == "NOT_FULFILLED" for row in site.orders)
         sums = {"Orders": len(site.orders), "Not shipped": waiting, "Products": len(site.products)}
         listed = "".join(f"<div><dt>{name}</dt><dd>{count}</dd></div>" for name, count in sums.items())
-        mark = '<span class="badge bad">misbehaves</span>' if site.faults or not site.installed else ""
-        about = f"Wix, Catalog {site.key.upper()} · {site.currency} · {site.time_zone}"
+        mark = '<span class="badge bad">misbehaves</span>' if site.faults or site.revoked else ""
+        catalog = f"Catalog {site.catalog.upper()}" if site.catalog else "without Wix Stores"
+        about = f"Wix, {catalog} · {site.currency} · {site.time_zone}"
         cards.append(
             f'<a class="card" href="/control/{site.key}"><h2>{escape(site.name)} {mark}</h2>'
             f"<p>{escape(about)}</p><dl>{listed}</dl></a>"
@@ -318,7 +320,7 @@ def told_of(told: list[dict[str, Any]]) -> str:
 
 
 def misbehaviour(site: Site) -> str:
-    now = [] if site.installed else ["The app is removed."]
+    now = [] if site.installed else ["The app is not on this site."]
     for fault in site.faults:
         words = {None: "until told to behave", 1: "once more"}
         how_long = words.get(fault.count, f"{fault.count} more times")

@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from integrations.sandbox.wire import Request
 
 from .errors import WixError
-from .site import Site, dump
+from .keys import Keys
+from .site import Site, dump, iso
 
 TOKEN_SECONDS = 14400
 MINUTE = 60.0
@@ -43,12 +45,13 @@ def from_base64url(text: str) -> bytes:
 class Access:
     """The app's and the account's secrets, made from the seed."""
 
-    def __init__(self, seed: int, rate_limit: int):
+    def __init__(self, seed: int, rate_limit: int, keys: Keys):
         app, secret, key = (hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in ("app", "secret", "key"))
         self.app_id = str(uuid.UUID(bytes=app[:16], version=4))
         self.app_secret = str(uuid.UUID(bytes=secret[:16], version=4))
         self.api_key = "IST." + base64url(key * 3)
         self.rate_limit = rate_limit
+        self.keys = keys  # those that the owner made; `api_key` is there from the start and may do everything
 
     def give_token(self, wanted: dict[str, Any], site: Site | None) -> dict[str, Any]:
         """The answer to POST /oauth2/token. `site`: the one that the instance id names."""
@@ -80,11 +83,47 @@ class Access:
             raise WixError(401, "the access token has expired", "UNAUTHENTICATED")
         return site, claims
 
+    def sign_instance(self, site: Site) -> str:
+        """The `instance` parameter of every page of ours that Wix opens. What is not in public code is a guess."""
+        now = datetime.now(UTC)
+        body = base64url(
+            dump(
+                {
+                    "instanceId": site.instance_id,
+                    "appDefId": self.app_id,
+                    "signDate": iso(now),
+                    "uid": site.owner_id,
+                    "permissions": "OWNER",
+                    "demoMode": False,
+                    "siteOwnerId": site.owner_id,
+                    "siteMemberId": None,
+                    "expirationDate": iso(now + timedelta(seconds=TOKEN_SECONDS)),
+                    "vendorProductId": None,
+                    "originInstanceId": "",
+                }
+            )
+        )
+        return f"{self._instance_seal(body)}.{body}"
+
+    def _instance_seal(self, body: str) -> str:
+        return base64url(hmac.new(self.app_secret.encode(), body.encode(), hashlib.sha256).digest())
+
+    def read_instance(self, text: str, sites: list[Site]) -> tuple[Site, dict[str, Any]]:
+        """The site that a signed instance is for, and from when to when it is good."""
+        seal, _, body = text.partition(".")
+        if not same(seal, self._instance_seal(body)):
+            raise WixError(401, "the instance is not signed with this app's secret", "UNAUTHENTICATED")
+        data = json.loads(from_base64url(body))
+        site = next(site for site in sites if site.instance_id == data["instanceId"])
+        signed = datetime.fromisoformat(data["signDate"].replace("Z", "+00:00")).timestamp()
+        return site, {"iat": signed, "exp": signed + TOKEN_SECONDS}
+
     def token_info(self, token: str, sites: list[Site]) -> dict[str, Any]:
-        """The answer to POST /oauth2/token-info."""
-        site, claims = self.read_token(token, sites)
+        """The answer to POST /oauth2/token-info. `token`: an access token, or the signed instance of a page."""
+        read = self.read_token if token.startswith("OauthNG.") else self.read_instance
+        site, claims = read(token, sites)
         return {
-            "active": site.installed,
+            "active": site.installed and claims["exp"] > time.time(),
             "subjectType": "APP",
             "subjectId": self.app_id,
             "exp": int(claims["exp"]),
@@ -94,14 +133,16 @@ class Access:
             "instanceId": site.instance_id,
         }
 
-    def caller(self, request: Request, sites: list[Site]) -> Site:
+    def caller(self, request: Request, sites: list[Site], writes: bool) -> Site:
         """The site that the token, or the API key with its header, speaks for. Counts the call."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not token:
             raise WixError(401, "no authorization header", "UNAUTHENTICATED")
         if token.startswith("IST."):
             found = next((site for site in sites if site.site_id == request.headers.get("wix-site-id")), None)
-            if not same(token, self.api_key) or found is None:
+            if found is None or not (
+                same(token, self.api_key) or self.keys.allow(token, found.site_id, request.path, writes)
+            ):
                 raise WixError(403, "the API key may not do this on this site", "PERMISSION_DENIED")
             site = found
         else:

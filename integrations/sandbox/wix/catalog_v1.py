@@ -113,9 +113,9 @@ def product_wire(site: Site, product: dict, variants: bool = False) -> dict[str,
     return wire
 
 
-def only(site: Site, key: str) -> None:
+def only(site: Site, catalog: str) -> None:
     """Refuse a call of the other catalogue."""
-    if site.key != key:
+    if site.catalog != catalog:
         wanted = "V1_CATALOG" if site.v3 else "V3_CATALOG"
         raise WixError(
             428,

@@ -65,7 +65,8 @@ TURNS = [turn for kind in KINDS if kind != "plain" for turn in (kind, "plain", "
 
 
 def fill(site: Site, setup: Setup) -> None:
-    started = setup.clock()
+    started, most = setup.clock(), SHOPS[site.key].get("most", {})
+    setup = replace(setup, **{name: min(getattr(setup, name), value) for name, value in most.items()})
     add_places(site)
     add_shipping(site)
     for position in range(setup.products):

@@ -16,15 +16,33 @@ from integrations.sandbox.setup import Setup
 from integrations.sandbox.state import State
 from integrations.sandbox.wire import Reply, Request
 
-from . import catalog_v1, catalog_v3, demo, events, fulfillments, orders, places, stock, stock_v1, stock_v3  # noqa: F401
+from . import (  # noqa: F401  # their routes
+    catalog_v1,
+    catalog_v3,
+    consent,
+    dashboard,
+    demo,
+    events,
+    fulfillments,
+    key_page,
+    market,
+    orders,
+    places,
+    screens,
+    stock,
+    stock_v1,
+    stock_v3,
+)
 from .access import Access, from_base64url, public_half
 from .api import Call, find_route
 from .errors import WixError, invalid
+from .keys import Keys
 from .order import Item, Wish, build_order, set_path
 from .shop import PEOPLE, SHOPS
 from .site import OrderRow, Site, dump, forget, iso
 
 SUBSCRIBED = ("wix.ecom.", "App")  # the events that our app asked Wix for; not those of catalogue and stock
+SETTINGS = ("catalog", "name", "currency", "language", "country", "time_zone", "installed")
 WEB_PAGE = b"<!doctype html><title>Wix</title><h1>We will be right back</h1>"
 
 
@@ -41,11 +59,11 @@ class Wix:
         self.stopping = threading.Event()
         self.setup = setup
         self.private_key = private_key
-        self.access = Access(setup.seed, setup.rate_limit)
+        self.access = Access(setup.seed, setup.rate_limit, Keys(state))
         self.sender = events.Sender(setup.webhook_urls, setup.retries)
         self.sites: dict[str, Site] = {}
         for key, shop in SHOPS.items():
-            settings = {name: shop[name] for name in ("name", "currency", "language", "country", "time_zone")}
+            settings = {name: shop[name] for name in SETTINGS}
             self.sites[key] = site = Site(key, **settings, seed=str(setup.seed), clock=setup.clock)
             site.raise_event = self._raiser(site)
             if saved := state.load(key):
@@ -62,17 +80,17 @@ class Wix:
     # Answering calls.
 
     def info(self, base_url: str) -> dict[str, str]:
-        first, second = self.sites["v1"], self.sites["v3"]
         return {
             "base_url": base_url,
             "app_id": self.access.app_id,
             "app_secret": self.access.app_secret,
             "public_key": public_half(self.private_key),
-            "instance_v1": first.instance_id,
-            "instance_v3": second.instance_id,
             "api_key": self.access.api_key,
-            "site_id_v1": first.site_id,
-            "site_id_v3": second.site_id,
+            **{f"instance_{key}": site.instance_id for key, site in self.sites.items()},
+            **{f"site_id_{key}": site.site_id for key, site in self.sites.items()},
+            "dashboard_url": f"{base_url}/account/sites",
+            "app_market_url": f"{base_url}/app-market/{market.SLUG}",
+            "installer_url": f"{base_url}/app-installer",
         }
 
     def site(self, name: str) -> Site:
@@ -88,7 +106,9 @@ class Wix:
             yield
 
     def answer(self, request: Request) -> Reply:
-        """The reply to one HTTP request below the base address."""
+        """The reply to one HTTP request below the base address: a page of a person's, or else a call."""
+        if screens.is_screen(request.path):
+            return screens.answer(self, request)
         try:
             reply = self._answer(request)
         except WixError as problem:
@@ -107,9 +127,9 @@ class Wix:
             return self._with_faults(site, request, False, lambda _: dump(self.access.give_token(wanted, site)))
         if request.path == "/oauth2/token-info":
             return Reply(200, dump(self.access.token_info(str(request.json().get("token", "")), sites)))
-        with self.lock:
-            site = self.access.caller(request, sites)
         found = find_route(request.method, request.path)
+        with self.lock:
+            site = self.access.caller(request, sites, writes=bool(found and found[2]))
         if found is None:
             raise WixError(404, f"{request.method} {request.path} is not a call of this API", "NOT_FOUND")
         function, ids, write = found
@@ -157,8 +177,8 @@ class Wix:
         with self.working():
             for one in [self.site(site)] if site else self.sites.values():
                 if kind == "revoked":
-                    one.raise_event("AppRemoved", {"appId": self.access.app_id})
-                    one.set_meta("installed", False)
+                    one.set_meta("revoked", one.revoked or one.installed)
+                    self.remove_app(one)
                 elif kind == "expire_tokens":
                     one.set_meta("tokens_from", time.time())
                 else:
@@ -169,9 +189,23 @@ class Wix:
         with self.working():
             for one in [self.site(site)] if site else self.sites.values():
                 one.faults.clear()
-                if not one.installed:
-                    one.set_meta("installed", True)
-                    one.raise_event("AppInstalled", {"appId": self.access.app_id, "originInstanceId": ""})
+                if one.revoked:
+                    self.add_app(one)
+
+    # Our app on a site, which keeps its instance id whatever happens.
+
+    def add_app(self, site: Site) -> None:
+        with self.working():
+            site.set_meta("revoked", False)
+            if not site.installed:
+                site.set_meta("installed", True)
+                site.raise_event("AppInstalled", {"appId": self.access.app_id, "originInstanceId": ""})
+
+    def remove_app(self, site: Site) -> None:
+        with self.working():
+            if site.installed:
+                site.raise_event("AppRemoved", {"appId": self.access.app_id})
+                site.set_meta("installed", False)
 
     # What a buyer or the merchant does in the store.
 
@@ -325,6 +359,12 @@ class Wix:
                 {name: value for name, value in entry.items() if name != "at"}
                 for entry in sorted(rows, key=lambda entry: entry["at"])
             ]
+
+    def signed_app_event(self, site: str, event_type: str) -> str:
+        """The signed body of a delivery of AppInstalled or AppRemoved."""
+        with self.working():
+            shop, event = self.site(site), {"appId": self.access.app_id}
+            return events.sign(shop, self.private_key, self.access.app_id, event_type, event, time.time())
 
     def signed_order_event(self, site: str, order: str, slug: str = "approved", key: str | None = None) -> str:
         """The signed body of a delivery, for sending it oneself. `key`: another private key, for a forgery."""

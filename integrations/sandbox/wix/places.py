@@ -1,4 +1,4 @@
-"""Wix business locations, Stores locations, catalogue version, app instance."""
+"""Wix business locations, Stores locations, catalogue version, app instance, site properties."""
 
 from typing import Any
 
@@ -15,11 +15,12 @@ PERMISSIONS = [
     "LOCATIONS.READ",
     "WIX_STORES.CATALOG_VERSION_READ",
 ]
+VERSIONS = {"v1": "V1_CATALOG", "v3": "V3_CATALOG", "": "STORES_NOT_INSTALLED"}
 
 
 @route("GET", "/stores/v3/provision/version")
 def catalog_version(call: Call) -> dict:
-    return {"catalogVersion": "V3_CATALOG" if call.site.v3 else "V1_CATALOG"}
+    return {"catalogVersion": VERSIONS[call.site.catalog]}
 
 
 @route("GET", "/apps/v1/instance")
@@ -42,11 +43,26 @@ def app_instance(call: Call) -> dict:
             "paymentCurrency": site.currency,
             "url": site.url,
             "siteId": site.site_id,
-            "installedWixApps": ["stores"],
+            "installedWixApps": ["stores"] if site.catalog else [],
             "ownerInfo": {"email": f"owner@{site.name.lower()}.example", "emailStatus": "VERIFIED"},
             "multilingual": {"isMultiLingual": False, "supportedLanguages": []},
         },
     }
+
+
+@route("GET", "/site-properties/v4/properties")
+def site_properties(call: Call) -> dict:
+    site = call.site
+    properties = {
+        "language": site.language,
+        "locale": {"languageCode": site.language, "country": site.country},
+        "paymentCurrency": site.currency,
+        "timeZone": site.time_zone,
+        "email": f"owner@{site.name.lower()}.example",
+        "siteDisplayName": site.name,
+        "businessName": site.name,
+    }
+    return {"version": "1", "properties": properties}
 
 
 def paged(rows: list[dict], call: Call, filters: set[str]) -> tuple[list[dict], dict[str, Any]]:

@@ -80,7 +80,8 @@ def forget(site: str, kind: str, uid: str, body: bytes) -> None:
 class Site:
     """Times and ids come from the site, so that a seed gives the same shop each time."""
 
-    key: str  # "v1", "v3": the catalogue it has
+    key: str  # by which control page, tests and state name it; see data/shops.json
+    catalog: str  # "v1", "v3"; "" for a site without Wix Stores
     name: str
     currency: str
     language: str
@@ -102,7 +103,8 @@ class Site:
     faults: list[Fault] = field(default_factory=list)
     calls: deque = field(default_factory=deque)
     next_number: int = 10001
-    installed: bool = True
+    installed: bool = True  # whether our app is on the site
+    revoked: bool = False  # taken off as misbehaviour, until it behaves again
     tokens_from: float = 0.0
     sequence: int = 0
     total_calls: int = 0
@@ -118,7 +120,7 @@ class Site:
 
     @property
     def v3(self) -> bool:
-        return self.key == "v3"
+        return self.catalog == "v3"
 
     @property
     def url(self) -> str:
