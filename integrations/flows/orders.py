@@ -1,6 +1,6 @@
 """Orders coming in: everything that changed in a store, page by page, decided and stored by `orders.intake`.
 
-What is told by webhook is read first and singly, then whatever changed since the watermark, then what a date that
+What is told by webhook is read first (`hints`), then whatever changed since the watermark, then what a date that
 moved back asks for besides, then orders that the settings of today let in, then records that failed before. All of it
 takes the same path, and every position is stored in the transaction of its page: a crash repeats, and never skips.
 """
@@ -11,94 +11,31 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
-from fcp.errors import Busy, NotFound, Refused, SyncError
-from integrations.flows.taking import KIND, Taker, mend, note_failure
-from integrations.flows.windows import read_backfill, read_changes, read_window
-from integrations.models import FailedRecord, Hint
+from fcp.errors import SyncError
+from integrations.flows.hints import read_announced
+from integrations.flows.singly import SINGLY, read_singly, set_aside
+from integrations.flows.taking import KIND, Taker, mend
+from integrations.flows.windows import read_backfill, read_window
+from integrations.models import FailedRecord
 from integrations.runs import Page, Slice
 from orders.decide import Facts, import_decision
 from orders.left_out import leave_out
 from orders.models import SeenOrder
 from orders.models.orders import Outcome
-from orders.shapes import RawOrder
 
-SINGLY = 20  # orders read one by one, then stored together
 BATCH = 500
 MOST_SINGLY = 100  # more than this are read by pages
-ORDER_HINTS = {"order", "fulfillments"}
-MOST_UNANSWERED = 3  # in a row: then it is the store, not the order
-REMOVED = "Our app was removed from the store. Add it there again, or reconnect the integration with another key."
 
 
 def pull(run: Slice) -> bool:
     """True when the slice is over and there is more to do."""
     taker = Taker(run)
     unanswered: dict[str, SyncError] = {}
-    if read_hints(run, taker, unanswered) or read_changes(run, taker):
+    if read_announced(run, taker, unanswered):
         return True
     # The store does answer, so what it would not say of these orders is about them.
     set_aside(run, unanswered)
     return read_backfill(run, taker) or redecide(run, taker) or retry_failed(run, taker)
-
-
-# --- what webhooks told --------------------------------------------------------------------------------------------
-
-
-def read_hints(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
-    last = 0
-    while True:
-        hints = list(Hint.objects.filter(store=run.store, done_at=None, pk__gt=last).order_by("pk")[:SINGLY])
-        if not hints:
-            return False
-        last = hints[-1].pk
-        done = [hint.pk for hint in hints if hint.object_uid not in unanswered]
-        if any(hint.kind == "removed" for hint in hints):
-            with run.page() as page:
-                _heard(done, page)
-            raise Refused("the store says the app was removed", code="app_removed", sentence=REMOVED)
-        about_orders = [hint.object_uid for hint in hints if hint.kind in ORDER_HINTS]
-        uids = dict.fromkeys(uid for uid in about_orders if uid and uid not in unanswered)
-        raws, problems = read_singly(run, list(uids))
-        unanswered |= problems
-        done = [hint.pk for hint in hints if hint.object_uid not in unanswered]
-
-        taker.take(raws, seen_by="webhook", finish=partial(_heard, done))
-        if run.over:
-            return True
-
-
-def _heard(ids: Sequence[int], page: Page) -> None:
-    Hint.objects.filter(pk__in=ids).update(done_at=page.now)
-
-
-def read_singly(run: Slice, uids: Sequence[str]) -> tuple[list[RawOrder], dict[str, SyncError]]:
-    """The orders as the store has them now, and what went wrong with some. One that it no longer has is left out."""
-    raws: list[RawOrder] = []
-    problems: dict[str, SyncError] = {}
-    in_a_row = 0
-    for uid in uids:
-        try:
-            raws.append(run.ask(lambda connector, uid=uid: connector.order(uid)))  # type: ignore[misc]
-        except NotFound:
-            pass
-        except (Busy, Refused):
-            raise
-        except SyncError as error:
-            problems[uid] = error
-            in_a_row += 1
-            if in_a_row >= MOST_UNANSWERED:
-                raise
-            continue
-        in_a_row = 0
-    return raws, problems
-
-
-def set_aside(run: Slice, problems: dict[str, SyncError]) -> None:
-    if problems:
-        with run.page() as page:
-            for uid, error in problems.items():
-                note_failure(run, uid, "", error.code, error.sentence, page.now)
-            Hint.objects.filter(store=run.store, done_at=None, object_uid__in=problems).update(done_at=page.now)
 
 
 # --- what a change of settings lets in -----------------------------------------------------------------------------

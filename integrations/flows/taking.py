@@ -52,6 +52,8 @@ class Taker:
 
     def __init__(self, run: Slice) -> None:
         self.run = run
+        # Writes what else follows from the orders that were read, in the transaction that stores them.
+        self.each_page: Callable[[Sequence[RawOrder], Page], None] | None = None
 
     @cached_property
     def failed(self) -> dict[str, str]:
@@ -92,6 +94,8 @@ class Taker:
             page.count(counts)
             if whole:  # what came without an id has come with one
                 mend(self.run, whole, page.now)
+            if self.each_page:
+                self.each_page(raws, page)
             finish(page)
 
         changed = self._store(read, odd, seen_by, end, again)
@@ -190,7 +194,9 @@ class Taker:
 
     def _note(self, odd: Sequence[OddOrder], now: dt.datetime) -> None:
         for record in odd:
-            note_failure(self.run, key_of(record), record.number, record.code, record.sentence, now, record.packed)
+            # What the store sent names the buyer.
+            kept = None if self.run.rules.suppress_persons else record.packed
+            note_failure(self.run, key_of(record), record.number, record.code, record.sentence, now, kept)
             log.warning("An order is kept aside (%s): %s", record.code, record.detail)
 
 

@@ -1,0 +1,70 @@
+"""What stores announced, as it is kept for seven days: what waits, what is done, and having it done once more."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from fcp.models import AuditEntry, Store
+from integrations.connectors.base import FlowKind
+from integrations.lease import ring
+from integrations.models import Flow, Hint, Integration, WebhookAddress
+
+ORDER_HINTS = ("order", "fulfillments")  # about one order, by the store's id
+BY_NUMBER = "order_number"  # about one order, of which only the number is known
+APP_HINTS = ("installed", "removed")  # about our app in the store
+
+
+def waiting(store: Store) -> QuerySet[Hint]:
+    """What the flow has not looked at yet."""
+    return Hint.objects.filter(store=store, done_at=None)
+
+
+def done(hints: Iterable[Hint], now: dt.datetime) -> None:
+    """Looked at. An address counts what came in there; what is done again was counted before. In a transaction."""
+    hints = list(hints)
+    Hint.objects.filter(pk__in=[hint.pk for hint in hints]).update(done_at=now)
+    counted = [hint for hint in hints if hint.address_id and not hint.replayed_at]
+    last: dict[int, dt.datetime] = {}
+    for hint in counted:
+        last[hint.address_id] = max(hint.received_at, last.get(hint.address_id, hint.received_at))
+    for address, count in sorted(Counter(hint.address_id for hint in counted).items()):
+        WebhookAddress.objects.filter(pk=address).update(events=F("events") + count, last_event_at=last[address])
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """`waiting` were waiting already, `left` are about our app and are never done again."""
+
+    again: int
+    waiting: int
+    left: int
+
+
+def replay(integration: Integration, chosen: QuerySet[Hint], *, by: str, now: dt.datetime) -> Replayed:
+    """Let the flow look at these deliveries once more; each order is read from the store as it is now."""
+    chosen = chosen.filter(store=integration.store_id)
+    about_orders = chosen.filter(kind__in=[*ORDER_HINTS, BY_NUMBER])
+    with transaction.atomic():
+        left = chosen.filter(kind__in=APP_HINTS).count()
+        still = about_orders.filter(done_at=None).count()
+        again = about_orders.filter(done_at__isnull=False).update(done_at=None, replayed_at=now)
+        if again:
+            AuditEntry.objects.create(
+                account_id=integration.account_id, at=now, actor=by[:120], code="webhooks_replayed",
+                params={"integration": integration.nickname, "count": again},
+            )  # fmt: skip
+    if again or still:
+        ring_orders(integration, now)
+    return Replayed(again, still, left)
+
+
+def ring_orders(integration: Integration, now: dt.datetime) -> None:
+    """After the commit of what there is to look at."""
+    flows = Flow.objects.filter(integration=integration, kind=FlowKind.ORDERS)
+    ring(list(flows.values_list("pk", flat=True)), now, trigger="webhook")

@@ -1,0 +1,131 @@
+"""What webhooks told: the orders that they name are read from the store, as few calls as that takes.
+
+A few are read one by one, which shows each as it is now. Above twenty, one look at what changed replaces that: it is
+due anyway, and a page settles the hints about all of its orders. What it does not show (an older order that a person
+has done again) is listed by ids, a page of orders a call; and only what no list shows (an order that was never
+finished) is asked for singly.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from fcp.errors import Refused, SyncError
+from integrations.connectors.base import Connector
+from integrations.deliveries import APP_HINTS, BY_NUMBER, ORDER_HINTS, done, waiting
+from integrations.flows.singly import SINGLY, ask_each, read_singly
+from integrations.flows.taking import Taker, number_of
+from integrations.flows.windows import read_changes
+from integrations.models import Hint
+from integrations.runs import Page, Slice
+from orders.shapes import RawOrder
+
+# So long an order is looked for by a number that the store's list does not show yet.
+PATIENCE = dt.timedelta(minutes=10)
+REMOVED = "Our app was removed from the store. Add it there again, or reconnect the integration with another key."
+
+
+def read_announced(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
+    """Everything that was told, and everything that changed. True when the slice is over before the end is reached."""
+    hear_of_app(run)
+    if not (last := _last_of_many(run)):
+        return read_hints(run, taker, unanswered) or read_changes(run, taker)
+    # A look that would first have to catch up with a long past comes after the hints.
+    short = run.flow.watermark is not None and "changes" not in run.flow.position
+    if short:
+        taker.each_page = partial(_settle_page, run, last)
+        over = read_changes(run, taker)
+        taker.each_page = None
+        if over:
+            return True
+    if read_listed(run, taker) or read_hints(run, taker, unanswered):
+        return True
+    return not short and read_changes(run, taker)
+
+
+def hear_of_app(run: Slice) -> None:
+    """Raises Refused when the last that the store said of our app is that it was removed."""
+    said = list(waiting(run.store).filter(kind__in=APP_HINTS).order_by("pk"))
+    if said:
+        with run.page() as page:
+            done(said, page.now)
+        if said[-1].kind == "removed":
+            raise Refused("the store says the app was removed", code="app_removed", sentence=REMOVED)
+
+
+def _last_of_many(run: Slice) -> int:
+    """The last hint, where more wait than are read one by one; else 0."""
+    ids = list(waiting(run.store).order_by("-pk").values_list("pk", flat=True)[: SINGLY + 1])
+    return ids[0] if len(ids) > SINGLY else 0
+
+
+def _settle_page(run: Slice, last: int, raws: Sequence[RawOrder], page: Page) -> None:
+    """What was told of a page's orders before the page was asked for is known with it."""
+    told = waiting(run.store).filter(pk__lte=last)
+    uids, numbers = {raw.uid for raw in raws}, {number_of(raw.raw) for raw in raws}
+    done(told.filter(kind__in=ORDER_HINTS, object_uid__in=uids), page.now)
+    done(told.filter(kind=BY_NUMBER, object_uid__in=numbers), page.now)
+
+
+def read_listed(run: Slice, taker: Taker) -> bool:
+    """By ids, many a call. What the list does not show goes on waiting."""
+    last, size = 0, run.platform.page
+    while True:
+        hints = list(waiting(run.store).filter(kind__in=ORDER_HINTS, pk__gt=last).order_by("pk")[:size])
+        if len(hints) <= SINGLY:
+            return False
+        last = hints[-1].pk
+        uids = list(dict.fromkeys(hint.object_uid for hint in hints))
+        raws = run.ask(partial(_listed, uids))
+        shown = {raw.uid for raw in raws}
+        if shown:
+            heard = [hint for hint in hints if hint.object_uid in shown]
+            taker.take(raws, seen_by="webhook", finish=partial(_heard, heard))
+        if run.over:
+            return True
+
+
+def _listed(uids: Sequence[str], connector: Connector) -> list[RawOrder]:
+    return connector.orders_of(uids)
+
+
+def read_hints(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
+    """One by one. Orders that the store would not give are added to `unanswered`, and go on waiting."""
+    last = 0
+    while True:
+        hints = list(waiting(run.store).filter(pk__gt=last).order_by("pk")[:SINGLY])
+        if not hints:
+            return False
+        last = hints[-1].pk
+        uids = dict.fromkeys(hint.object_uid for hint in hints if hint.kind in ORDER_HINTS)
+        raws, problems = read_singly(run, [uid for uid in uids if uid and uid not in unanswered])
+        unanswered |= problems
+        numbers = dict.fromkeys(hint.object_uid for hint in hints if hint.kind == BY_NUMBER)
+        numbered, unknown = _read_numbered(run, list(numbers))
+        heard = [hint for hint in hints if not _waits(hint, unanswered, unknown, run.now())]
+        found = {raw.uid: raw for raw in (*numbered, *raws)}
+        taker.take(list(found.values()), seen_by="webhook", finish=partial(_heard, heard))
+        if run.over:
+            return True
+
+
+def _waits(hint: Hint, unanswered: Collection[str], unknown: Collection[str], now: dt.datetime) -> bool:
+    if hint.kind == BY_NUMBER:
+        return hint.object_uid in unknown and (hint.replayed_at or hint.received_at) > now - PATIENCE
+    return hint.object_uid in unanswered
+
+
+def _read_numbered(run: Slice, numbers: Sequence[str]) -> tuple[list[RawOrder], set[str]]:
+    """The orders with these numbers, and the numbers that the store did not say anything about."""
+    raws, _ = ask_each(run, {number: partial(_of_number, number) for number in numbers})
+    return raws, set(numbers) - {number_of(raw.raw) for raw in raws}
+
+
+def _of_number(number: str, connector: Connector) -> RawOrder | None:
+    return connector.order_by_number(number)
+
+
+def _heard(hints: Sequence[Hint], page: Page) -> None:
+    done(hints, page.now)
