@@ -1,18 +1,24 @@
-"""Throwing away what is kept for a time only, in small batches, once a day."""
+"""Throwing away what is kept for a time only, in small batches, once a day.
+
+The settings of a store say how long its calls and its persons are kept; for the rest the times stand here.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
+from collections import defaultdict
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 from django_q.models import Failure
 
 from fcp.models import IdempotentReply
+from integrations.keeping import forget_persons
 from integrations.lease import LONGEST_PAUSE
 from integrations.models import Exchange, FailedRecord, Hint, Run, StockSent
 from integrations.models.flows import RunState
+from integrations.settings_in_force import documents_of_stores
 from inventory.models import ImportState, LevelImport
 from orders.models import Payload
 from orders.state import OPEN_STATES
@@ -28,7 +34,7 @@ def prune(now: dt.datetime) -> dict[str, int]:
     """How many rows went, by table. Stops after a minute; what is left goes tomorrow."""
     ends = time.monotonic() + SECONDS
     old: list[QuerySet[Any]] = [
-        Exchange.objects.filter(created_at__lt=now - EXCHANGES),
+        *_old_exchanges(now),
         Hint.objects.filter(received_at__lt=now - HINTS, done_at__isnull=False),
         Run.objects.filter(last_at__lt=now - RUNS),
         FailedRecord.objects.filter(mended_at__lt=now - RUNS),
@@ -41,7 +47,28 @@ def prune(now: dt.datetime) -> dict[str, int]:
         Failure.objects.filter(stopped__lt=now - FAILURES),
     ]
     _end_stray_runs(now)
-    return {rows.model._meta.label_lower: _delete(rows, ends) for rows in old}
+    gone: dict[str, int] = defaultdict(int)
+    for rows in old:
+        gone[rows.model._meta.label_lower] += _delete(rows, ends)
+    gone["persons"] = forget_persons(now, time.monotonic() + SECONDS)
+    return dict(gone)
+
+
+def _old_exchanges(now: dt.datetime) -> list[QuerySet[Exchange]]:
+    """By the setting Keep exchange log for (days) of each store: one question for each number of days in use."""
+    stores: dict[int, list[int]] = defaultdict(list)
+    for store, document in documents_of_stores():
+        if (days := document.get("keep_exchanges") or EXCHANGES.days) != EXCHANGES.days:
+            stores[days].append(store.pk)
+    others = sorted(pk for of_days in stores.values() for pk in of_days)
+    usual = Exchange.objects.filter(created_at__lt=now - EXCHANGES).exclude(store__in=others)
+    return [
+        usual,
+        *(
+            Exchange.objects.filter(store__in=of_days, created_at__lt=now - dt.timedelta(days=days))
+            for days, of_days in stores.items()
+        ),
+    ]
 
 
 def _delete(rows: QuerySet[Any], ends: float) -> int:

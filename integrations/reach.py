@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Q
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from fcp.errors import Busy, Refused
 from fcp.http import Exchange as Call
-from fcp.http import Session
+from fcp.http import Session, is_sandbox
 from fcp.insert import insert_rows
 from fcp.models import Store
 from fcp.secrets import UnreadableSecret
@@ -50,17 +51,39 @@ def app_secrets(platform: str) -> AppSecrets:
         client_id=getattr(settings, f"{name}_APP_ID", ""),
         client_secret=getattr(settings, f"{name}_APP_SECRET", ""),
         public_key=getattr(settings, f"{name}_PUBLIC_KEY", ""),
+        installer_url=getattr(settings, f"{name}_INSTALLER_URL", ""),
     )
-    return own if own.client_id or not settings.FCP_SANDBOX else _stand_in_app(platform)
+    return own if own.client_id or not settings.FCP_SANDBOX else _stand_in_app(platform, own.installer_url)
 
 
-def _stand_in_app(platform: str) -> AppSecrets:
-    """The app of the stand-in stores, from the file that they leave; empty where they do not run."""
+def _stand_in_app(platform: str, installer_url: str) -> AppSecrets:
+    info = _stand_in(platform)
+    return AppSecrets(info.get("app_id", ""), info.get("app_secret", ""), info.get("public_key", ""), installer_url)
+
+
+def _stand_in(platform: str) -> dict[str, str]:
+    """What the stand-in stores say of themselves, from the file that they leave; empty where they do not run."""
+    if not settings.FCP_SANDBOX:
+        return {}
     try:
-        info = json.loads((settings.FCP_DATA_DIR / "sandbox.info.json").read_text())[platform]
+        info: dict[str, str] = json.loads((settings.FCP_DATA_DIR / "sandbox.info.json").read_text())[platform]
     except (FileNotFoundError, KeyError):
-        return AppSecrets()
-    return AppSecrets(info.get("app_id", ""), info.get("app_secret", ""), info.get("public_key", ""))
+        return {}
+    return info
+
+
+def stand_in_address(platform: str, received: Mapping[str, str]) -> str:
+    """Where the calls to a stand-in store go; empty for a real one.
+
+    So that whoever tries the demo connects its stores as he would his own. What a person typed only chooses between
+    the platform's own address and that of the sandbox, which production refuses.
+    """
+    installer = urlsplit(app_secrets(platform).installer_url)
+    if is_sandbox(installer) and "instance_id" in received:
+        return f"{installer.scheme}://{installer.netloc}/{platform}"
+    info = _stand_in(platform)
+    ids = {value for name, value in info.items() if name.startswith(("site_id", "instance"))}
+    return info["base_url"] if ids & {value.strip().lower() for value in received.values()} else ""
 
 
 def credential_of(row: StoredCredential) -> Credential:
@@ -76,6 +99,7 @@ class OpenStore:
         self.platform = connector_class(integration.store.platform).platform
         self.purse = Purse(integration.store_id, kind)
         self.calls: list[tuple[Call, dt.datetime]] = []
+        self.log_all = True
         session = Session(self.platform.hosts, before_call=self.purse.spend, after_call=self._note)
         self._session = session
         self._row: StoredCredential | None = None
@@ -110,7 +134,9 @@ class OpenStore:
         """Write the log of calls and give back what was not used of the budget."""
         store: Store = self.integration.store
         whose = (store.account_id, store.pk, self.kind.value)
-        rows = [(*whose, c.method, c.path, c.status, c.milliseconds, c.bytes, c.body, at) for c, at in self.calls]
+        # Log level "error": only what failed, with what the store said.
+        kept = self.calls if self.log_all else [(c, at) for c, at in self.calls if _failed(c)]
+        rows = [(*whose, c.method, c.path, c.status, c.milliseconds, c.bytes, c.body, at) for c, at in kept]
         insert_rows(Exchange, EXCHANGE_COLUMNS, rows)
         self.calls.clear()
         self.purse.close()
@@ -129,6 +155,7 @@ class OpenStore:
     def _bind(self, row: StoredCredential) -> Connector:
         store = self.integration.store
         document = document_of(self.integration)
+        self.log_all = document.get("log_level") != "error"
         bound = Bound(
             session=self._session,
             variant=self.integration.variant,
@@ -153,6 +180,10 @@ class OpenStore:
         if self._row and self._row.changed_at == seen.changed_at:
             raise Busy("another run is renewing the token", until=now + A_MOMENT, code="our_budget")
         return connector
+
+
+def _failed(call: Call) -> bool:
+    return call.status is None or call.status >= 400 or bool(call.body)
 
 
 def save_credential(integration: Integration, credential: Credential, now: dt.datetime) -> None:

@@ -37,6 +37,7 @@ from integrations.lease import (
 )
 from integrations.models import Flow, Integration, Run
 from integrations.models.flows import RunState
+from integrations.rates import rate_of
 from integrations.reach import OpenStore, open_store
 from integrations.settings_document import document_of, rules_of
 from orders.intake import Counts
@@ -119,7 +120,8 @@ class Slice:
     @cached_property
     def page_size(self) -> int:
         """Of this slice. Halved for each lease beyond the second that broke off: what kills a worker is met alone."""
-        return max(self.platform.page >> max(self.flow.unfinished - ALERT_AFTER + 1, 0), 1)
+        page = rate_of(self.platform, self.document).page
+        return max(page >> max(self.flow.unfinished - ALERT_AFTER + 1, 0), 1)
 
     @contextmanager
     def page(self) -> Iterator[Page]:
@@ -164,6 +166,8 @@ class Slice:
         position = {key: value for key, value in self.flow.position.items() if key != "unchanged"}
         with transaction.atomic():
             self._end_run(RunState.DONE, now)
+            if self._run is None and self.document.get("log_level") == "everything":
+                self._write_empty_run(now)
             finish(self.lease, now, last_ok_at=now, position=position, **HEALTHY)
 
     def more(self) -> None:
@@ -189,6 +193,13 @@ class Slice:
         if self._run:
             calls = self._calls + self._open.purse.made
             self._run_row().update(state=state, ended_at=now, last_at=now, calls=calls, problem=problem)
+
+    def _write_empty_run(self, now: dt.datetime) -> None:
+        Run.objects.create(
+            account_id=self.flow.account_id, flow=self.flow, gen=self.lease.gen, trigger=self.trigger, by=self.by,
+            state=RunState.DONE, started_at=now, last_at=now, ended_at=now,
+            **_columns(self._counts), calls=self._calls + self._open.purse.made,
+        )  # fmt: skip
 
     def _run_row(self) -> Any:
         assert self._run

@@ -10,15 +10,18 @@ from django.db.models import Max
 
 from fcp.models import AuditEntry, Store
 from integrations.budget import set_rate
-from integrations.connectors import connector_class
+from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.base import FlowKind, Mode, Platform
 from integrations.errors import IntegrationError
 from integrations.lease import DAILY, jitter_of, next_slot, ring, switch_off
 from integrations.models import Flow, Integration, SettingsVersion
 from integrations.queue import Queue, enqueue
+from integrations.rates import THROUGHPUT, rate_of
 from integrations.settings_document import FLOWS, Document, document_of, flow_is_on
+from integrations.settings_in_force import documents_of_stores
 from integrations.telling import stop_telling
 
+SUPPRESS = "suppress_persons"
 # Flows that look at once at what other settings mean for what they have left out, or sent.
 LOOK_AGAIN = (FlowKind.ORDERS, FlowKind.INVENTORY)
 
@@ -57,6 +60,8 @@ def save(
             params={"integration": integration.nickname, "version": number, "changed": changed},
         )  # fmt: skip
         enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", [(integration.store_id,)], now)
+        if document.get(SUPPRESS) and not before.get(SUPPRESS):
+            enqueue(Queue.DEFAULT, "integrations.tasks.forget_persons", [(integration.store_id,)], now)
         again = Flow.objects.filter(integration=integration, kind__in=LOOK_AGAIN).values_list("pk", flat=True)
         transaction.on_commit(partial(ring, list(again), now, trigger="schedule"))
     return True
@@ -75,7 +80,7 @@ def new_version(store: Store, document: Document, *, by: str, now: dt.datetime, 
 def apply(integration: Integration, document: Document, now: dt.datetime) -> None:
     """Bring flows, budget and the store's flags in line with the document. In the caller's transaction."""
     platform = connector_class(integration.store.platform).platform
-    set_rate(integration.store_id, platform.rates.get(document.get("throughput", ""), platform.calls_per_minute), now)
+    set_rate(integration.store_id, rate_of(platform, document).calls_per_minute, now)
     for flow in Flow.objects.filter(integration=integration):
         _apply_flow(flow, document, now)
     told_before = integration.store.tells_shipments
@@ -134,3 +139,23 @@ def switched_on(document: Document, platform: Platform, kinds: tuple[FlowKind, .
             mode = offer.modes[0].value if before["mode"] == Mode.DISABLED else before["mode"]
             flows[offer.kind.value] = {"mode": mode, "interval": before["interval"] or offer.interval}
     return document | {FLOWS: flows}
+
+
+# --- profiles of the operator ---------------------------------------------------------------------------------------
+
+
+def users_of_profile(platform_key: str, key: str) -> list[Store]:
+    """The connected stores whose settings name this profile of Throughput."""
+    found = documents_of_stores(platform=platform_key, connected=True)
+    return [store for store, document in found if document.get(THROUGHPUT) == key]
+
+
+def apply_profile(platform_key: str, key: str, now: dt.datetime) -> int:
+    """A profile was changed, added or taken away: whoever uses it is called at its rate from now on. How many."""
+    if platform_key not in CONNECTORS:
+        return 0
+    rate = rate_of(connector_class(platform_key).platform, {THROUGHPUT: key})
+    users = users_of_profile(platform_key, key)
+    for store in users:
+        set_rate(store.pk, rate.calls_per_minute, now)
+    return len(users)

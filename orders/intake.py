@@ -27,6 +27,7 @@ from .left_out import wanted_by
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
 from .models.orders import Outcome, number_key_of
 from .payloads import packed
+from .persons import needed_only
 from .reserving import LineNeeds, OrderNeeds, StockWrites, needed
 from .settings import OrderRules
 from .shapes import IncomingOrder, OddOrder, Party, ReadOrder
@@ -96,6 +97,8 @@ def take_in(
     New ones are imported or skipped, with their reasons; those imported earlier are followed, whatever the filters say
     now; odd ones leave a row that says they were seen. `seen_by` is poll, webhook or person.
     """
+    if rules.suppress_persons:
+        read = [needed_only(item) for item in read]
     uids = [item.raw.uid for item in read] + [item.uid for item in odd if item.uid]
     seen = SeenOrder.objects.filter(store=store, uid__in=uids).values_list("uid", "pk", "takes_stock")
     seen_ids = {uid: (pk, takes) for uid, pk, takes in seen}

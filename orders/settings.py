@@ -47,3 +47,4 @@ class OrderRules:
     later_changes: LaterChanges = LaterChanges.ASK_AFTER_RELEASE
     reject_unmapped: bool = True
     warehouse_id: int | None = None
+    suppress_persons: bool = False  # keep of a buyer only what shipping needs

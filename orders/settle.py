@@ -59,7 +59,7 @@ def settle(
     orders = [order for order in orders if order.pk not in taken]
     if orders:
         lines = _lines(orders)
-        meanings = {o.pk: meaning_of(w, rules, _chosen(o)) for o, w in _words(orders, lines)}
+        meanings = {o.pk: meaning_of(w, rules, chosen_in(o)) for o, w in _words(orders, lines, lock=True)}
         _write(orders, lines, meanings, rules)
         _reconcile_holds(orders, meanings, now, actor)
         renew_offers(store, [o.pk for o in orders], now=now, actor=actor)
@@ -73,11 +73,19 @@ def _lines(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
     return lines
 
 
-def _words(orders: Sequence[Order], lines: dict[int, list[OrderLine]]) -> Iterable[tuple[Order, OrderWords]]:
+def words_as_stored(orders: Sequence[Order]) -> Iterable[tuple[Order, OrderWords]]:
+    """What `meaning_of` asks about orders that are here, to look only: nothing is locked."""
+    return _words(orders, _lines(orders), lock=False)
+
+
+def _words(
+    orders: Sequence[Order], lines: dict[int, list[OrderLine]], *, lock: bool
+) -> Iterable[tuple[Order, OrderWords]]:
     all_lines = [line for of_order in lines.values() for line in of_order]
-    ship = _rows(ShipMethod, ShipRow, {o.ship_method_id for o in orders})
-    listings = _rows(Listing, ListingRow, {line.listing_id for line in all_lines})
-    locations = _rows(Location, LocationRow, {o.location_id for o in orders} | {line.location_id for line in all_lines})
+    places = {o.location_id for o in orders} | {line.location_id for line in all_lines}
+    ship = _rows(ShipMethod, ShipRow, {o.ship_method_id for o in orders}, lock)
+    listings = _rows(Listing, ListingRow, {line.listing_id for line in all_lines}, lock)
+    locations = _rows(Location, LocationRow, places, lock)
     parties = ship_to_of([o.pk for o in orders])
     for order in orders:
         yield (
@@ -98,15 +106,19 @@ def _words(orders: Sequence[Order], lines: dict[int, list[OrderLine]]) -> Iterab
         )
 
 
-def _rows(model: type[Word], row: Any, ids: set[int | None]) -> dict[int | None, Any]:
-    return {r.pk: r for r in locked(model, row, pk__in=sorted(i for i in ids if i))}
+def _rows(model: type[Word], row: Any, ids: set[int | None], lock: bool) -> dict[int | None, Any]:
+    wanted = sorted(i for i in ids if i)
+    if lock:
+        return {r.pk: r for r in locked(model, row, pk__in=wanted)}
+    found = model.objects.filter(pk__in=wanted).values_list(*row._fields)
+    return {r.pk: r for r in map(row._make, found)}
 
 
 def party_of(row: OrderParty | None) -> Party:
     return Party(**{name: getattr(row, name) for name in PARTY_FIELDS}) if row else Party()
 
 
-def _chosen(order: Order) -> Chosen:
+def chosen_in(order: Order) -> Chosen:
     return Chosen(
         ship_code=order.ship_code if "ship_code" in order.edited else None,
         warehouse_id=order.warehouse_id if "warehouse" in order.edited else None,

@@ -164,6 +164,7 @@ SAYINGS: dict[str, Saying] = {
     "offered": Saying(lambda p: f"Offered to {p.get('warehouse') or 'the warehouse'}."),
     "changed": Saying(_changed),
     "canceled_in_store": Saying(_canceled, "warn"),
+    "persons_erased": Saying(lambda p: "Name, address, e-mail, phone and notes were erased, as the settings ask."),
     "restored_in_store": Saying(_plain("The store shows it as wanted again.")),
     "edited": Saying(_edited),
     "tried": Saying(_plain("Let through as a try, before the integration is live.")),

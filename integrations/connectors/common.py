@@ -5,6 +5,8 @@ Labels, values and defaults as required: EFS-11..20, EIM-17..23, TECH-26, X2, X1
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orders.settings import LaterChanges, Release
 from orders.shapes import Payment, StoreFulfillment
 
@@ -256,6 +258,52 @@ STOCK_OLD = Setting(
     card=STOCK,
 )
 
+SUPPRESS_PERSONS = Setting(
+    key="suppress_persons",
+    label="Suppress personal data",
+    kind=SettingKind.BOOLEAN,
+    help="With Yes we keep of a buyer only what shipping needs: e-mail, phone and the store's raw data are not stored "
+    "and go to no warehouse, and name, address and notes are erased once the order is closed.",
+    default=False,
+    choices=(Choice("true", "Yes"), Choice("false", "No")),
+    tab="advanced",
+)
+KEEP_PERSONS = Setting(
+    key="keep_persons",
+    label="Keep personal data for (days)",
+    kind=SettingKind.INTEGER,
+    help="So long after an order was closed its names, addresses, e-mail, phone and notes are erased, and what the "
+    "store sent of it; its lines and amounts stay. Empty keeps them with the order.",
+    minimum=1,
+    maximum=3650,
+    tab="advanced",
+)
+KEEP_EXCHANGES = Setting(
+    key="keep_exchanges",
+    label="Keep exchange log for (days)",
+    kind=SettingKind.INTEGER,
+    help="So long every call to the store stays listed under Exchanges.",
+    default=14,
+    minimum=1,
+    maximum=90,
+    required=True,
+    tab="advanced",
+)
+LOG_LEVEL = Setting(
+    key="log_level",
+    label="Log level",
+    kind=SettingKind.CHOICE,
+    help="How much of what this integration does is written down under Exchanges and Runs.",
+    default="warning",
+    choices=(
+        Choice("error", "Error", "Only calls that failed, with what the store said."),
+        Choice("warning", "Warning", "Every call in one line, and what the store said to those that failed."),
+        Choice("everything", "Everything", "The same, and also the runs that found nothing new."),
+    ),
+    required=True,
+    tab="advanced",
+)
+
 MAIN_SETTINGS = (HISTORY, PAYMENT_STATUS, FULFILLMENT_STATUS)
 ORDER_SETTINGS = (CHANNEL_MODE, RELEASE, LATER_CHANGES, EARLIEST_ORDER_DATE, REJECT_UNMAPPED, SHIPPING_WAREHOUSE)
 
@@ -270,6 +318,8 @@ STOCK_SETTINGS = (
     STOCK_ZEROING,
     STOCK_OLD,
 )
+
+ADVANCED_SETTINGS = (SUPPRESS_PERSONS, KEEP_PERSONS, KEEP_EXCHANGES, LOG_LEVEL)
 
 ORDERS_FLOW = FlowOffer(
     FlowKind.ORDERS,
@@ -299,9 +349,21 @@ PRODUCTS_FLOW = FlowOffer(
     FlowKind.PRODUCTS,
     (Mode.PULL,),
     interval=360,
-    help="The store's listings (ids, SKU, title) are read, so that they can be mapped.",
+    help=(
+        "Pull: what the store sells becomes products here; of those that are here, only empty fields are filled, "
+        "unless the store is their master. Disabled: your products are left alone; the store's listings are still read "
+        "where the stock needs them."
+    ),
     interval_label="Interval to Read Products",
     interval_help="How often the store's products are read again.",
+)
+PRODUCTS_BOTH_WAYS = replace(
+    PRODUCTS_FLOW,
+    modes=(Mode.PULL, Mode.PUSH, Mode.BOTH),
+    help=(
+        f"{PRODUCTS_FLOW.help} Push: changes of your products go to the store, after a person has seen what would "
+        "change. Both: only once the account names the master of its products."
+    ),
 )
 LOCATIONS_FLOW = FlowOffer(
     FlowKind.LOCATIONS,

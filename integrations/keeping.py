@@ -1,0 +1,57 @@
+"""How long persons are kept, by each store's settings: Suppress personal data, Keep personal data for (days)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Collection
+
+from django.db import transaction
+
+from fcp.models import Store
+from integrations.models import FailedRecord
+from integrations.settings_in_force import documents_of_stores
+from orders import persons
+
+SECONDS = 60.0
+
+
+def forget_persons(now: dt.datetime, ends: float) -> int:
+    """Every store, as its settings ask; of how many orders. Stops at `ends` (monotonic); the rest goes tomorrow."""
+    forgotten = 0
+    for store, document in documents_of_stores():
+        if document.get("suppress_persons"):
+            forgotten += forget_of_store(store, now, ends)
+        elif days := document.get("keep_persons"):
+            forgotten += _erase(store, now - dt.timedelta(days=days), now, ends)
+    return forgotten
+
+
+def forget_of_store(store: Store, now: dt.datetime, ends: float | None = None) -> int:
+    """Only what shipping needs: nobody of a closed order, no e-mail and no phone of an open one."""
+    ends = ends or time.monotonic() + SECONDS
+    forgotten = _erase(store, now, now, ends)
+    while time.monotonic() < ends:
+        uids = persons.forget_contacts(store)
+        _forget_failed(store, uids)
+        forgotten += len(uids)
+        if not uids:
+            break
+    return forgotten
+
+
+def _erase(store: Store, before: dt.datetime, now: dt.datetime, ends: float) -> int:
+    erased = 0
+    while time.monotonic() < ends:
+        ids = list(persons.to_erase(store, before).order_by("pk").values_list("pk", flat=True)[: persons.BATCH])
+        if not ids:
+            break
+        with transaction.atomic():
+            uids = persons.erase(ids, now)
+            _forget_failed(store, uids)
+        erased += len(uids)
+    return erased
+
+
+def _forget_failed(store: Store, uids: Collection[str]) -> None:
+    FailedRecord.objects.filter(store=store, kind="order", key__in=uids).update(payload=None)
