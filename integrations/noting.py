@@ -1,0 +1,95 @@
+"""Keeping what stores announce, and ringing the flow that looks at it.
+
+Requests that come at one moment are written together: whoever is first in line takes along all that wait behind him.
+One by one, each would wait for the disk, and on SQLite for writers that back off longer and longer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from integrations.connectors.base import Hint as Told
+from integrations.lease import ring
+
+INSERT_SQL = """
+    INSERT INTO integrations_hint (store_id, event_id, kind, object_uid, sequence, address_id, received_at)
+    VALUES {rows} ON CONFLICT (store_id, event_id) DO NOTHING
+"""
+ROW_SQL = "(%s, %s, %s, %s, %s, %s, %s)"
+
+
+class Place(NamedTuple):
+    """Whose announcement it is, and where it came in."""
+
+    store_id: int
+    orders_flow_id: int
+    address_id: int | None = None
+
+
+@dataclass(slots=True)
+class _Entry:
+    rows: list[tuple[Any, ...]]
+    error: Exception | None = None
+    written: bool = False
+
+
+class _Line:
+    """The line of one process."""
+
+    def __init__(self) -> None:
+        self._turn, self._joining = threading.Lock(), threading.Lock()
+        self._waiting: list[_Entry] = []
+
+    def write(self, entry: _Entry) -> None:
+        """Returns when the rows are in the database; raises what kept them out of it."""
+        with self._joining:
+            self._waiting.append(entry)
+        with self._turn:
+            if not entry.written:
+                with self._joining:
+                    together, self._waiting = self._waiting, []
+                _write(together)
+        if entry.error:
+            raise entry.error
+
+
+_line = _Line()
+
+
+def note(place: Place, hints: Sequence[Told], now: dt.datetime) -> None:
+    """Keep the hints, then ring. A repeated announcement changes nothing. When it raises, the store must repeat it."""
+    when = connection.ops.adapt_datetimefield_value(now)
+    _line.write(_Entry([_row(place, hint, when) for hint in hints]))
+    ring([place.orders_flow_id], now, trigger="webhook")
+
+
+def _row(place: Place, hint: Told, when: Any) -> tuple[Any, ...]:
+    return (
+        place.store_id, hint.event_id[:100], hint.kind[:20], hint.object_uid[:100], hint.sequence, place.address_id,
+        when,
+    )  # fmt: skip
+
+
+def _write(entries: list[_Entry]) -> None:
+    try:
+        _insert([row for entry in entries for row in entry.rows])
+    except Exception as error:  # raised again in the thread of each whose rows it is about
+        if len(entries) > 1:
+            for entry in entries:  # what one of them cannot is no fault of the others
+                _write([entry])
+            return
+        entries[0].error = error
+    for entry in entries:
+        entry.written = True
+
+
+def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
+    """One statement, which is a transaction of its own; the ORM's form of it takes three round trips."""
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_SQL.format(rows=", ".join([ROW_SQL] * len(rows))), [v for row in rows for v in row])
