@@ -10,7 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from fcp.admin import LookUpAdmin
-from integrations import live
+from integrations import (
+    alert_admin,  # noqa: F401  # registers its own
+    live,
+)
 from integrations.connectors import connector_class
 from integrations.connectors.base import FlowKind, Mode
 from integrations.errors import IntegrationError

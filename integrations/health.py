@@ -69,7 +69,12 @@ def flow_health(flow: Flow, now: dt.datetime) -> Health:
 
 def promise(flow: Flow) -> dt.timedelta:
     """How old a flow's last success may be."""
-    return dt.timedelta(minutes=2 * (flow.interval or 60)) + GRACE
+    return promise_of(flow.interval)
+
+
+def promise_of(interval: int | None) -> dt.timedelta:
+    """The same for a flow that runs every `interval` minutes."""
+    return dt.timedelta(minutes=2 * (interval or 60)) + GRACE
 
 
 def health_of(integration: Integration, flows: Iterable[Flow], now: dt.datetime) -> Health:

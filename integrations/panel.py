@@ -5,7 +5,7 @@ from __future__ import annotations
 from fcp import panel
 from fcp.panel import Chip, Page
 from fcp.roles import May
-from integrations import dashboard, mapping_pages, search, stock_of_product
+from integrations import alert_panel, dashboard, mapping_pages, search, stock_of_product
 from integrations.models.flows import RunState
 
 RUNS = {
@@ -79,6 +79,7 @@ def register() -> None:
         ),
     )
     dashboard.register()
+    alert_panel.register()
     stock_of_product.register()
     mapping_pages.register()
     search.register()

@@ -11,6 +11,7 @@ from django_q.models import Schedule
 
 SCHEDULES: dict[str, dict[str, Any]] = {
     "tick": {"func": "integrations.tasks.tick", "schedule_type": Schedule.MINUTES, "minutes": 1},
+    "alerts": {"func": "integrations.tasks.alerts", "schedule_type": Schedule.MINUTES, "minutes": 5},
     "prune": {"func": "integrations.tasks.prune", "schedule_type": Schedule.DAILY},
 }
 

@@ -6,8 +6,11 @@ from django.utils import timezone
 
 from fcp.models import Store
 from integrations import lease
+from integrations.alert_mail import send_due
+from integrations.alerts import look
 from integrations.connectors.base import FlowKind
 from integrations.flows import fulfillments, inventory, locations, orders, products
+from integrations.keeping import forget_of_store
 from integrations.models import Flow, Integration
 from integrations.prune import prune as prune_all
 from integrations.queue import Queue, enqueue
@@ -20,7 +23,7 @@ from orders import release, settle
 WORK: dict[str, Work] = {
     FlowKind.ORDERS: orders.pull,
     FlowKind.FULFILLMENTS: fulfillments.push,
-    FlowKind.PRODUCTS: products.pull,
+    FlowKind.PRODUCTS: products.sync,
     FlowKind.INVENTORY: inventory.push,
     FlowKind.LOCATIONS: locations.pull,
 }
@@ -46,6 +49,14 @@ def tick() -> None:
     run_tick(timezone.now())
 
 
+def alerts() -> None:
+    """Every five minutes. Mails that are due go even when looking failed."""
+    try:
+        look(timezone.now())
+    finally:
+        send_due(timezone.now())
+
+
 def prune() -> None:
     """Once a day."""
     prune_all(timezone.now())
@@ -61,6 +72,11 @@ def settle_store(store_id: int) -> None:
     settle.settle_store(Store.objects.get(pk=store_id), rules, now=timezone.now(), actor="schedule")
     settled = Integration.objects.filter(store=store_id, settled_version__lt=rules.version)
     settled.update(settled_version=rules.version)
+
+
+def forget_persons(store_id: int) -> None:
+    """A store's settings ask to keep of buyers only what shipping needs: what is here already follows."""
+    forget_of_store(Store.objects.get(pk=store_id), timezone.now())
 
 
 def lift_mapped() -> None:
