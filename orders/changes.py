@@ -1,8 +1,8 @@
 """Following an imported order through everything that happens to it later in the store.
 
 Before a warehouse took it, the order simply becomes what the store says. Afterwards nothing that the warehouse has is
-rewritten: it is asked to stop, or a person is asked to decide. A cancellation, a full refund and a new address always
-ask, whatever the setting "Later changes in the store" says.
+rewritten: it is asked to stop or to use the new address, and a person is asked where it cannot follow. A cancellation,
+a full refund and a new address always ask, whatever the setting "Later changes in the store" says.
 """
 
 from __future__ import annotations
@@ -13,23 +13,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import F
+
 from fcp.insert import add_to_rows, insert_rows, take_ids, update_rows
 from fcp.models import Store
 from inventory.models import sku_key_of
 from mappings.words import Words
 
-from .columns import EVENT_COLUMNS, HOLD_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
+from .asking import ask_for_address
+from .change_holds import SHIPMENTS, lift_holds, place_holds
+from .columns import EVENT_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
 from .decide import is_canceled
 from .holds import HoldKind
-from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Parcel, Payload, ShippingRequest
-from .models.shipping import AT_WAREHOUSE, RequestState, Told, tracking_key_of
+from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, ShippingRequest
+from .models.shipping import AT_WAREHOUSE, Origin, RequestState, Told
 from .payloads import packed
+from .persons import as_kept
 from .release import PARTY_FIELDS, withdraw
 from .reserving import StockWrites
 from .settings import LaterChanges, OrderRules
 from .settle import TAKEN, party_of, settle
-from .shapes import IncomingLine, IncomingOrder, Party, Payment, ReadOrder, StoreFulfillment
-from .store_shipments import StoreLeft, left_by_store
+from .shapes import IncomingLine, IncomingOrder, Party, Payment, ReadOrder
+from .shipped_in_store import Here, Standing, compared
+from .stopped import ADDRESS, IN_STORE, words_in
+from .store_shipments import StoreLeft
 from .stored_state import lock_orders
 from .written_shipments import write_left
 
@@ -38,8 +45,9 @@ SCALARS = (
     "subtotal", "shipping", "tax", "discount", "total", "refunded", "country", "units", "ship_method", "location",
     "buyer_note", "gift_note", "delivery_note", "email_key", "canceled_at", "revision",
 )  # fmt: skip
-SHIPPING_ONLY = {"fulfillment", "archived"}  # changes that leave the store's stock as it is
+SHIPPING_ONLY = {"fulfillment", SHIPMENTS, "archived"}  # changes that leave the store's stock as it is
 MONEY = ("subtotal", "shipping", "tax", "discount", "total", "refunded")
+OURS_DELETED = "a shipment that left here was deleted in the store"
 
 
 @dataclass(slots=True)
@@ -50,9 +58,11 @@ class _Known:
     lines: dict[int, list[OrderLine]]
     parties: dict[tuple[int, str], OrderParty]
     taken: set[int]
-    store_refs: dict[int, set[str]]
-    trackings: dict[int, set[str]]
+    refs: dict[int, set[str]]  # the store's ids of fulfillments, also of voided ones
+    standing: dict[int, list[Standing]]
     in_doubt: set[int]
+    noticed: dict[int, set[str]]  # shipments of the store that a person was asked about
+    in_store: set[int]  # an open hold asks about them
 
 
 @dataclass(slots=True)
@@ -66,9 +76,14 @@ class _Writes:
     new_parties: list[tuple[Any, ...]] = field(default_factory=list)
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
     holds: list[tuple[int, HoldKind, str]] = field(default_factory=list)
+    noticed: dict[int, list[str]] = field(default_factory=dict)
+    addresses: dict[int, Party] = field(default_factory=dict)
     events: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     canceled: list[int] = field(default_factory=list)
     left: list[tuple[int, StoreLeft]] = field(default_factory=list)
+    deleted: list[Standing] = field(default_factory=list)
+    forgotten: list[int] = field(default_factory=list)  # fulfillments of ours that the store no longer knows
+    settled: list[int] = field(default_factory=list)  # orders whose question about the store's shipments has its answer
 
 
 def apply_changes(
@@ -82,6 +97,8 @@ def apply_changes(
     changed = []
     for item in items:
         order = known.orders[item.order.uid]
+        ship_to, bill_to = (known.parties.get((order.pk, role.value)) for role in OrderParty.Role)
+        item = as_kept(order, item, ship_to, bill_to, rules.suppress_persons)
         what = _follow(order, item, words, rules, known, writes, now)
         if not what or set(what) - SHIPPING_ONLY:
             stock.named.update(line.listing_id for line in known.lines[order.pk] if line.listing_id)
@@ -105,25 +122,45 @@ def _read(store: Store, items: Sequence[ReadOrder]) -> _Known:
     for line in OrderLine.objects.filter(order_id__in=ids).order_by("pk"):
         lines[line.order_id].append(line)
     refs: dict[int, set[str]] = defaultdict(set)
-    trackings: dict[int, set[str]] = defaultdict(set)
+    standing: dict[int, list[Standing]] = defaultdict(list)
     in_doubt = set()
-    for f in Fulfillment.objects.filter(order_id__in=ids):
+    for f in Fulfillment.objects.filter(order_id__in=ids).prefetch_related("lines", "parcels"):
         if f.store_ref:
             refs[f.order_id].add(f.store_ref)
         if f.told == Told.DUE and f.attempts:
             in_doubt.add(f.order_id)
-    for order_id, key in Parcel.objects.filter(fulfillment__order_id__in=ids).values_list(
-        "fulfillment__order_id", "tracking_key"
-    ):
-        trackings[order_id].add(key)
+        if f.voided_at is None:
+            standing[f.order_id].append(_standing(f))
+    noticed: dict[int, set[str]] = defaultdict(set)
+    in_store = set()
+    asked = Hold.objects.filter(order_id__in=ids, kind=HoldKind.CHANGED_AFTER_RELEASE)
+    for order_id, params, lifted_at in asked.values_list("order_id", "params", "lifted_at"):
+        noticed[order_id].update(params.get(SHIPMENTS, ()))
+        if lifted_at is None and IN_STORE in words_in(str(params.get("word", ""))):
+            in_store.add(order_id)
     return _Known(
         orders=orders,
         lines=lines,
         parties={(p.order_id, p.role): p for p in OrderParty.objects.filter(order_id__in=ids)},
         taken=set(ShippingRequest.objects.filter(order_id__in=ids, state__in=TAKEN).values_list("order_id", flat=True)),
-        store_refs=refs,
-        trackings=trackings,
+        refs=refs,
+        standing=standing,
         in_doubt=in_doubt,
+        noticed=noticed,
+        in_store=in_store,
+    )
+
+
+def _standing(f: Fulfillment) -> Standing:
+    by_store = f.origin == Origin.STORE
+    knows = by_store or (f.told == Told.TOLD and bool(f.store_ref))
+    return Standing(
+        f.pk,
+        by_store,
+        f.store_ref or "",
+        f.told_at if knows else None,
+        tuple((line.line_id, line.quantity) for line in f.lines.all()),
+        frozenset(parcel.tracking_key for parcel in f.parcels.all() if parcel.tracking_key),
     )
 
 
@@ -137,7 +174,7 @@ def _follow(
         rules.later_changes is LaterChanges.IGNORE or (taken and rules.later_changes is LaterChanges.UNTIL_RELEASED)
     )
     was_canceled = is_canceled(order.status, order.payment)
-    before_payment = order.payment
+    refunded = order.refunded
 
     what = _statuses(order, incoming)
     content: list[str] = []
@@ -147,6 +184,8 @@ def _follow(
     # After release a new address is asked about in every mode; before, the setting decides.
     address = _address(order, incoming, known, writes) if follow_content or taken else []
     what += content + address
+    if _shipped_in_store(order, item, known, writes, taken) and "fulfillment" not in what:
+        what.append(SHIPMENTS)
     if not what:
         return []
 
@@ -161,11 +200,13 @@ def _follow(
     elif was_canceled and not is_canceled(order.status, order.payment):
         order.canceled_at = None
         writes.events.append((order.pk, "restored_in_store", {}))
-    elif taken and (asks := [*content, *(word for word in address if word == "address")]):
+    elif taken and (asks := [*content, *(word for word in address if word == ADDRESS)]):
         writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, ", ".join(asks)))
-    if order.payment == Payment.PARTLY_REFUNDED and before_payment != order.payment:
+    if taken and ADDRESS in address and not is_canceled(order.status, order.payment):
+        writes.addresses[order.pk] = incoming.ship_to
+    # Each further part of the money that goes back asks again.
+    if order.payment == Payment.PARTLY_REFUNDED and ("payment" in what or order.refunded > refunded):
         writes.holds.append((order.pk, HoldKind.REFUND, ""))
-    _shipped_in_store(order, item, known, writes, taken)
     writes.orders.append(_order_row(order))
     return what
 
@@ -254,7 +295,7 @@ def _address(order: Order, incoming: IncomingOrder, known: _Known, writes: _Writ
         _write_party(order, ship_to, OrderParty.Role.SHIP_TO.value, incoming.ship_to, writes)
         order.country = incoming.ship_to.country
         order.email_key = incoming.ship_to.email.lower() or incoming.bill_to.email.lower()
-        what.append("address")
+        what.append(ADDRESS)
     if billed != incoming.bill_to or (what and bill_to is None and incoming.bill_to != incoming.ship_to):
         _write_party(order, bill_to, OrderParty.Role.BILL_TO.value, incoming.bill_to, writes)
         if billed != incoming.bill_to:
@@ -270,25 +311,45 @@ def _write_party(order: Order, row: OrderParty | None, role: str, party: Party, 
         writes.parties.append((*values, row.pk))
 
 
-def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Writes, taken: bool) -> None:
-    """What was shipped in the store itself. While an answer of the store is in doubt, it may be our own telling."""
-    if order.fulfillment == StoreFulfillment.NONE or order.pk in known.in_doubt:
-        return
+def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Writes, taken: bool) -> bool:
+    """What somebody shipped in the store itself, or took back there; whether anything is new.
+
+    While an answer of the store is in doubt, it may be our own telling.
+    """
+    if order.pk in known.in_doubt:
+        return False
     lines = {line.uid: line for line in known.lines[order.pk]}
     if any(line.uid not in lines for line in item.order.lines):
-        return  # lines that are new in this very change; the next look sees them
-    ours = known.trackings[order.pk]
-    gone = left_by_store(
-        item.order,
-        [s for s in item.shipments if not s.tracking or tracking_key_of(s.tracking) not in ours],
-        [lines[line.uid].pk for line in item.order.lines],
+        return False  # lines that are new in this very change; the next look sees them
+    here = Here(
+        line_ids=[lines[line.uid].pk for line in item.order.lines],
         open_quantity={line.pk: line.quantity - line.shipped for line in lines.values()},
-        known=known.store_refs[order.pk],
+        standing=known.standing[order.pk],
+        refs=frozenset(known.refs[order.pk]),
     )
-    if gone and taken:
-        writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, "marked as fulfilled in the store"))
-    elif gone:
-        writes.left.append((order.pk, gone))
+    found = compared(item.order, item.shipments, here)
+    for one in found.deleted:
+        writes.deleted.append(one)
+        writes.events.append((order.pk, "shipment_gone", {"pieces": one.pieces}))
+    if found.ours_deleted:
+        writes.forgotten += [one.pk for one in found.ours_deleted]
+        writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, OURS_DELETED))
+        pieces = sum(one.pieces for one in found.ours_deleted)
+        writes.events.append((order.pk, "our_shipment_gone", {"pieces": pieces}))
+    news = False
+    if found.left and taken:
+        unseen = [one.uid for one in found.left.shipments if one.uid not in known.noticed[order.pk]]
+        news = bool(unseen)
+        if unseen:
+            writes.noticed[order.pk] = unseen
+            writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, IN_STORE))
+    elif found.left:
+        writes.left.append((order.pk, found.left))
+    if not taken and order.pk in known.in_store:
+        writes.settled.append(order.pk)
+        kind = HoldKind.CHANGED_AFTER_RELEASE.value
+        writes.events.append((order.pk, "lifted", {"kind": kind, "word": IN_STORE}))
+    return news or bool(found.deleted or found.ours_deleted or (found.left and not taken) or order.pk in writes.settled)
 
 
 def _order_row(order: Order) -> tuple[Any, ...]:
@@ -312,29 +373,23 @@ def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) 
         EVENT_COLUMNS,
         [(store.account_id, pk, now, "store", code, params) for pk, code, params in writes.events],
     )
-    _place(store, writes.holds, now)
+    place_holds(store, writes.holds, writes.noticed, now)
+    lift_holds(writes.settled, now)
+    ask_for_address(store, writes.addresses, now=now)
     if writes.canceled:
         withdraw(writes.canceled, now=now, actor="store")
         ShippingRequest.objects.filter(order_id__in=writes.canceled, state__in=AT_WAREHOUSE).exclude(
             state=RequestState.CANCEL_ASKED
         ).update(state=RequestState.CANCEL_ASKED, cancel_asked_at=now, changed_at=now)
+    if writes.forgotten:
+        Fulfillment.objects.filter(pk__in=writes.forgotten).update(store_ref=None)
+    if writes.deleted:
+        back = [(-quantity, pk) for one in writes.deleted for pk, quantity in one.lines]
+        add_to_rows(OrderLine, "shipped", back)
+        gone_there = Fulfillment.objects.filter(pk__in=[one.pk for one in writes.deleted])
+        gone_there.update(voided_at=now, voided_by="store", told=Told.NOT_WANTED, revision=F("revision") + 1)
     if writes.left:
         shipped = [(quantity, pk) for _, gone in writes.left for pk, quantity in gone.shipped.items()]
         add_to_rows(OrderLine, "shipped", shipped)
         withdraw([pk for pk, _ in writes.left], now=now, actor="store")
-    return write_left(store, writes.left, now)
-
-
-def _place(store: Store, holds: Sequence[tuple[int, HoldKind, str]], now: dt.datetime) -> None:
-    """Holds that ask a person; one that is open already is not placed twice, its word is brought up to date."""
-    wanted = {(pk, kind.value): word for pk, kind, word in holds}
-    rows = Hold.objects.open().filter(order_id__in=[pk for pk, _ in wanted], kind__in={kind for _, kind in wanted})
-    there = {(hold.order_id, hold.kind): hold for hold in rows}
-    for key in wanted.keys() & there.keys():
-        Hold.objects.filter(pk=there[key].pk).update(params={"word": wanted[key]})
-    insert_rows(
-        Hold,
-        HOLD_COLUMNS,
-        [(store.account_id, pk, kind, "", {"word": wanted[pk, kind]}, "", now, "store", None, "")
-         for pk, kind in sorted(wanted.keys() - there.keys())],
-    )  # fmt: skip
+    return [one.pk for one in writes.deleted] + list(write_left(store, writes.left, now))

@@ -18,7 +18,16 @@ from .decide import is_canceled
 from .errors import OrderError
 from .events import record
 from .models import Fulfillment, FulfillmentLine, Order, OrderLine, Parcel, RequestLine, ShippingRequest
-from .models.shipping import UNSETTLED, FulfillmentQuerySet, Origin, RequestState, Told, tracking_key_of
+from .models.shipping import (
+    CHANGE_ASKED,
+    UNSETTLED,
+    ChangeAnswer,
+    FulfillmentQuerySet,
+    Origin,
+    RequestState,
+    Told,
+    tracking_key_of,
+)
 from .shipping import refusal
 from .signals import shipments_to_tell
 from .stored_state import lock_orders, refresh_states
@@ -291,9 +300,13 @@ def _move_request(request: ShippingRequest, now: dt.datetime) -> None:
         state = RequestState.SHIPPED
     else:
         state = RequestState.PARTLY_SHIPPED if any(gone.values()) else RequestState.ACKNOWLEDGED
-    ShippingRequest.objects.filter(pk=request.pk, state__in=(*REPORTABLE, RequestState.SHIPPED)).update(
-        state=state, changed_at=now
-    )
+    same = ShippingRequest.objects.filter(pk=request.pk)
+    same.filter(state__in=(*REPORTABLE, RequestState.SHIPPED)).update(state=state, changed_at=now)
+    # A question about a change has its answer when the last piece leaves, and stands again when one did not leave.
+    if state == RequestState.SHIPPED:
+        same.filter(CHANGE_ASKED).update(change_answer=ChangeAnswer.LEFT)
+    else:
+        same.filter(change_answer=ChangeAnswer.LEFT).update(change_answer="")
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ class Help(StrEnum):
 
 MAPPED_KINDS = (HoldKind.SHIP_CODE, HoldKind.SKU, HoldKind.LOCATION)
 SHORT = {HoldKind.SHIP_CODE: "Ship code", HoldKind.SKU: "SKU", HoldKind.LOCATION: "Location"}
+# Holds that a warehouse's answer may settle.
+ASKED_OF_WAREHOUSE = (HoldKind.CANCELED_IN_STORE, HoldKind.CHANGED_AFTER_RELEASE)
 _HELP = {HoldKind.ADDRESS: Help.ADDRESS, HoldKind.NO_WAREHOUSE: Help.WAREHOUSE, HoldKind.PAYMENT: Help.NOTHING}
 
 # What is mended first where an order has several holds: what frees other orders too, then what a person types.
@@ -75,7 +77,11 @@ class AtWarehouse:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the headline looks at. `pieces` of lines that ship; `problem` the sentence of the last failed telling."""
+    """What the headline looks at. `pieces` of lines that ship; `problem` the sentence of the last failed telling.
+
+    `answers`: what the warehouses said, or were asked, about what changed after they took it; `awaited`: one of them
+    has not answered yet.
+    """
 
     state: State
     store: str
@@ -88,6 +94,8 @@ class Situation:
     by_store: bool = False  # the store shipped it itself
     problem: str = ""
     payment: str = ""
+    answers: Sequence[str] = ()
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,10 @@ def _held(s: Situation) -> Headline:
     holds = in_order(s.holds)
     first = next((hold for hold in holds if hold.help), holds[0])
     if s.state != State.HELD:
-        text = f"It needs a decision. {first.sentence}"
+        said = " ".join([first.sentence, *s.answers])
+        if s.awaited and first.kind in ASKED_OF_WAREHOUSE:
+            return Headline(said, Help.NOTHING, first, "warn")
+        text = f"It needs a decision. {said}"
         return Headline(text, first.help, first, "warn")
     more = len(holds) - 1
     text = first.sentence

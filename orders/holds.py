@@ -69,7 +69,7 @@ KINDS: dict[HoldKind, KindOfHold] = {
     ),
     HoldKind.CANCELED_IN_STORE: KindOfHold(
         "Canceled in the store",
-        "The store canceled it after the warehouse took it. The warehouse was asked to stop.",
+        "The store canceled it after the warehouse took it.",
         after_release=True,
     ),
     HoldKind.CHANGED_AFTER_RELEASE: KindOfHold(

@@ -24,6 +24,7 @@ from .events import record
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, UNSETTLED, RequestState
+from .stopped import on_stopped
 from .stored_state import lock_orders, refresh_states
 
 # What somebody who asks too late is told; the states before are open to an answer.
@@ -64,7 +65,7 @@ def acknowledge_many(
     """Each for itself: by request id the request as it now is, or why it was not taken. Constantly many statements."""
     answers: dict[int, ShippingRequest | OrderError] = {}
     with transaction.atomic():
-        requests = _locked([w.request_id for w in wanted])
+        requests = locked_requests([w.request_id for w in wanted])
         take: dict[int, Acknowledgement] = {}
         for one in wanted:
             request = requests[one.request_id]
@@ -115,7 +116,7 @@ def reject(request: ShippingRequest, reason: str, *, by: str, now: dt.datetime) 
     Possible until something of it has shipped.
     """
     with transaction.atomic():
-        request = _locked([request.pk])[request.pk]
+        request = locked_requests([request.pk])[request.pk]
         if request.state == RequestState.REJECTED:
             return request
         if request.state not in (RequestState.OFFERED, RequestState.ACKNOWLEDGED):
@@ -143,7 +144,7 @@ def answer_cancel(
 ) -> ShippingRequest:
     """The warehouse was asked to stop, and did, or it was too late. The same answer again changes nothing."""
     with transaction.atomic():
-        request = _locked([request.pk])[request.pk]
+        request = locked_requests([request.pk])[request.pk]
         if request.state != RequestState.CANCEL_ASKED:
             said_before = request.state == RequestState.CANCELED if stopped else request.state in TAKEN
             if request.cancel_asked_at and said_before:
@@ -160,6 +161,7 @@ def answer_cancel(
         record(request.order, code, by, now, warehouse=request.warehouse.name, reason=request.reason)
         if stopped:
             _settle_cancellation(request, by, now)
+            on_stopped(request.order, by=by, now=now)
         refresh_states([request.order_id], now=now)
     return request
 
@@ -179,7 +181,7 @@ def on_warehouse_saved(instance: Warehouse, **_: Any) -> None:
     open_work.exclude(partner=instance.partner_id).update(partner=instance.partner_id)
 
 
-def _locked(request_ids: Sequence[int]) -> dict[int, ShippingRequest]:
+def locked_requests(request_ids: Sequence[int]) -> dict[int, ShippingRequest]:
     """The requests as they are once their orders are locked."""
     order_ids = ShippingRequest.objects.filter(pk__in=request_ids).values_list("order_id", flat=True)
     lock_orders(set(order_ids))

@@ -153,6 +153,14 @@ def _reason(text: str) -> Callable[[Params], str]:
     return say
 
 
+def _pieces(text: str) -> Callable[[Params], str]:
+    def say(p: Params) -> str:
+        pieces = int(p.get("pieces") or 0)
+        return text.format(pieces="1 piece" if pieces == 1 else f"{pieces} pieces")
+
+    return say
+
+
 def _plain(text: str) -> Callable[[Params], str]:
     return lambda p: text
 
@@ -172,7 +180,15 @@ SAYINGS: dict[str, Saying] = {
     "rejected": Saying(_reason("will not ship it"), "bad"),
     "stopped": Saying(_reason("stopped it in time"), "good"),
     "too_late": Saying(_reason("could not stop it any more"), "bad"),
+    "stop_asked": Saying(lambda p: f"{_warehouse(p)} was asked to stop it.", "warn"),
+    "change_asked": Saying(lambda p: f"{_warehouse(p)} was asked to use the new {_listed(p.get('what') or ['data'])}."),
+    "change_accepted": Saying(lambda p: f"{_warehouse(p)} uses the new address.", "good"),
+    "change_refused": Saying(_reason("cannot use the new address any more"), "bad"),
     "shipped": Saying(_shipped, "good"),
+    "shipment_gone": Saying(
+        _pieces("A shipment of {pieces} was deleted in the store: it counts as not shipped again."), "warn"
+    ),
+    "our_shipment_gone": Saying(_pieces("A shipment of {pieces} that left here was deleted in the store."), "bad"),
     "fulfillment_voided": Saying(_voided, "warn"),
     "fulfillment_corrected": Saying(_corrected),
     "store_told": Saying(_store_told, "good"),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("orders/<int:pk>/address/", order.address, name="address"),
     path("orders/<int:pk>/details/", order.details, name="details"),
     path("orders/<int:pk>/try/", order.try_one, name="try"),
+    path("orders/<int:pk>/stop/", order.stop, name="stop"),
     path("orders/<int:pk>/shipments/<int:fulfillment>/void/", order.void, name="void"),
     path("orders/<int:pk>/shipments/<int:fulfillment>/correct/", order.correct, name="correct"),
     path("orders/<int:pk>/shipments/<int:fulfillment>/tell/", order.tell, name="tell"),
@@ -34,4 +35,5 @@ urlpatterns = [
     path("to-ship/<int:pk>/ship/", to_ship.ship, name="to_ship_ship"),
     path("to-ship/<int:pk>/refuse/", to_ship.refuse, name="to_ship_refuse"),
     path("to-ship/<int:pk>/stop/", to_ship.stop, name="to_ship_stop"),
+    path("to-ship/<int:pk>/change/", to_ship.change, name="to_ship_change"),
 ]

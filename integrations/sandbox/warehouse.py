@@ -84,6 +84,8 @@ class Warehouse:
             return Worked(request, now + dt.timedelta(seconds=PICKING[0]))
         if request["state"] == "cancel_asked":
             return self._answer(request)
+        if request["change"] and request["change"]["answer"] == "asked":
+            return self._follow(request)
         return self._ship(request, now)
 
     def _count(self, done: list[Worked], clock: Clock) -> None:
@@ -131,6 +133,15 @@ class Warehouse:
         reason = "" if stopped else "The parcel is packed and on its way to the truck."
         taken = self._write(request, "cancel-answer", {"stopped": stopped, "reason": reason})
         return Worked(request, None if stopped and taken else self._due(request))
+
+    def _follow(self, request: Json) -> Worked:
+        """A new label is printed as long as the parcel is not packed."""
+        asked_at, packed_at = moment(request["change"]["asked_at"]), self._due(request) - dt.timedelta(seconds=PACKED)
+        accepted = asked_at < packed_at
+        reason = "" if accepted else "The parcel is packed, its label is on it."
+        answer = {"accepted": accepted, "revision": request["revision"], "reason": reason}
+        self._write(request, "change-answer", answer)
+        return Worked(request, self._due(request))
 
     def _ship(self, request: Json, now: dt.datetime) -> Worked:
         left = {line["id"]: line["quantity"] - line["shipped"] for line in request["lines"]}

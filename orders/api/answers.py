@@ -14,6 +14,7 @@ from fcp.api_docs import documented
 from fcp.api_shapes import checked
 from fcp.idempotency import once
 from fcp.scopes import Scope
+from orders.asking import answer_change
 from orders.errors import OrderError, StaleRevision
 from orders.fulfilling import Shipment, Tracking, report_fulfillment
 from orders.models import Fulfillment, ShippingRequest
@@ -146,6 +147,30 @@ class CancelAnswer(Answer):
         return self.answered(
             request,
             lambda: answer_cancel(target, body["stopped"], body["reason"], by=self.by, now=timezone.now()),
+        )
+
+
+class AnswerChange(Answer):
+    scopes = {"POST": Scope.WRITE_REQUESTS}
+
+    @documented(
+        "Say whether a change can be followed",
+        Scope.WRITE_REQUESTS,
+        {200: replies.RequestShape},
+        body=bodies.ChangeAnswerBody,
+        description="For requests that you took and whose `change` waits for an answer: the buyer's address changed in "
+        "the store. Accepted, the new address becomes the request's `ship_to` and its revision rises. Until you "
+        "answer, the request stays as you took it.",
+        tag="Answers",
+        name="answer_change",
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        target, body = one_request(self.caller, pk), checked(bodies.ChangeAnswerBody, request.data)
+        return self.answered(
+            request,
+            lambda: answer_change(
+                target, body["accepted"], body["revision"], body["reason"], by=self.by, now=timezone.now()
+            ),
         )
 
 

@@ -25,6 +25,12 @@ class Listed(Shape):
     changed_since = serializers.DateTimeField(
         required=False, help_text="Changed at this time or later. Ask again from a minute before your last answer."
     )
+    change_asked = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="True: only those of which something changed in the store after you took them, and that wait for "
+        "your change-answer. Then `state` counts only if you give it.",
+    )
     after = serializers.CharField(required=False, help_text="The `next` of the page before.")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=100)
 
@@ -73,6 +79,17 @@ class CancelAnswerBody(Shape):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if not values["stopped"] and not values["reason"]:
             raise serializers.ValidationError({"reason": ["Say why it was too late; the merchant reads it."]})
+        return values
+
+
+class ChangeAnswerBody(Shape):
+    accepted = serializers.BooleanField(help_text="True: it goes to the new address. False: it is too late for that.")
+    revision = _revision()
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if not values["accepted"] and not values["reason"]:
+            raise serializers.ValidationError({"reason": ["Say why it is too late; the merchant reads it."]})
         return values
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from fcp.api_shapes import Named, Shape, time_text
 from inventory.api.replies import WarehouseRef
 from orders.models import Fulfillment, Order, ShippingRequest
-from orders.models.shipping import RequestState, Told
+from orders.models.shipping import ChangeAnswer, RequestState, Told
 from orders.state import State
 
 
@@ -54,6 +54,18 @@ class LineToShip(Shape):
     units = serializers.IntegerField(help_text="Pieces of the product in one.")
 
 
+class Change(Shape):
+    """What changed in the store after you took the request, and you are asked to follow."""
+
+    ship_to = Address()
+    asked_at = serializers.DateTimeField()
+    answer = serializers.ChoiceField(
+        choices=[("asked", "Not answered yet"), *ChangeAnswer.choices],
+        help_text="asked: send a change-answer. accepted: `ship_to` of the request is the new address.",
+    )
+    reason = serializers.CharField(help_text="Why it was too late.")
+
+
 class RequestShape(Shape):
     """A shipping request as it is now."""
 
@@ -79,6 +91,7 @@ class RequestShape(Shape):
     offered_at = serializers.DateTimeField()
     acknowledged_at = serializers.DateTimeField(allow_null=True)
     cancel_asked_at = serializers.DateTimeField(allow_null=True)
+    change = Change(allow_null=True, help_text="Null: nothing changed since you took it.")
     changed_at = serializers.DateTimeField()
 
 
@@ -115,8 +128,20 @@ def request_shape(request: ShippingRequest, shipped: dict[int, int]) -> dict[str
         "offered_at": time_text(request.offered_at),
         "acknowledged_at": time_text(request.acknowledged_at),
         "cancel_asked_at": time_text(request.cancel_asked_at),
+        "change": _change(request),
         "changed_at": time_text(request.changed_at),
     }  # fmt: skip
+
+
+def _change(request: ShippingRequest) -> dict[str, Any] | None:
+    if request.change_asked_at is None:
+        return None
+    return {
+        "ship_to": request.change["ship_to"],
+        "asked_at": time_text(request.change_asked_at),
+        "answer": request.change_answer or "asked",
+        "reason": request.change_reason,
+    }
 
 
 def _options(pairs: list[list[str]]) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("shipping-requests/<str:pk>/reject", answers.Reject.as_view()),
     path("shipping-requests/<str:pk>/fulfillments", answers.Fulfillments.as_view()),
     path("shipping-requests/<str:pk>/cancel-answer", answers.CancelAnswer.as_view()),
+    path("shipping-requests/<str:pk>/change-answer", answers.AnswerChange.as_view()),
     path("orders/<str:pk>", views.OrderDetail.as_view()),
     path("ship-codes", views.ShipCodeList.as_view()),
 ]

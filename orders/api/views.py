@@ -17,6 +17,7 @@ from fcp.models import Partner
 from fcp.scopes import Scope
 from fcp.short_lists import ShortLists
 from inventory.api.reach import one_warehouse
+from orders.asking import ANSWERABLE
 from orders.models import Fulfillment, Order, ShippingRequest
 from orders.packing import shipped_of
 
@@ -68,6 +69,10 @@ class RequestList(ApiView):
         after = asked.get("after", "")
         check_after(ShippingRequest, ORDER, after)
         rows = rows.select_related("account", "warehouse")
+        if asked["change_asked"]:
+            rows = rows.change_asked()
+            if "state" not in request.query_params:
+                asked["state"] = [state.value for state in ANSWERABLE]
         states = [Q(state=state) for state in asked["state"]]
         listed: Any = rows.filter(states[0]) if len(states) == 1 else ShortLists(rows, states)
         page = page_of(listed, ORDER, after, asked["limit"])

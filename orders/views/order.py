@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,32 +21,23 @@ from mappings.models import CarrierOut
 from mappings.outside import OUTSIDE
 
 from .. import fulfilling
+from ..asking import ANSWERABLE, ask_to_stop
 from ..errors import OrderError
 from ..forms import AddressForm, CorrectForm, DetailsForm, HoldForm
-from ..headline import AtWarehouse, OpenHold, Situation, headline, in_order
+from ..headline import headline, in_order
 from ..holding import edit_order, lift_hold, place_hold, try_order
 from ..holds import HoldKind
+from ..labels import PAYMENTS
 from ..models import Fulfillment, Hold, Order, OrderLine, OrderParty, Payload, ShippingRequest
-from ..models.shipping import TO_TELL, UNSETTLED, Origin, RequestState
+from ..models.shipping import TO_TELL, UNSETTLED, Origin
 from ..payloads import unpacked
 from ..settle import TAKEN
-from ..shapes import Payment
+from ..situation import situation
 from ..state import State
 from ..tables import is_late, open_holds
 from ..timeline import timeline_of
 
 Forms = dict[str, Any]
-
-PAYMENTS: dict[str, str] = {
-    Payment.UNPAID: "Not paid",
-    Payment.PENDING: "Payment pending",
-    Payment.PAID: "Paid",
-    Payment.PARTLY_PAID: "Paid in part",
-    Payment.PARTLY_REFUNDED: "Refunded in part",
-    Payment.REFUNDED: "Refunded",
-    Payment.DECLINED: "Payment declined",
-    Payment.CANCELED: "Payment canceled",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def _page(request: PanelRequest, order: Order, **forms: Any) -> HttpResponse:
         "closed": (State.CONFIRMED, State.CANCELED, State.NOTHING_TO_SHIP),
         "store_page": order.store.page_of_order(order.uid),
         "store_name": OUTSIDE.nicknames(request.account).get(order.store_id, order.store.name),
-        "headline": headline(_situation(order, holds, requests, lines, fulfillments)),
+        "headline": headline(situation(order, holds, requests, lines, [f.row for f in fulfillments])),
         "holds": holds,
         "notes": dict(Hold.objects.open().filter(order=order).exclude(note="").values_list("pk", "note")),
         "late": is_late(order, timezone.now()),
@@ -109,6 +100,7 @@ def _page(request: PanelRequest, order: Order, **forms: Any) -> HttpResponse:
         "fulfillments": fulfillments,
         "timeline": timeline_of(order, most=1000 if request.GET.get("timeline") == "all" else 60),
         "editable": editable,
+        "may_stop": any(one.state in ANSWERABLE for one in requests),
         "hold_form": forms.get("hold_form") or HoldForm(prefix="hold"),
         "address_form": forms.get("address_form") or AddressForm(ship_to),
         "details_form": forms.get("details_form") or DetailsForm(order),
@@ -117,39 +109,6 @@ def _page(request: PanelRequest, order: Order, **forms: Any) -> HttpResponse:
         "has_raw": May.CONNECT in request.rights and Payload.objects.filter(order=order).exists(),
     }
     return render(request, "orders/order.html", context)
-
-
-def _situation(
-    order: Order,
-    holds: Sequence[OpenHold],
-    requests: Iterable[ShippingRequest],
-    lines: Iterable[OrderLine],
-    fulfillments: Iterable[ShownFulfillment],
-) -> Situation:
-    standing = [f.row for f in fulfillments if not f.row.voided_at]
-    ships = [line for line in lines if line.ships and line.removed_at is None]
-    return Situation(
-        state=State(order.state),
-        store=order.store.name,
-        hands_over=order.store.hands_over,
-        tried=order.tried,
-        holds=holds,
-        requests=[
-            AtWarehouse(
-                one.warehouse.name,
-                taken=one.state != RequestState.OFFERED,
-                by_hand=one.partner_id is None,
-                stopping=one.state == RequestState.CANCEL_ASKED,
-            )
-            for one in requests
-            if one.state in UNSETTLED
-        ],
-        pieces=sum(line.quantity for line in ships),
-        shipped=sum(line.shipped for line in ships),
-        by_store=bool(standing) and all(f.origin == Origin.STORE for f in standing),
-        problem=next((f.problem for f in standing if f.problem and f.told in TO_TELL), ""),
-        payment=order.payment,
-    )
 
 
 def _fulfillments(order: Order, forms: Forms) -> list[ShownFulfillment]:
@@ -266,6 +225,16 @@ def details(request: PanelRequest, pk: int) -> HttpResponse:
     return _answer(
         request, order, lambda: edit_order(order, by=str(request.user), now=timezone.now(), **changes),
         "Saved." if changes else "", name="details_form", form=form,
+    )  # fmt: skip
+
+
+@may(May.WORK_ORDERS)
+@require_POST
+def stop(request: PanelRequest, pk: int) -> HttpResponse:
+    order = _order(request, pk)
+    return _answer(
+        request, order, lambda: ask_to_stop(order, by=str(request.user), now=timezone.now()),
+        "The warehouse is asked to stop. Its answer shows here.",
     )  # fmt: skip
 
 

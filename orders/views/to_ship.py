@@ -22,11 +22,13 @@ from fcp.roles import May, may
 from fcp.short_lists import ShortLists
 from inventory.models import Warehouse
 
+from ..asking import ANSWERABLE, answer_change
+from ..decide import is_canceled
 from ..errors import OrderError, StaleRevision
 from ..fulfilling import Shipment, report_fulfillment
 from ..models import ShippingRequest
 from ..models.shipping import UNSETTLED, Origin, RequestState
-from ..packing import Slip, slips_of
+from ..packing import Slip, address_lines, slips_of
 from ..ship_forms import USUAL_CARRIERS, ReasonForm, ShipForm
 from ..shipping import Acknowledgement, acknowledge, acknowledge_many, answer_cancel, reject
 from ..tables import found_ids
@@ -175,6 +177,7 @@ def one(request: PanelRequest, pk: int) -> HttpResponse:
 def _page(request: PanelRequest, row: ShippingRequest, **forms: Any) -> HttpResponse:
     """The page; `forms` are those that were sent and refused, shown with what was typed."""
     [slip] = slips_of([row])
+    asked = row.change_asked_at is not None and not row.change_answer and row.state in ANSWERABLE
     shippable = row.state in (RequestState.OFFERED, RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED)
     context = {
         "row": row,
@@ -186,6 +189,9 @@ def _page(request: PanelRequest, row: ShippingRequest, **forms: Any) -> HttpResp
         "late_form": forms.get("late_form") or ReasonForm(prefix="late"),
         "may_reject": row.state in (RequestState.OFFERED, RequestState.ACKNOWLEDGED),
         "asked_to_stop": row.state == RequestState.CANCEL_ASKED,
+        "canceled": is_canceled(row.order.status, row.order.payment),
+        "new_address": address_lines(row.change["ship_to"]) if asked else None,
+        "keep_form": forms.get("keep_form") or ReasonForm(prefix="keep"),
         "rejecting": "reject_form" in forms,
         "crumbs": [("To ship", panel_url(request.account, "orders:to_ship"))],
     }
@@ -213,9 +219,7 @@ def _answered(
 @may(May.SHIP)
 @require_POST
 def take(request: PanelRequest, pk: int) -> HttpResponse:
-    row = _one(request, pk)
-    revision = request.POST.get("revision", "")
-    read = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0
+    row, read = _one(request, pk), read_revision(request)
     return _answered(
         request, row, lambda: acknowledge(row, read, by=str(request.user), now=timezone.now()),
         f"Order {row.order.number} is at the warehouse now.",
@@ -274,3 +278,30 @@ def stop(request: PanelRequest, pk: int) -> HttpResponse:
         request, row, lambda: answer_cancel(row, stopped, reason, by=str(request.user), now=timezone.now()),
         f"Order {row.order.number} is {done}",
     )  # fmt: skip
+
+
+@may(May.SHIP)
+@require_POST
+def change(request: PanelRequest, pk: int) -> HttpResponse:
+    """The answer to a change in the store: the new address is used, or it is too late for that."""
+    row = _one(request, pk)
+    accepted = request.POST.get("accepted") == "1"
+    revision = read_revision(request)
+    form = ReasonForm(request.POST, prefix="keep")
+    if not accepted and not form.is_valid():
+        return _page(request, row, keep_form=form)
+    reason = "" if accepted else form.cleaned_data["reason"]
+    try:
+        answer_change(row, accepted, revision, reason, by=str(request.user), now=timezone.now())
+    except OrderError as error:
+        messages.error(request, str(error))
+    else:
+        done = "goes to the new address." if accepted else "keeps its address; the merchant is told why."
+        messages.success(request, f"Order {row.order.number} {done}")
+    return redirect(panel_url(request.account, "orders:to_ship_one", pk=row.pk))
+
+
+def read_revision(request: PanelRequest) -> int:
+    """The revision that the form was made for; 0, which no request has, for nonsense."""
+    revision = request.POST.get("revision", "")
+    return int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0

@@ -1,0 +1,61 @@
+"""Writing the holds that later changes of a store ask for, many orders at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fcp.insert import insert_rows
+from fcp.models import Store
+
+from .columns import HOLD_COLUMNS
+from .holds import HoldKind
+from .models import Hold
+from .stopped import IN_STORE, words_in
+
+SHIPMENTS = "shipments"
+
+
+def place_holds(
+    store: Store,
+    holds: Sequence[tuple[int, HoldKind, str]],
+    shipments: Mapping[int, Sequence[str]],
+    now: dt.datetime,
+) -> None:
+    """Holds that ask a person; one that is open already is not placed twice, its word names all that it asks about.
+
+    `shipments`: the store's ids of those that a hold is about, so that nobody is asked twice about one.
+    """
+    wanted: dict[tuple[int, str], dict[str, Any]] = {}
+    for pk, kind, word in holds:
+        params = wanted.setdefault((pk, kind.value), {"word": ""})
+        params["word"] = with_words(params["word"], word)
+        if word == IN_STORE:
+            params[SHIPMENTS] = shipments[pk]
+    orders, kinds = {pk for pk, _ in wanted}, {kind for _, kind in wanted}
+    rows = Hold.objects.open().filter(order_id__in=orders, kind__in=kinds)
+    there = {(hold.order_id, hold.kind): hold for hold in rows}
+    for key in wanted.keys() & there.keys():
+        before, params = there[key].params, wanted[key]
+        params["word"] = with_words(str(before.get("word", "")), params["word"])
+        if SHIPMENTS in before or SHIPMENTS in params:
+            params[SHIPMENTS] = [*before.get(SHIPMENTS, ()), *params.get(SHIPMENTS, ())]
+        Hold.objects.filter(pk=there[key].pk).update(params=params)
+    insert_rows(
+        Hold,
+        HOLD_COLUMNS,
+        [(store.account_id, pk, kind, "", wanted[pk, kind], "", now, "store", None, "")
+         for pk, kind in sorted(wanted.keys() - there.keys())],
+    )  # fmt: skip
+
+
+def with_words(before: str, word: str) -> str:
+    return ", ".join(dict.fromkeys([*words_in(before), *words_in(word)]))
+
+
+def lift_holds(orders: Sequence[int], now: dt.datetime) -> None:
+    """No warehouse has these any more, and what was shipped in the store is recorded: nobody needs to decide that."""
+    if orders:
+        asking = Hold.objects.open().filter(order_id__in=orders, kind=HoldKind.CHANGED_AFTER_RELEASE)
+        asking.update(lifted_at=now, lifted_by="store")

@@ -1,0 +1,69 @@
+"""What follows when a warehouse stopped, or follows a change: what asked for it is settled, the order goes anew."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from django.db.models import F
+
+from fcp.models import Store
+
+from .decide import is_canceled
+from .events import record
+from .holds import HoldKind
+from .models import Hold, Order, OrderLine, SeenOrder, ShippingRequest
+from .models.shipping import AT_WAREHOUSE
+from .release import offer
+from .settle import settle
+from .signals import orders_to_read
+
+# As they stand in the word of the hold that asks about changes after release.
+ADDRESS = "address"
+IN_STORE = "marked as fulfilled in the store"
+
+
+def on_stopped(order: Order, *, by: str, now: dt.datetime) -> None:
+    """A warehouse stopped. When none has the (locked) order any more, it becomes what the store says, and goes anew.
+
+    Somebody who shipped it in the store meanwhile is asked first: the order is read again before it is offered.
+    """
+    if ShippingRequest.objects.filter(order=order, state__in=AT_WAREHOUSE).exists():
+        return
+    order.refresh_from_db()
+    if is_canceled(order.status, order.payment):
+        return
+    lines = OrderLine.objects.filter(order=order)
+    lines.filter(store_quantity__gte=F("shipped")).update(quantity=F("store_quantity"))
+    lines.filter(store_quantity__lt=F("shipped")).update(quantity=F("shipped"))
+    lines.filter(store_quantity=0, shipped=0, removed_at=None).update(removed_at=now)
+    units = sum(line.quantity for line in lines.filter(ships=True, removed_at=None))
+    Order.objects.filter(pk=order.pk).update(units=units)
+    hold = Hold.objects.open().filter(order=order, kind=HoldKind.CHANGED_AFTER_RELEASE).first()
+    if hold and IN_STORE in words_in(str(hold.params.get("word", ""))):
+        SeenOrder.objects.filter(store=order.store_id, uid=order.uid).update(fingerprint=0)  # looked at, if unchanged
+        orders_to_read.send(Order, store_id=order.store_id, uids=[order.uid], now=now)
+    else:
+        drop_words(order, None, by, now)
+    store = Store.objects.get(pk=order.store_id)
+    settle(store, [order.pk], now=now, actor=by)
+    offer(store, [order.pk], now=now, actor=by)
+
+
+def drop_words(order: Order, settled: Collection[str] | None, by: str, now: dt.datetime) -> None:
+    """Take what is settled out of the hold that asks about changes after release; None: all of it."""
+    hold = Hold.objects.open().filter(order=order, kind=HoldKind.CHANGED_AFTER_RELEASE).first()
+    if hold is None:
+        return
+    word = str(hold.params.get("word", ""))
+    rest = [] if settled is None else [one for one in words_in(word) if one not in settled]
+    if rest:
+        Hold.objects.filter(pk=hold.pk).update(params=hold.params | {"word": ", ".join(rest)})
+        return
+    Hold.objects.filter(pk=hold.pk).update(lifted_at=now, lifted_by=by[:120])
+    record(order, "lifted", by, now, kind=hold.kind, word=word)
+
+
+def words_in(word: str) -> list[str]:
+    """What a hold about changes lists: "lines, address"."""
+    return [one for one in word.split(", ") if one]
