@@ -32,6 +32,7 @@ from integrations.models import (
     SettingsVersion,
     StockPush,
     StockSent,
+    WebhookAddress,
 )
 from integrations.runs import unblock
 from integrations.settings_document import FLOWS, document_of
@@ -222,11 +223,27 @@ class FailedRecordAdmin(LookUpAdmin):
 
 @admin.register(Hint)
 class HintAdmin(LookUpAdmin):
-    list_display = ["received_at", "store", "kind", "object_uid", "done_at"]
+    list_display = ["received_at", "store", "kind", "object_uid", "address_id", "done_at", "replayed_at"]
     list_filter = ["kind", ("done_at", admin.EmptyFieldListFilter)]
     search_fields = ["object_uid", "event_id", "store__name"]
     list_select_related = ["store"]
     ordering = ["-pk"]
+
+
+@admin.register(WebhookAddress)
+class WebhookAddressAdmin(LookUpAdmin):
+    """Its token is a secret, so neither it nor its hashes are shown."""
+
+    list_display = ["integration", "account", "kind", "reserved_at", "reserved_by", "saved_at", "events",
+                    "last_event_at", "revoked_at"]  # fmt: skip
+    list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter)]
+    search_fields = ["integration__nickname", "account__name", "reserved_by"]
+    list_select_related = ["integration", "account"]
+    exclude = ["token", "token_hash", "old_hash"]
+    ordering = ["-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookAddress]:
+        return super().get_queryset(request).defer("token")
 
 
 @admin.register(Exchange)
