@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from fcp.errors import SyncError
+from fcp.errors import Rejected, SyncError
 from orders.shapes import IncomingOrder, RawOrder, ShipWord, StoreShipment
 
 if TYPE_CHECKING:
@@ -37,6 +38,19 @@ class Mode(StrEnum):
     DISABLED = "disabled"
     PULL = "pull"
     PUSH = "push"
+    BOTH = "both"  # products only, where the account says which side owns their fields (X9)
+
+    @property
+    def label(self) -> str:
+        return "Pull and push" if self is Mode.BOTH else self.value.capitalize()
+
+    @property
+    def pulls(self) -> bool:
+        return self in (Mode.PULL, Mode.BOTH)
+
+    @property
+    def pushes(self) -> bool:
+        return self in (Mode.PUSH, Mode.BOTH)
 
 
 ANY = "any"  # the explicit choice of a CHOICES setting that filters nothing; stands alone
@@ -112,17 +126,47 @@ class FlowOffer:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a set-up guide. `in_store`: done on the platform's own pages, which change without notice."""
+    """One step of a set-up guide. `in_store`: done on the platform's own pages, which change without notice.
+
+    `url` is where it is done, `code` something to copy. In a `Guide`'s steps words in braces ({panel}, {market}) stand
+    for addresses of this installation (`integrations.guides`); a step that names one which is not set is left out.
+    """
 
     text: str
     in_store: bool = False
+    url: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A page of help on setting up a store, in our own words. `needs` is said before the steps.
+
+    `twin` is the guide that its first line leads to, with the question `twin_asks`. `way` is the way in that it is
+    about, `variant` the variant, `tabs` the tabs of an integration whose question mark opens it. `operator`: it is for
+    whoever runs the installation.
+    """
+
+    key: str
+    title: str
+    intro: str
+    steps: tuple[Step, ...]
+    needs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    twin: str = ""
+    twin_asks: str = ""
+    way: str = ""
+    variant: str = ""
+    tabs: tuple[str, ...] = ()
+    operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
     """One way of connecting a store. `fields` are what `finish` asks for; `redirect`: the store's own page comes first.
 
-    `needs_app`: offered only where the operator has an app of his own at the platform.
+    `needs_app`: offered only where the operator has an app of his own at the platform. `staff_only`: only the
+    operator's own people may go it. `kind` is that of the credential it brings, where it is not named like the way.
     """
 
     key: str
@@ -132,6 +176,8 @@ class WayIn:
     redirect: bool = False
     needs_app: bool = False
     steps: tuple[Step, ...] = ()
+    staff_only: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +197,27 @@ class StockOffer:
     read_first: bool = False
     quantity: bool = True
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProductOffer:
+    """How a variant of a platform takes products: so many in one go, and what it takes of each.
+
+    `cartesian`: a product with options has a variant for every combination of their choices; those that we do not have
+    are made without a SKU and hidden. A field that is not offered is never compared or sent.
+    """
+
+    per_call: int
+    most_variants: int
+    most_options: int = 6
+    most_choices: int = 100
+    name: int = 80
+    sku: int = 40
+    description: int = 8000
+    barcode: bool = False
+    weight: bool = False
+    cartesian: bool = True
+    most_price: Decimal = Decimal("999999999.99")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +244,14 @@ class Platform:
     shipments_note: str = ""  # what the store can show of several parcels
     stock: Mapping[str, StockOffer] = field(default_factory=dict)  # by variant; one that is missing takes no stock
     rates: Mapping[str, int] = field(default_factory=dict)  # values of the setting "throughput" -> calls per minute
+    products: Mapping[str, ProductOffer] = field(default_factory=dict)  # by variant; one that is missing takes none
+    product_notes: tuple[str, ...] = ()  # said wherever products are pushed
+    listing_changes: bool = False  # `Connector.listings` can be asked for what changed since a time
     announcements: tuple[Choice, ...] = ()  # what a store can be told to post to an address of ours, unsigned
     announced_site: str = ""  # the setting that says which store such a message must be about
     announcement_steps: tuple[Step, ...] = ()  # how a person sets it up in the store
     variant_help: str = ""  # how a person finds out which variant his store is
-    product_notes: tuple[str, ...] = ()  # said before products are pushed
+    guides: tuple[Guide, ...] = ()  # the first one of a way in or a variant is the one that is opened
 
 
 # --- what a connector gives back --------------------------------------------------------------------------------
@@ -223,6 +293,7 @@ class AppSecrets:
     client_id: str = ""
     client_secret: str = ""
     public_key: str = ""
+    installer_url: str = ""  # the platform's page where a store's owner lets it in
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +306,31 @@ class Credential:
 
     def __repr__(self) -> str:
         return f"Credential({self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The store's own page comes first: the person's browser goes there, and comes back to our return address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The way's fields are all it takes: nothing happens at the store before `finish`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Who came with a browser that the store's own page sent to us. `received` is what `finish` gets.
+
+    `signed`: the platform itself vouches, with the app's secret, that this store's owner sits at the browser. Without
+    it only our own state says that somebody here asked for this.
+    """
+
+    way: str
+    received: Mapping[str, str]
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +349,11 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class IncomingListing:
-    """One sellable variant as the store shows it. `tracked` None where the store does not say."""
+    """One sellable variant as the store shows it. `tracked` None where the store does not say.
+
+    `options` are the names of the product's options with this variant's choices, and `name` the product's own name,
+    where it has variants. `description` is plain text; `currency` is empty where it is the store's own.
+    """
 
     product_uid: str
     variant_uid: str
@@ -263,6 +363,11 @@ class IncomingListing:
     barcode: str = ""
     weight_grams: int | None = None
     visible: bool = True
+    name: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    price: Decimal | None = None
+    currency: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +397,55 @@ class ShipmentToTell:
     carrier: str = ""
     parcels: tuple[ParcelToTell, ...] = ()
     store_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVariant:
+    """One variant of a product in the store. `choices` in the order of the product's options.
+
+    `price` None: the store does not say, or it is on sale there; then it is left alone. `own` is what the connector
+    needs to write it back as it was.
+    """
+
+    uid: str
+    sku: str
+    choices: tuple[str, ...] = ()
+    price: Decimal | None = None
+    barcode: str = ""
+    weight_grams: int | None = None
+    visible: bool = True
+    own: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProduct:
+    """A product as the store shows it, or as it shall. `options` are pairs of a name and its choices.
+
+    `goods`: a thing that ships; of others nothing is changed. `loose` names options that make no variants. `revision`
+    and `own` are the store's and the connector's.
+    """
+
+    uid: str
+    name: str
+    description: str
+    options: tuple[tuple[str, tuple[str, ...]], ...]
+    variants: tuple[StoreVariant, ...]
+    goods: bool = True
+    loose: tuple[str, ...] = ()
+    revision: str = field(default="", compare=False)
+    own: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductToPush:
+    """`before` is what the store shows now (None: it is to be made), `after` what it shall show.
+
+    A variant of `after` without a uid is new. `key` is ours, to match the answer.
+    """
+
+    key: str
+    before: StoreProduct | None
+    after: StoreProduct
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +537,16 @@ class Connector:
 
     # connecting: no integration yet
     @classmethod
+    def begin(cls, way: str, app: AppSecrets, fields: Mapping[str, str], state: str, return_url: str) -> Redirect | Ask:
+        """What comes first on this way. The store's page shall bring `state` back to `return_url`, as it is."""
+        return Ask()
+
+    @classmethod
+    def arrived(cls, query: Mapping[str, str], app: AppSecrets, now: dt.datetime) -> Arrived:
+        """Read what the store's own page sent along in the address. Raises Rejected for what nobody can believe."""
+        raise Rejected("no such way in", sentence="This address belongs to no way of connecting a store.")
+
+    @classmethod
     def finish(
         cls, way: str, app: AppSecrets, received: Mapping[str, str], session: Session, api_url: str, now: dt.datetime
     ) -> Connected:
@@ -445,8 +609,16 @@ class Connector:
         raise NotImplementedError
 
     # words
-    def listings(self, token: str | None) -> Page[IncomingListing]:
+    def listings(self, token: str | None, since: dt.datetime | None = None) -> Page[IncomingListing]:
+        """A page of everything the store sells; with `since`, of the products that changed at or after that time.
+
+        All variants of a changed product come, also those that did not change.
+        """
         raise NotImplementedError
+
+    def descriptions(self, token: str | None) -> Page[tuple[str, str]]:
+        """A page of (product uid, description) where they do not come with the whole of the listings; else none."""
+        return Page(())
 
     def locations(self) -> list[IncomingLocation]:
         raise NotImplementedError
@@ -491,6 +663,20 @@ class Connector:
 
         At least one row for each: what the store does not know (any more), it does not count. Where it knows several
         locations, one row for each of them, the default location's first.
+        """
+        raise NotImplementedError
+
+    # products
+    def products_of(self, uids: Sequence[str]) -> list[StoreProduct]:
+        """What the store shows now of these products, at most a hundred; one that it does not have is missing."""
+        raise NotImplementedError
+
+    def push_products(self, rows: Sequence[ProductToPush]) -> Done | Later:
+        """Make or change these products, in as few calls as it takes; at most `ProductOffer.per_call`.
+
+        An answer's `store_ref` is the product's uid there, also of one that was made and then not finished. Its error
+        is Stale where the product changed since it was read, Busy where it was not sent at all. Raises SyncError for
+        the whole, `maybe_done` where an answer was lost.
         """
         raise NotImplementedError
 
