@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
+from fcp.models import Store
 from integrations.connectors.base import FlowKind
 from integrations.lease import ring
 from integrations.models import Flow
 from integrations.queue import Queue, enqueue
+from integrations.where import want_read
 from inventory.signals import levels_to_import, stock_moved
 from mappings.signals import word_mapped, words_mapped
-from orders.signals import shipments_to_tell
+from orders.signals import orders_to_read, shipments_to_tell
 
 
 def hang() -> None:
     """Called once, when the apps are ready."""
     shipments_to_tell.connect(on_shipments, dispatch_uid="integrations.shipments")
+    orders_to_read.connect(on_orders, dispatch_uid="integrations.orders")
     levels_to_import.connect(on_levels_file, dispatch_uid="integrations.levels_file")
     word_mapped.connect(on_word, dispatch_uid="integrations.word")
     words_mapped.connect(on_words, dispatch_uid="integrations.words")
@@ -27,6 +34,14 @@ def hang() -> None:
 def on_shipments(sender: Any, store_id: int, **signal: Any) -> None:
     flows = Flow.objects.filter(integration__store=store_id, kind=FlowKind.FULFILLMENTS, due_at__isnull=False)
     ring(list(flows.values_list("pk", flat=True)), timezone.now(), trigger="schedule")
+
+
+def on_orders(sender: Any, store_id: int, uids: Sequence[str], now: dt.datetime, **signal: Any) -> None:
+    """Within the transaction that asks for it: the hints are there together with the reason."""
+    want_read(Store.objects.get(pk=store_id), uids, now)
+    flows = Flow.objects.filter(integration__store=store_id, kind=FlowKind.ORDERS, due_at__isnull=False)
+    ids = list(flows.values_list("pk", flat=True))
+    transaction.on_commit(partial(ring, ids, now, trigger="schedule"), robust=True)
 
 
 def on_word(sender: Any, kind: str, row_id: int, account_id: int, **signal: Any) -> None:
