@@ -81,6 +81,15 @@ def env_web_address(name: str, default: str) -> str:
     return value
 
 
+def env_web_page(name: str, default: str) -> str:
+    """An http or https address of a page, without a query; may be empty."""
+    value = env_str(name, default)
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must look like https://www.example.com/page.")
+    return value
+
+
 def env_database(name: str, default: str | None) -> dict[str, Any]:
     """Django's settings of one database, from an address like postgres://user:password@host:5432/name."""
     value = env_str(name, default)

@@ -27,6 +27,7 @@ from fcp.env import (
     env_path,
     env_str,
     env_web_address,
+    env_web_page,
     read_env_file,
 )
 from fcp.logs import logging_config
@@ -108,6 +109,15 @@ FCP_LEASE_SECONDS = env_int("FCP_LEASE_SECONDS", 60, at_least=1, at_most=600)
 FCP_WIX_APP_ID = env_str("FCP_WIX_APP_ID", "")
 FCP_WIX_APP_SECRET = env_str("FCP_WIX_APP_SECRET", "")
 FCP_WIX_PUBLIC_KEY = env_str("FCP_WIX_PUBLIC_KEY", "").replace("\\n", "\n")
+
+# Where a site's owner lets Wix install that app when he begins in the panel (Connect), and the app's own page in the
+# Wix App Market, https://www.wix.com/app-market/<app-slug>, which the help links to (empty: none is named). Default
+# Wix's installer and no page; with FCP_SANDBOX, while no app of one's own is set, the pages of the stand-in Wix.
+_STAND_IN = f"http://127.0.0.1:{FCP_SANDBOX_PORT}/wix" if FCP_SANDBOX and not FCP_WIX_APP_ID else ""
+FCP_WIX_INSTALLER_URL = env_web_page("FCP_WIX_INSTALLER_URL", f"{_STAND_IN or 'https://www.wix.com'}/app-installer")
+FCP_WIX_MARKET_URL = env_web_page(
+    "FCP_WIX_MARKET_URL", f"{_STAND_IN}/app-market/fulfillment-control-panel" if _STAND_IN else ""
+)
 
 # --- Apps ---------------------------------------------------------------------------------------
 
@@ -279,6 +289,7 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/m/user",
     "reauthenticate": "10/m/user",
     "confirm_email": "1/3m/key",
+    "install": "30/m/ip",  # returns and links that were refused
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Fulfillment Control Panel"

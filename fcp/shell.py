@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from fcp.models import Account
+from fcp.models import Account, Membership
 from fcp.panel import Group, navigation
-from fcp.roles import May
+from fcp.roles import ALLOWED, STAFF, May, Role
+from fcp.sign_in import begun
 
 SWITCHER = 30  # accounts that the switcher lists; beyond that All accounts searches
 
@@ -30,6 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "sandbox": settings.FCP_SANDBOX,
         "sign_up_open": settings.FCP_SIGN_UP,
         "support": settings.FCP_SUPPORT_CONTACT,
+        "begun": SimpleLazyObject(lambda: begun(request)),
     }
 
 
@@ -37,6 +40,18 @@ def accounts_of(user: Any) -> Any:
     """The accounts a person may open: his own, for staff all of them."""
     accounts = Account.objects.order_by("name", "id")
     return accounts if user.is_staff else accounts.filter(memberships__user=user)
+
+
+def accounts_where(user: Any, right: May) -> Any:
+    """The accounts in which a person may do this; a member's role counts before being staff, as in `rights_of`."""
+    roles = [role.value for role in Role if right in ALLOWED[role]]
+    mine = Membership.objects.filter(user=user)
+    allowed = Q(pk__in=mine.filter(role__in=roles).values("account"))
+    if user.is_superuser:
+        return accounts_of(user)
+    if user.is_staff and right in STAFF:
+        allowed |= ~Q(pk__in=mine.values("account"))
+    return Account.objects.filter(allowed).order_by("name", "id")
 
 
 def _navigation(request: HttpRequest, account: Account | None, rights: frozenset[May]) -> list[Group]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import zoneinfo
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,11 +22,42 @@ from fcp.roles import Role
 
 DEMO_FILE = "demo.txt"
 RESERVED = {"new"}
+BEGUN = "begun"  # the name in the session
+BEGUN_LASTS = 30 * 60  # seconds
 
 
 class PanelAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.FCP_SIGN_UP)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return go_on(request) or super().get_login_redirect_url(request)
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return go_on(request) or super().get_signup_redirect_url(request)
+
+
+# --- something begun before the sign-in ---------------------------------------------------------------------------
+
+
+def sign_in_first(request: HttpRequest, url: str, title: str, text: str) -> None:
+    """Whoever signs in, signs up or recovers his password in this browser goes on at `url`, a path of ours.
+
+    `title` and `text` stand above the card meanwhile. Half an hour at most.
+    """
+    request.session[BEGUN] = {"url": url, "title": title, "text": text, "until": time.time() + BEGUN_LASTS}
+
+
+def begun(request: HttpRequest) -> dict[str, Any] | None:
+    """What somebody who has not signed in yet has begun."""
+    found: dict[str, Any] | None = request.session.get(BEGUN) if hasattr(request, "session") else None
+    return found if found and found["until"] > time.time() else None
+
+
+def go_on(request: HttpRequest) -> str:
+    found = begun(request)
+    request.session.pop(BEGUN, None)
+    return str(found["url"]) if found else ""
 
 
 class SignUpForm(forms.Form):

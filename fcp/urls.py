@@ -29,6 +29,7 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("hooks/", include("integrations.hook_urls")),
+    path("install/", include("integrations.install_urls")),
     path("all-accounts/", views.accounts, name="accounts"),
     path("carts/", views.synonym),
     path("channels/", views.synonym),

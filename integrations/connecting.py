@@ -17,8 +17,9 @@ from fcp.models import Account, AuditEntry, Store
 from fcp.roles import May, roles_that_may
 from integrations.connectors import connector_class
 from integrations.connectors.base import Connected, Platform
+from integrations.deliveries import APP_HINTS
 from integrations.errors import IntegrationError
-from integrations.models import Credential, Flow, Integration
+from integrations.models import Credential, Flow, Hint, Integration
 from integrations.nicknames import nickname_for
 from integrations.reach import app_secrets, save_credential
 from integrations.runs import unblock
@@ -58,12 +59,30 @@ def connect(
     `given` are settings that differ from the defaults (see `settings_document.validate`). Raises SyncError when the
     store refuses, IntegrationError when this account may not have it or a setting is wrong; its `field` names which.
     """
-    platform = connector_class(platform_key).platform
-    _check_may_have_another(account, platform)
+    check_may_have_another(account, connector_class(platform_key).platform)
     connected = ask_store(platform_key, way, received, now, api_url)
+    return make_integration(account, platform_key, connected, by=by, now=now, name=name, given=given, api_url=api_url)
+
+
+def make_integration(
+    account: Account,
+    platform_key: str,
+    connected: Connected,
+    *,
+    by: str,
+    now: dt.datetime,
+    name: str = "",
+    given: Mapping[str, Any] | None = None,
+    api_url: str = "",
+) -> Integration:
+    """The second half of `connect`, without a call to the store. Raises IntegrationError."""
+    platform = connector_class(platform_key).platform
     document = _first_document(platform, account, connected, given or {}, api_url)
     try:
         with transaction.atomic():
+            if _one_only(account, platform):  # locked by writing, so that of two at once one sees the other
+                Account.objects.filter(pk=account.pk).update(name=account.name)
+            check_may_have_another(account, platform)
             store = _store(account, platform, connected)
             return _make(store, connected, document, name.strip()[:120] or connected.name[:120], by, now)
     except IntegrityError:
@@ -72,8 +91,13 @@ def connect(
         raise IntegrationError(sentence, "race") from None
 
 
-def _check_may_have_another(account: Account, platform: Platform) -> None:
-    if account.settings.get(f"{platform.key}_stores") != ONE_STORE:
+def _one_only(account: Account, platform: Platform) -> bool:
+    return bool(account.settings.get(f"{platform.key}_stores") == ONE_STORE)
+
+
+def check_may_have_another(account: Account, platform: Platform) -> None:
+    """Raises IntegrationError where the account's setting allows one store of the platform, and it has one."""
+    if not _one_only(account, platform):
         return
     other = Integration.objects.for_account(account).filter(store__platform=platform.key).first()
     if other:
@@ -142,6 +166,35 @@ def _make(store: Store, connected: Connected, document: Document, name: str, by:
     return integration
 
 
+def integration_of(platform_key: str, uid: str) -> Integration | None:
+    """The integration that reaches this store now, in whichever account."""
+    stores = Store.objects.filter(platform=platform_key, uid=uid, connected=True)
+    return Integration.objects.filter(store__in=stores).select_related("store", "account").first()
+
+
+def welcome_back(
+    integration: Integration, way: str, received: Mapping[str, str], *, by: str, now: dt.datetime, api_url: str = ""
+) -> bool:
+    """A store that is connected came by again with its app. Whether that unblocked it. Raises SyncError.
+
+    Only what is blocked is touched, and only where it comes by the same kind of key: a working API key is not
+    replaced by somebody who opens the app.
+    """
+    platform = connector_class(integration.store.platform).platform
+    kind = next((one.kind or one.key for one in platform.ways_in if one.key == way), way)
+    blocked = Flow.objects.filter(integration=integration, blocked=True)
+    if not blocked.exists() or not integration.credentials.filter(kind=kind).exists():
+        return False
+    connected = ask_store(platform.key, way, received, now, api_url)
+    with transaction.atomic():
+        Store.objects.filter(pk=integration.store_id).update(**facts_of(connected))
+        save_credential(integration, connected.credential, now)
+        hear_no_more(integration.store, now)
+        unblock(integration, now)
+        _audit(integration, "integration_reinstalled", by, now)
+    return True
+
+
 def reconnect(
     integration: Integration, way: str, received: Mapping[str, str], *, by: str, now: dt.datetime, api_url: str = ""
 ) -> None:
@@ -159,8 +212,14 @@ def reconnect(
         save(integration, document_of(integration) | _told(platform, connected), by=by, now=now, why="reconnected")
         Credential.objects.filter(integration=integration).exclude(kind=connected.credential.kind).delete()
         save_credential(integration, connected.credential, now)
+        hear_no_more(store, now)
         unblock(integration, now)
         _audit(integration, "integration_reconnected", by, now)
+
+
+def hear_no_more(store: Store, now: dt.datetime) -> None:
+    """What the store told of our app before now no longer counts: it let us in just now."""
+    Hint.objects.filter(store=store, kind__in=APP_HINTS, done_at=None).update(done_at=now)
 
 
 def delete(integration: Integration, *, by: str, now: dt.datetime) -> None:

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from fcp.errors import Busy, Refused, SyncError
 from fcp.pulse import show_life
+from integrations.connectors import connector_class
 from integrations.connectors.base import Connector, FlowKind
 from integrations.lease import (
     ALERT_AFTER,
@@ -50,6 +51,11 @@ T = TypeVar("T")
 SLICE_SECONDS = 20.0
 # A blocked flow tries the key after these: 5, 10, 20 ... minutes, an hour at most.
 FIRST_CHECK = dt.timedelta(minutes=5)
+APP_REMOVED = "app_removed"
+REMOVED = (
+    "Our app was removed from the store. Everything that is here stays. Add the app to the store again, "
+    "or reconnect the integration with another key."
+)
 OUR_FAULT = "Something went wrong on our side. We try again by ourselves."
 COUNTED = ("created", "changed", "unchanged", "skipped", "failed")
 
@@ -283,6 +289,8 @@ def _block(run: Slice, error: Refused) -> None:
     now = timezone.now()
     failures = run.flow.failures + 1 if run.flow.blocked else 1
     problem = _problem(run.flow, error.code, error.sentence, now)
+    if run.flow.blocked and run.flow.problem_code == APP_REMOVED:  # the store refuses because of that
+        problem = _problem(run.flow, APP_REMOVED, REMOVED, now)
     with transaction.atomic():
         run._end_run(RunState.FAILED, now, error.sentence)
         others = Flow.objects.filter(integration=run.integration, due_at__isnull=False, blocked=False)
@@ -295,6 +303,29 @@ def _try_the_key(run: Slice) -> None:
     run.ask(lambda connector: connector.check())
     unblock(run.integration, timezone.now())
     run.flow.blocked = False
+
+
+def app_removed(integration: Integration, now: dt.datetime) -> None:
+    """The store says that our app is gone: every flow waits, and what is here stays.
+
+    The message may be late, or come twice, so the key is tried at once all the same; if it works, all goes on. A key
+    that does not come from the app goes on working without it.
+    """
+    if not by_app(integration):
+        return
+    on = Flow.objects.filter(integration=integration, due_at__isnull=False)
+    with transaction.atomic():
+        on.filter(problem_since=None).update(problem_since=now)
+        on.update(blocked=True, problem_code=APP_REMOVED, problem=REMOVED, due_at=now + LONGEST_PAUSE)
+        first = on.order_by("pk").values_list("pk", flat=True).first()
+        Flow.objects.filter(pk=first).update(due_at=now)  # the next tick tries the key
+
+
+def by_app(integration: Integration) -> bool:
+    """Whether its key comes from the operator's app in the store."""
+    platform = connector_class(integration.store.platform).platform
+    of_app = {way.kind or way.key for way in platform.ways_in if way.needs_app}
+    return integration.credentials.filter(kind__in=of_app).exists()
 
 
 def unblock(integration: Integration, now: dt.datetime) -> None:

@@ -29,7 +29,7 @@ from integrations.connectors.base import Hint as Told
 from integrations.models import Flow, Integration
 from integrations.noting import Place
 from integrations.reach import app_secrets
-from integrations.runs import unblock
+from integrations.runs import app_removed, unblock
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,8 @@ def note(platform: str, install_uid: str, hints: Sequence[Told], now: dt.datetim
     noting.note(Place(store_id, flow_id), hints, now)
     if any(hint.kind == "installed" for hint in hints):
         unblock(Integration.objects.get(pk=integration_id), now)
+    elif any(hint.kind == "removed" for hint in hints):
+        app_removed(Integration.objects.select_related("store").get(pk=integration_id), now)
 
 
 # --- addresses of one integration ------------------------------------------------------------------------------------

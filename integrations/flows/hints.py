@@ -19,12 +19,11 @@ from integrations.flows.singly import SINGLY, ask_each, read_singly
 from integrations.flows.taking import Taker, number_of
 from integrations.flows.windows import read_changes
 from integrations.models import Hint
-from integrations.runs import Page, Slice
+from integrations.runs import APP_REMOVED, REMOVED, Page, Slice
 from orders.shapes import RawOrder
 
 # So long an order is looked for by a number that the store's list does not show yet.
 PATIENCE = dt.timedelta(minutes=10)
-REMOVED = "Our app was removed from the store. Add it there again, or reconnect the integration with another key."
 
 
 def read_announced(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
@@ -52,7 +51,7 @@ def hear_of_app(run: Slice) -> None:
         with run.page() as page:
             done(said, page.now)
         if said[-1].kind == "removed":
-            raise Refused("the store says the app was removed", code="app_removed", sentence=REMOVED)
+            raise Refused("the store says the app was removed", code=APP_REMOVED, sentence=REMOVED)
 
 
 def _last_of_many(run: Slice) -> int:

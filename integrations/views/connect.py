@@ -1,38 +1,35 @@
 """Connecting a store from the panel: the catalogue, the way in, what answered, the name; and a new key later on.
 
 What the person gave is checked by calling the store before anything is saved. Between that and Save it waits in the
-session, encrypted, half an hour at most, and never goes back to the browser.
+session (`integrations.ways`). A way whose first page is the store's own leaves the panel, and comes back by
+`integrations.views.install`.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.fernet import InvalidToken
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from fcp.errors import SyncError
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
-from fcp.secrets import key_ring
-from integrations import connecting
+from integrations import connecting, ways
 from integrations.connectors import CONNECTORS, connector_class, platforms
 from integrations.connectors.base import Connected, Platform, WayIn
 from integrations.errors import IntegrationError
 from integrations.forms import NameForm, WayForm
 from integrations.models import Integration
 from integrations.nicknames import nickname_for
-from integrations.reach import app_secrets
+from integrations.reach import app_secrets, stand_in_address
 from integrations.settings_document import document_of
+from integrations.views.install import leave, market_page
 from integrations.views.page import find, logo_of, platform_of, show
-
-PENDING = "connecting"
-LASTS = 30 * 60  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +56,14 @@ def catalogue(request: PanelRequest) -> HttpResponse:
 @may(May.CONNECT)
 def platform_page(request: PanelRequest, platform: str) -> HttpResponse:
     """The first way in that is offered; the page leads to the others."""
-    first = ways_of(_platform(platform))[0]
+    first = ways_of(_platform(platform), staff=request.user.is_staff)[0]
     return redirect(panel_url(request.account, "integrations:add_way", platform=platform, way=first.key))
 
 
-def ways_of(platform: Platform) -> list[WayIn]:
-    """Ways that need the operator's app only where there is one."""
+def ways_of(platform: Platform, *, staff: bool = False) -> list[WayIn]:
+    """Ways that need the operator's app only where there is one; some only for the operator's people."""
     app = bool(app_secrets(platform.key).client_id)
-    return [way for way in platform.ways_in if (app or not way.needs_app) and not way.redirect]
+    return [way for way in platform.ways_in if (app or not way.needs_app) and (staff or not way.staff_only)]
 
 
 def _platform(key: str) -> Platform:
@@ -75,8 +72,8 @@ def _platform(key: str) -> Platform:
     return connector_class(key).platform
 
 
-def _way(platform: Platform, key: str) -> WayIn:
-    for way in ways_of(platform):
+def _way(request: PanelRequest, platform: Platform, key: str) -> WayIn:
+    for way in ways_of(platform, staff=request.user.is_staff):
         if way.key == key:
             return way
     raise Http404
@@ -86,24 +83,32 @@ def _way(platform: Platform, key: str) -> WayIn:
 def way_page(request: PanelRequest, platform: str, way: str) -> HttpResponse:
     """Steps of help beside the fields. What is given is tried on the store before anything is saved."""
     found = _platform(platform)
-    chosen = _way(found, way)
-    form = WayForm(request.account, found, chosen, request.POST or None, staff=request.user.is_staff)
-    if request.method == "POST" and form.is_valid():
-        connected = _asked(form, found, chosen)
+    chosen = _way(request, found, way)
+    given = request.POST if request.method == "POST" and not chosen.redirect else None
+    form = WayForm(request.account, found, chosen, given, staff=request.user.is_staff)
+    if form.is_valid():
+        address = form.api_url or stand_in_address(platform, form.received)
+        connected = _asked(form, found, chosen, address)
         if connected is not None:
-            _keep(request, form, found, chosen, connected)
-            return redirect(panel_url(request.account, "integrations:add_name", platform=platform, way=way))
+            arrival = ways.Arrival.of(
+                found, way, form.received, connected,
+                api_url=address, user=request.user.pk, account=request.account.pk,
+            )  # fmt: skip
+            key = ways.keep(request.session, arrival)
+            name = panel_url(request.account, "integrations:add_name", platform=platform, way=way)
+            return redirect(f"{name}?store={key}")
     return render(request, "integrations/way.html", _way_context(request, found, chosen, form))
 
 
 def _way_context(request: PanelRequest, platform: Platform, way: WayIn, form: WayForm) -> dict[str, Any]:
+    account = request.account
     others = [
         {
             "label": other.label,
-            "url": panel_url(request.account, "integrations:add_way", platform=platform.key, way=other.key),
+            "url": panel_url(account, "integrations:add_way", platform=platform.key, way=other.key),
             "active": other.key == way.key,
         }
-        for other in ways_of(platform)
+        for other in ways_of(platform, staff=request.user.is_staff)
     ]
     return {
         "platform": platform,
@@ -111,85 +116,81 @@ def _way_context(request: PanelRequest, platform: Platform, way: WayIn, form: Wa
         "way": way,
         "ways": others,
         "form": form,
+        "refused": _refusal(request, platform),
+        "begin": panel_url(account, "integrations:add_begin", platform=platform.key, way=way.key),
+        "market": market_page(platform.key),
         "crumbs": [
-            ("Integrations", panel_url(request.account, "integrations:integrations")),
-            ("Add Integration", panel_url(request.account, "integrations:add")),
+            ("Integrations", panel_url(account, "integrations:integrations")),
+            ("Add Integration", panel_url(account, "integrations:add")),
         ],
     }
 
 
-def _asked(form: WayForm, platform: Platform, way: WayIn) -> Connected | None:
+def _refusal(request: PanelRequest, platform: Platform) -> str:
+    """Why this account may have no other store of the platform, before anybody makes a key for it."""
+    try:
+        connecting.check_may_have_another(request.account, platform)
+    except IntegrationError as error:
+        return error.sentence
+    return ""
+
+
+def _asked(form: WayForm, platform: Platform, way: WayIn, address: str) -> Connected | None:
     """What the store says of itself, or None with the reason on the form."""
     try:
-        return connecting.ask_store(platform.key, way.key, form.received, timezone.now(), form.api_url)
+        return connecting.ask_store(platform.key, way.key, form.received, timezone.now(), address)
     except SyncError as error:
         form.add_error(None, error.sentence)
         return None
 
 
-def _keep(request: PanelRequest, form: WayForm, platform: Platform, way: WayIn, connected: Connected) -> None:
-    secret = json.dumps({"received": form.received, "api_url": form.api_url}).encode()
-    request.session[PENDING] = {
-        "account": request.account.pk,
-        "platform": platform.key,
-        "way": way.key,
-        "sealed": key_ring().encrypt(secret).decode(),
-        "store": {
-            "name": connected.name,
-            "currency": connected.currency,
-            "time_zone": connected.time_zone,
-            "variant": platform.variants.get(connected.variant, connected.variant),
-            "url": connected.url,
-        },
-    }
-
-
-def _kept(request: PanelRequest, platform: str, way: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """What waits for Save: facts of the store, and what was given. None when it is too old, or of another place."""
-    pending = request.session.get(PENDING) or {}
-    if (pending.get("account"), pending.get("platform"), pending.get("way")) != (request.account.pk, platform, way):
-        return None
-    try:
-        opened = key_ring().decrypt(pending["sealed"].encode(), ttl=LASTS)
-    except InvalidToken:
-        return None
-    return pending["store"], json.loads(opened)
+@require_GET
+@may(May.CONNECT)
+def begin(request: PanelRequest, platform: str, way: str) -> HttpResponse:
+    """Off to the store's own page, in a tab of its own."""
+    chosen = _way(request, _platform(platform), way)
+    if not chosen.redirect:
+        return redirect(panel_url(request.account, "integrations:add_way", platform=platform, way=way))
+    return leave(request, ways.State(platform, way, user=request.user.pk, account=request.account.pk))
 
 
 @may(May.CONNECT)
 def name_page(request: PanelRequest, platform: str, way: str) -> HttpResponse:
     """What answered, and what to call it. Save makes the integration, with every flow off."""
     found = _platform(platform)
-    chosen = _way(found, way)
-    kept = _kept(request, platform, way)
-    if kept is None:
+    chosen = _way(request, found, way)
+    key = request.GET.get("store", "")
+    arrival = ways.arrival(request.session, key)
+    if arrival is None or (arrival.account, arrival.way) != (request.account.pk, way):
         messages.info(request, "That took a while. Please give the key once more; nothing was saved.")
         return redirect(panel_url(request.account, "integrations:add_way", platform=platform, way=way))
-    store, given = kept
-    form = NameForm(request.POST or None, initial={"name": store["name"]})
+    form = NameForm(request.POST or None, initial={"name": arrival.store["name"]})
     if request.method == "POST" and form.is_valid():
-        integration = _connect(request, found, chosen, given, form)
+        integration = _connect(request, arrival, form)
         if integration is not None:
-            request.session.pop(PENDING, None)
-            messages.success(
-                request, f"{integration.name} is connected. Its flows are off until you finish the set-up."
-            )
+            ways.forget(request.session, key)
+            messages.success(request, connected_text(integration))
             return redirect(panel_url(request.account, "integrations:setup", pk=integration.pk))
-    context = _way_context(request, found, chosen, WayForm(request.account, found, chosen)) | {
+    context = {
         "form": form,
-        "store": store,
-        "nickname": nickname_for(request.account, form["name"].value() or store["name"], found.label),
+        "store": arrival.store,
+        "platform": found,
+        "way": chosen,
+        "back": panel_url(request.account, "integrations:add_way", platform=platform, way=way),
+        "nickname": nickname_for(request.account, form["name"].value() or arrival.store["name"], found.label),
     }
     return render(request, "integrations/name.html", context)
 
 
-def _connect(
-    request: PanelRequest, platform: Platform, way: WayIn, given: dict[str, Any], form: NameForm
-) -> Integration | None:
+def connected_text(integration: Integration) -> str:
+    return f"{integration.name} is connected. Its flows are off until you finish the set-up."
+
+
+def _connect(request: PanelRequest, arrival: ways.Arrival, form: NameForm) -> Integration | None:
     try:
         return connecting.connect(
-            request.account, platform.key, way.key, given["received"],
-            by=str(request.user), now=timezone.now(), name=form.cleaned_data["name"], api_url=given["api_url"],
+            request.account, arrival.platform, arrival.way, arrival.received,
+            by=str(request.user), now=timezone.now(), name=form.cleaned_data["name"], api_url=arrival.api_url,
         )  # fmt: skip
     except (SyncError, IntegrationError) as error:
         form.add_error(None, error.sentence)
@@ -204,9 +205,10 @@ def reconnect(request: PanelRequest, pk: int, way: str = "") -> HttpResponse:
     """Give a connected store another key. Blocked flows go on at once; nothing else changes."""
     integration = find(request, pk)
     platform = platform_of(integration)
-    chosen = _way(platform, way) if way else _present_way(integration, platform)
-    form = WayForm(request.account, platform, chosen, request.POST or None, initial=_known(integration), staff=False)
-    if request.method == "POST" and form.is_valid():
+    chosen = _way(request, platform, way) if way else _present_way(request, integration, platform)
+    given = request.POST if request.method == "POST" and not chosen.redirect else None
+    form = WayForm(request.account, platform, chosen, given, initial=_known(integration), staff=False)
+    if form.is_valid():
         try:
             _reconnect(request, integration, chosen, form)
         except (SyncError, IntegrationError) as error:
@@ -214,23 +216,24 @@ def reconnect(request: PanelRequest, pk: int, way: str = "") -> HttpResponse:
         else:
             messages.success(request, f"{integration.name} has a new key. Its flows go on.")
             return redirect(panel_url(request.account, "integrations:advanced", pk=pk))
-    ways = [
+    others = [
         {
             "label": other.label,
             "url": panel_url(request.account, "integrations:reconnect_by", pk=pk, way=other.key),
             "active": other.key == chosen.key,
         }
-        for other in ways_of(platform)
+        for other in ways_of(platform, staff=request.user.is_staff)
     ]
-    context = {"form": form, "way": chosen, "ways": ways}
+    begin_at = panel_url(request.account, "integrations:reconnect_begin", pk=pk, way=chosen.key)
+    context = {"form": form, "way": chosen, "ways": others, "begin": begin_at}
     return show(request, integration, "advanced", "integrations/reconnect.html", context)
 
 
-def _present_way(integration: Integration, platform: Platform) -> WayIn:
-    """The way in that the present key came by, or the first."""
+def _present_way(request: PanelRequest, integration: Integration, platform: Platform) -> WayIn:
+    """The way in that brings a key like the present one, or the first."""
     kinds = set(integration.credentials.values_list("kind", flat=True))
-    ways = ways_of(platform)
-    return next((way for way in ways if way.key in kinds), ways[0])
+    offered = ways_of(platform, staff=request.user.is_staff)
+    return next((way for way in offered if (way.kind or way.key) in kinds), offered[0])
 
 
 def _known(integration: Integration) -> dict[str, str]:
@@ -243,3 +246,17 @@ def _reconnect(request: PanelRequest, integration: Integration, way: WayIn, form
     """At the address where this store is reached. Raises SyncError and IntegrationError."""
     address = document_of(integration).get("api_url") or ""
     connecting.reconnect(integration, way.key, form.received, by=str(request.user), now=timezone.now(), api_url=address)
+
+
+@require_GET
+@may(May.CONNECT)
+def reconnect_begin(request: PanelRequest, pk: int, way: str) -> HttpResponse:
+    """The same by the store's own page."""
+    integration = find(request, pk)
+    chosen = _way(request, platform_of(integration), way)
+    if not chosen.redirect:
+        return redirect(panel_url(request.account, "integrations:reconnect_by", pk=pk, way=way))
+    state = ways.State(
+        integration.store.platform, way, user=request.user.pk, account=request.account.pk, integration=pk
+    )
+    return leave(request, state)

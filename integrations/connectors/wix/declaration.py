@@ -5,8 +5,9 @@ from __future__ import annotations
 from orders.shapes import Status
 
 from .. import common
-from ..base import Choice, Platform, Setting, SettingKind, StockOffer, WayIn
-from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS
+from ..base import Choice, Platform, ProductOffer, Setting, SettingKind, StockOffer, WayIn
+from .guides import GUIDES
+from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS, MARKET_STEPS
 
 V1, V3 = "v1", "v3"
 API_URL = "https://www.wixapis.com"
@@ -108,9 +109,18 @@ WAYS_IN = (
         steps=API_KEY_STEPS,
     ),
     WayIn(
-        key="app",
+        key="market",
         label="Wix app",
-        help="You add our app to your site in the Wix App Market and tell us the Instance ID.",
+        help="You add our app to your site in Wix and agree to what it may do; no key has to be copied.",
+        redirect=True,
+        needs_app=True,
+        steps=MARKET_STEPS,
+        kind="app",
+    ),
+    WayIn(
+        key="app",
+        label="Instance ID",
+        help="The app is on the site already, and you know the Instance ID that Wix gave this installation.",
         fields=(
             Setting(
                 key="instance_id",
@@ -124,6 +134,7 @@ WAYS_IN = (
         ),
         needs_app=True,
         steps=APP_STEPS,
+        staff_only=True,  # an id proves nothing about who typed it
     ),
 )
 
@@ -171,6 +182,11 @@ PRODUCT_NOTES = (
     "with no SKU, and hidden.",
 )
 
+PRODUCTS = {
+    V1: ProductOffer(per_call=10, most_variants=300),
+    V3: ProductOffer(per_call=100, most_variants=1000, description=16_000, barcode=True, weight=True),
+}
+
 PLATFORM = Platform(
     key="wix",
     label="Wix",
@@ -180,7 +196,7 @@ PLATFORM = Platform(
     order_page="https://manage.wix.com/dashboard/{store}/ecom-platform/order-details/{order}",
     flows=(
         common.ORDERS_FLOW,
-        common.PRODUCTS_FLOW,
+        common.PRODUCTS_BOTH_WAYS,
         common.INVENTORY_FLOW,
         common.FULFILLMENTS_FLOW,
         common.LOCATIONS_FLOW,
@@ -224,5 +240,6 @@ PLATFORM = Platform(
     announcement_steps=AUTOMATION_STEPS,
     stock=STOCK,
     variant_help=VARIANT_HELP,
+    guides=GUIDES,
     product_notes=PRODUCT_NOTES,
 )

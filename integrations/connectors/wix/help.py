@@ -22,14 +22,26 @@ API_KEY_STEPS = (
     Step("Paste both here and press Connect. Before anything runs we show the store's name and catalog version."),
 )
 
-APP_STEPS = (
-    Step("Open our app's page in the Wix App Market and press Add to Site.", in_store=True),
-    Step("With several sites, choose the one of this store and confirm again.", in_store=True),
-    Step("Read what the app may do and agree.", in_store=True),
+MARKET_STEPS = (
+    Step("Press Connect. Wix opens in a new tab of your browser; sign in there as the owner of the site."),
     Step(
-        "Copy the Instance ID that Wix shows for the installation. "
-        "The operator also finds it on the app's page at Wix, in the list of installs.",
+        "Several sites? Wix asks for one: select the site of this store and confirm. "
+        "Then read what the app may do and agree.",
         in_store=True,
+    ),
+    Step("Wix sends you back here by itself. Choose the account, name the store, press Save."),
+    Step("Check the five settings and press Finish Setup; from then on orders come in."),
+    Step(
+        "You can as well begin in Wix: open the App Market (manage.wix.com/app-market, or Apps in the navigation bar), "
+        "search for the app's name, open its tile, press Add to Site and agree. Wix then leads you to our sign-in.",
+        in_store=True,
+    ),
+)
+
+APP_STEPS = (
+    Step("The owner of the site adds the app to it in Wix.", in_store=True),
+    Step(
+        "On the app's own page at Wix, open the list of installs and copy the Instance ID of this site.", in_store=True
     ),
     Step("Paste it here and press Connect. Before anything runs we show the store's name and catalog version."),
 )
