@@ -76,8 +76,11 @@ def read_key(pem: str) -> Any:
     return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
 
 
-def post(url: str, body: str) -> bool:
-    request = urllib.request.Request(url, data=body.encode(), headers={"Content-Type": "text/plain"})
+SIGNED, PLAIN = "text/plain", "application/json"  # of the app's webhooks, of automations
+
+
+def post(url: str, body: str, kind: str = SIGNED) -> bool:
+    request = urllib.request.Request(url, data=body.encode("utf-8", "replace"), headers={"Content-Type": kind})
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status == 200
@@ -86,24 +89,33 @@ def post(url: str, body: str) -> bool:
 
 
 class Sender(threading.Thread):
-    """Delivers signed events to the app's addresses, each until the answer is 200 or the tries are over."""
+    """Delivers signed events to the app's addresses, each until the answer is 200 or the tries are over.
+
+    What an automation sends goes to its own address, once.
+    """
 
     def __init__(self, urls: tuple[str, ...], retries: tuple[float, ...]):
         super().__init__(name="sandbox webhooks", daemon=True)
         self.urls, self.retries = list(urls), retries
-        # When due, running number, tries so far, url, body
-        self.waiting: list[tuple[float, int, int, str, str]] = []
+        # When due, running number, tries so far, url, body, kind
+        self.waiting: list[tuple[float, int, int, str, str, str]] = []
         self.log: list[dict[str, Any]] = []  # the last deliveries, for the control page
         self.change = threading.Condition()
         self.counter = itertools.count()
         self.busy = self.stopped = False
 
     def send(self, event_type: str, body: str) -> None:
+        for url in self.urls:
+            self._push(url, event_type, body, SIGNED)
+
+    def send_once(self, url: str, event: str, body: str) -> None:
+        self._push(url, event, body, PLAIN)
+
+    def _push(self, url: str, event: str, body: str, kind: str) -> None:
         with self.change:
-            for url in self.urls:
-                heapq.heappush(self.waiting, (time.monotonic(), next(self.counter), 0, url, body))
-                entry = {"event": event_type, "url": url, "tries": 0, "taken": False, "body": body}
-                self.log = [*self.log[-49:], entry]
+            heapq.heappush(self.waiting, (time.monotonic(), next(self.counter), 0, url, body, kind))
+            entry = {"event": event, "url": url, "tries": 0, "taken": False, "body": body}
+            self.log = [*self.log[-49:], entry]
             self.change.notify()
 
     def run(self) -> None:
@@ -113,16 +125,17 @@ class Sender(threading.Thread):
                     self.change.wait(self.waiting[0][0] - time.monotonic() if self.waiting else None)
                 if self.stopped:
                     return
-                _, number, tries, url, body = heapq.heappop(self.waiting)
+                _, number, tries, url, body, kind = heapq.heappop(self.waiting)
                 self.busy = True
-            taken = post(url, body)
+            taken = post(url, body, kind)
             with self.change:
                 self.busy = False
                 for entry in self.log:
                     if entry["body"] is body and entry["url"] == url:
                         entry.update(tries=tries + 1, taken=taken)
-                if not taken and tries < len(self.retries):
-                    heapq.heappush(self.waiting, (time.monotonic() + self.retries[tries], number, tries + 1, url, body))
+                if not taken and kind == SIGNED and tries < len(self.retries):
+                    due = time.monotonic() + self.retries[tries]
+                    heapq.heappush(self.waiting, (due, number, tries + 1, url, body, kind))
                 self.change.notify_all()
 
     def deliveries(self) -> list[dict[str, Any]]:

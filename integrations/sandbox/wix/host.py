@@ -17,6 +17,8 @@ from integrations.sandbox.state import State
 from integrations.sandbox.wire import Reply, Request
 
 from . import (  # noqa: F401  # their routes
+    automation_pages,
+    automations,
     catalog_v1,
     catalog_v3,
     consent,
@@ -377,6 +379,7 @@ class Wix:
 
     def _raiser(self, site: Site) -> Callable[[str, dict], None]:
         def raise_event(event_type: str, event: dict) -> None:
+            automations.hear(self.sender, site, event_type, event)
             if self.sender.urls and site.installed and event_type.startswith(SUBSCRIBED):
                 self.sender.send(
                     event_type, events.sign(site, self.private_key, self.access.app_id, event_type, event, time.time())

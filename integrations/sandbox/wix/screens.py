@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 BASE = "/wix"  # where the stand-in lies on its server
 PLACES = ("", "app-market", "app-installer", "account", "dashboard")  # first words of the addresses of pages
 TOP = {"account/sites": "Sites", "app-market": "App Market", "account/api-keys": "API keys"}
-SIDE = {"home": "Home", "orders": "Orders", "apps": "Apps"}  # of a site's dashboard, below its id
+# Of a site's dashboard, below its id.
+SIDE = {"home": "Home", "orders": "Orders", "automations": "Automations", "apps": "Apps"}
 POLICY = "default-src 'self'; frame-ancestors 'none'"
 
 SCREENS: list[tuple[str, re.Pattern[str], Callable[["Visit"], Reply]]] = []

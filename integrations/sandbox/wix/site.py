@@ -100,6 +100,7 @@ class Site:
     stores_locations: list[dict] = field(default_factory=list)
     shipping: list[dict] = field(default_factory=list)
     received: list[dict] = field(default_factory=list)
+    automations: list[dict] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     calls: deque = field(default_factory=deque)
     next_number: int = 10001
