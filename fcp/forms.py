@@ -12,7 +12,7 @@ from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 
 from fcp.models import Account
-from fcp.panel import PanelRequest
+from fcp.panel import ACCOUNT_SETTINGS, PanelRequest
 from fcp.roles import May
 
 CLASSES = {
@@ -88,3 +88,26 @@ class AccountForm(forms.ModelForm):
         model = Account
         fields = ["name", "time_zone", "currency"]
         help_texts = {"name": "Shown at the top of every page, so that you always see where you are."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for key, setting in ACCOUNT_SETTINGS.items():
+            choices = list(setting.choices(self.instance))
+            field = forms.ChoiceField(label=setting.label, choices=choices, help_text=setting.help, required=False)
+            field.named_default = choices[0][1]  # type: ignore[attr-defined]
+            self.fields[key] = field
+            self.initial[key] = self.instance.settings.get(key) or choices[0][0]
+
+    def cards(self) -> list[tuple[str, list[Any]]]:
+        """The fields under their headings: the account's own, then those of the apps."""
+        own = [self[name] for name in self.fields if name not in ACCOUNT_SETTINGS]
+        headings = dict.fromkeys(setting.card for setting in ACCOUNT_SETTINGS.values())
+        return [
+            ("", own),
+            *((card, [self[key] for key, one in ACCOUNT_SETTINGS.items() if one.card == card]) for card in headings),
+        ]
+
+    def save(self, commit: bool = True) -> Any:
+        chosen = {key: self.cleaned_data[key] for key in ACCOUNT_SETTINGS if key in self.changed_data}
+        self.instance.settings = self.instance.settings | chosen
+        return super().save(commit)

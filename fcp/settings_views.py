@@ -35,8 +35,9 @@ def account(request: PanelRequest) -> HttpResponse:
         if form.changed_data:
             note(request, "account_changed", **{name: form.cleaned_data[name] for name in form.changed_data})
         messages.success(request, "The account's settings are saved.")
-        return redirect(panel_url(saved, "fcp:account"))
-    return render(request, "fcp/account.html", {"form": form})
+        return redirect(panel_url(saved, "fcp:account") + "#saved")
+    saved_values = {name: [str(form.get_initial_for_field(field, name))] for name, field in form.fields.items()}
+    return render(request, "fcp/account.html", {"form": form, "cards": form.cards(), "saved_values": saved_values})
 
 
 # --- team -------------------------------------------------------------------------------------------------------

@@ -16,8 +16,10 @@ from integrations import connecting, live
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
 from integrations.forms import SyncForm, TryForm
-from integrations.lease import ring
+from integrations.letting_go import fates_of
 from integrations.models import Flow, Integration
+from integrations.runs import by_app
+from integrations.syncing import flows_on, sync_now, what_it_does
 from integrations.views.page import find, show
 from mappings.models import Listing
 from orders.models import Order
@@ -30,20 +32,27 @@ def _back(request: PanelRequest, integration: Integration, view: str = "integrat
     return redirect(panel_url(request.account, f"integrations:{view}", pk=integration.pk))
 
 
-@require_POST
 @may(May.SYNC)
 def sync(request: PanelRequest, pk: int) -> HttpResponse:
-    """Run the chosen flows now, whatever their schedule."""
+    """Which flows to run now, and since when; it says what each will do."""
     integration = find(request, pk)
-    flows = {FlowKind(flow.kind): flow for flow in Flow.objects.filter(integration=integration).on().order_by("pk")}
-    form = SyncForm(list(flows), request.POST)
-    if not form.is_valid():
-        messages.error(request, str(form.errors["flows"][0]))
-        return _back(request, integration)
-    chosen = [FlowKind(value) for value in form.cleaned_data["flows"]]
-    ring([flows[kind].pk for kind in chosen], timezone.now(), trigger="person", by=str(request.user))
-    messages.success(request, f"Syncing {', '.join(kind.label.lower() for kind in chosen)} now.")
-    return _back(request, integration, "runs_of")
+    flows, now = flows_on(integration), timezone.now()
+    form = SyncForm(list(flows), request.POST or None, account=request.account, now=now)
+    if request.method == "POST" and form.is_valid():
+        chosen = [FlowKind(value) for value in form.cleaned_data["flows"]]
+        changes = form.cleaned_data.get("products") == "changes"
+        since = form.cleaned_data.get("since")
+        sync_now(flows, chosen, by=str(request.user), now=now, since=since, only_changes=changes)
+        messages.success(request, f"Syncing {', '.join(kind.label.lower() for kind in chosen)} now.")
+        return _back(request, integration, "runs_of")
+    ticked = request.POST.getlist("flows") if form.is_bound else [FlowKind.ORDERS.value]
+    offered = [(kind, kind.value in ticked, *what_it_does(integration, kind, flow)) for kind, flow in flows.items()]
+    off = [
+        FlowKind(kind).label
+        for kind in Flow.objects.filter(integration=integration, due_at=None).values_list("kind", flat=True)
+    ]
+    context = {"form": form, "offered": offered, "off": off}
+    return show(request, integration, "sync", "integrations/sync.html", context)
 
 
 @require_POST
@@ -107,7 +116,8 @@ def delete(request: PanelRequest, pk: int) -> HttpResponse:
         return redirect(panel_url(request.account, "integrations:integrations"))
     context = {
         "orders": Order.objects.filter(store=integration.store_id)[:1000].count(),
-        "open_orders": Order.objects.filter(store=integration.store_id).open()[:1000].count(),
+        "fates": fates_of(integration.store),
+        "by_app": by_app(integration),
         "listings": Listing.objects.filter(store=integration.store_id)[:1000].count(),
     }
     return show(request, integration, "delete", "integrations/delete.html", context)

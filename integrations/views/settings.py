@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -17,82 +16,32 @@ from fcp.errors import SyncError
 from fcp.forms import read_only_without
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
-from integrations.connectors.base import FlowKind, Mode, Platform
+from integrations.dry_run import dry_run
 from integrations.errors import IntegrationError
+from integrations.finishing import finish_setup, goes_live_at_setup
 from integrations.first_look import orders_to_come
 from integrations.forms import DocumentForm, InstallForm, MainForm, TabForm
-from integrations.models import Integration, SettingsVersion
+from integrations.meanwhile import brought_together, is_outdated
+from integrations.models import Integration
 from integrations.naming import rename
-from integrations.settings_document import FLOWS, Document, document_of
-from integrations.settings_saving import save, switched_on
+from integrations.rates import with_profiles
+from integrations.setting_words import setting_of, value_in_words
+from integrations.settings_document import Document, document_of
+from integrations.settings_saving import save
 from integrations.stock_state import stock_state
+from integrations.versions import versions_of
 from integrations.views.page import checklist_of, find, platform_of, show, variant_label
+from integrations.views.saving import Shown, confirmation, shown
 
-VERSIONS = 20
+LATEST = 10  # versions that the tab lists; their own page has more
+SAVED = "#saved"  # tells the browser to forget what it kept of the form
 
 
 def main(request: PanelRequest, pk: int) -> HttpResponseBase:
     integration = find(request, pk)
     if request.method == "POST":
-        return _save_main(request, integration)
-    return _main(request, integration, _main_form(request, integration))
-
-
-def _main_form(request: PanelRequest, integration: Integration, data: Any = None) -> MainForm:
-    before = document_of(integration)
-    return MainForm(integration, platform_of(integration), before, data, staff=request.user.is_staff)
-
-
-def _main(request: PanelRequest, integration: Integration, form: MainForm) -> HttpResponse:
-    stored = Integration.objects.get(pk=integration.pk)  # not what a refused form put into it
-    integration.name, integration.nickname = stored.name, stored.nickname
-    context = {
-        "form": read_only_without(May.CONNECT, request, form),
-        "cards": form.cards(),
-        "saves": True,
-        "stock": stock_state(integration),
-    } | checklist_of(integration)
-    return show(request, integration, "integration", "integrations/main.html", context)
-
-
-@may(May.CONNECT)
-def _save_main(request: PanelRequest, integration: Integration) -> HttpResponse:
-    form = _main_form(request, integration, request.POST)
-    if form.is_valid() and _saved(request, integration, form, form.cleaned_data):
-        return redirect(panel_url(request.account, "integrations:integration", pk=integration.pk))
-    return _main(request, integration, form)
-
-
-def _saved(
-    request: PanelRequest, integration: Integration, form: DocumentForm, names: dict[str, Any] | None = None
-) -> bool:
-    """Save names and document together, or neither; what cannot be becomes an error of the form."""
-    by, now = str(request.user), timezone.now()
-    try:
-        with transaction.atomic():
-            renamed = names is not None and rename(integration, names["name"], names["nickname"], by=by, now=now)
-            based_on = form.cleaned_data.get("version")
-            changed = save(integration, form.document, by=by, now=now, based_on=based_on)
-    except IntegrationError as error:
-        form.add_error(error.field if error.field in form.fields else None, error.sentence)
-        return False
-    if changed or renamed:
-        messages.success(request, f"The settings of {integration.nickname} are saved.")
-    else:
-        messages.info(request, "Nothing was changed.")
-    return True
-
-
-# --- advanced, channel -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A saved state: its number, who, when, and the labels of what it changed."""
-
-    row: SettingsVersion
-    changed: list[str]
-    current: bool
+        return _save(request, integration, "main")
+    return _show(request, integration, "main", _form(request, integration, "main"))
 
 
 def advanced(request: PanelRequest, pk: int) -> HttpResponseBase:
@@ -106,54 +55,107 @@ def channel(request: PanelRequest, pk: int) -> HttpResponseBase:
 def _tab(request: PanelRequest, pk: int, tab: str) -> HttpResponseBase:
     integration = find(request, pk)
     if request.method == "POST":
-        return _save_tab(request, integration, tab)
-    return _show_tab(request, integration, tab, _tab_form(request, integration, tab))
+        return _save(request, integration, tab)
+    return _show(request, integration, tab, _form(request, integration, tab))
 
 
-def _tab_form(request: PanelRequest, integration: Integration, tab: str, data: Any = None) -> TabForm:
-    before = document_of(integration)
-    return TabForm(integration, platform_of(integration), before, tab, data, staff=request.user.is_staff)
+def _form(
+    request: PanelRequest, integration: Integration, tab: str, data: Any = None, before: Document | None = None
+) -> DocumentForm:
+    platform = with_profiles(platform_of(integration))
+    before, staff = before or document_of(integration), request.user.is_staff
+    if tab == "main":
+        return MainForm(integration, platform, before, data, staff=staff)
+    return TabForm(integration, platform, before, tab, data, staff=staff)
+
+
+# --- saving ------------------------------------------------------------------------------------------------------
 
 
 @may(May.CONNECT)
-def _save_tab(request: PanelRequest, integration: Integration, tab: str) -> HttpResponse:
-    form = _tab_form(request, integration, tab, request.POST)
-    if form.is_valid() and _saved(request, integration, form):
-        return redirect(panel_url(request.account, f"integrations:{tab}", pk=integration.pk))
-    return _show_tab(request, integration, tab, form)
+def _save(request: PanelRequest, integration: Integration, tab: str) -> HttpResponse:
+    """Says first what the new values would have meant, if anything; saves them once that was seen."""
+    if is_outdated(integration, request.POST):
+        return _show(request, integration, tab, _brought_together(request, integration, tab))
+    form = _form(request, integration, tab, request.POST)
+    if not form.is_valid() or "back" in request.POST:
+        return _show(request, integration, tab, form)
+    run = dry_run(integration, form.document, timezone.now())
+    if run and request.POST.get("confirmed") != confirmation(integration, form.document):
+        return _show(request, integration, tab, form, shown(integration, form.platform, form.document, run))
+    try:
+        saved = _saved(request, integration, form)
+    except IntegrationError as error:
+        if error.code == "settings_changed":
+            form = _brought_together(request, integration, tab)
+        else:
+            form.add_error(error.field if error.field in form.fields else None, error.sentence)
+        return _show(request, integration, tab, form)
+    if saved:
+        messages.success(request, f"The settings of {integration.nickname} are saved.")
+    else:
+        messages.info(request, "Nothing was changed.")
+    view = "integrations:integration" if tab == "main" else f"integrations:{tab}"
+    return redirect(panel_url(request.account, view, pk=integration.pk) + SAVED)
 
 
-def _show_tab(request: PanelRequest, integration: Integration, tab: str, form: TabForm) -> HttpResponse:
-    context: dict[str, Any] = {"form": read_only_without(May.CONNECT, request, form), "saves": bool(form.settings)}
+def _brought_together(request: PanelRequest, integration: Integration, tab: str) -> DocumentForm:
+    def make(before: Document, data: Any) -> DocumentForm:
+        return _form(request, integration, tab, data, before)
+
+    return brought_together(integration, make, request.POST)
+
+
+def _saved(request: PanelRequest, integration: Integration, form: DocumentForm) -> bool:
+    """Names and document together, or neither. Raises IntegrationError."""
+    by, now = str(request.user), timezone.now()
+    with transaction.atomic():
+        renamed = False
+        if isinstance(form, MainForm):
+            names = form.cleaned_data
+            renamed = rename(integration, names["name"], names["nickname"], by=by, now=now)
+        changed = save(integration, form.document, by=by, now=now, based_on=form.cleaned_data.get("version"))
+    return changed or renamed
+
+
+# --- showing -----------------------------------------------------------------------------------------------------
+
+
+def _show(
+    request: PanelRequest, integration: Integration, tab: str, form: DocumentForm, dry: Shown | None = None
+) -> HttpResponse:
+    stored = Integration.objects.get(pk=integration.pk)  # not what a refused form put into it
+    integration.name, integration.nickname = stored.name, stored.nickname
+    context: dict[str, Any] = {
+        "form": read_only_without(May.CONNECT, request, form),
+        "saves": bool(form.settings),
+        "saved_values": form.saved_values() if form.is_bound else None,
+        "dry": dry,
+    }
+    if dry and dry.older_since:
+        context["look_url"] = panel_url(request.account, "integrations:look", pk=integration.pk)
+    return show(request, integration, VIEWS[tab], TEMPLATES[tab], context | _beside(integration, form, tab))
+
+
+VIEWS = {"main": "integration", "advanced": "advanced", "channel": "channel"}
+TEMPLATES = {tab: f"integrations/{tab}.html" for tab in VIEWS}
+
+
+def _beside(integration: Integration, form: DocumentForm, tab: str) -> dict[str, Any]:
+    """What stands beside the form of a tab."""
     if tab == "advanced":
-        context |= {
-            "versions": versions_of(integration),
+        return {
+            "versions": versions_of(integration, form.platform, most=LATEST),
             "credential": integration.credentials.order_by("-changed_at").first(),
         }
-    return show(request, integration, tab, f"integrations/{tab}.html", context)
-
-
-def versions_of(integration: Integration) -> list[Version]:
-    """The last saved states, newest first, each with what it changed."""
-    rows = list(SettingsVersion.objects.filter(store=integration.store_id).order_by("-number")[: VERSIONS + 1])
-    labels = labels_of(platform_of(integration))
-    found = []
-    for row, older in zip(rows, [*rows[1:], None], strict=True):
-        changed = _changed(older.document, row.document, labels) if older else []
-        found.append(Version(row, changed, row.number == integration.settings_version))
-    return found[:VERSIONS]
-
-
-def labels_of(platform: Platform) -> dict[str, str]:
-    return {setting.key: setting.label for setting in platform.settings}
-
-
-def _changed(before: Document, after: Document, labels: dict[str, str]) -> list[str]:
-    """Labels of what differs. A setting that only one of them knows came with a later release."""
-    found = [label for key, label in labels.items() if key in before and before.get(key) != after.get(key)]
-    flows = before.get(FLOWS, {})
-    kinds = [kind for kind in FlowKind if flows.get(kind.value) != after.get(FLOWS, {}).get(kind.value)]
-    return found + [f"{kind.label} flow" for kind in kinds]
+    if tab == "channel":
+        status = setting_of(form.platform, "order_status")
+        return {
+            "order_status": status,
+            "order_status_is": value_in_words(status, form.before[status.key], integration.account) if status else "",
+        }
+    assert isinstance(form, MainForm)
+    return {"cards": form.cards(), "stock": stock_state(integration)} | checklist_of(integration)
 
 
 # --- initial configuration ----------------------------------------------------------------------------------------
@@ -167,32 +169,44 @@ def setup(request: PanelRequest, pk: int) -> HttpResponse:
     form = InstallForm(integration, platform, document_of(integration), request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            _finish(request, integration, platform, form)
+            finish_setup(
+                integration, form.document, by=str(request.user), now=timezone.now(),
+                based_on=form.cleaned_data.get("version"),
+            )  # fmt: skip
         except IntegrationError as error:
             form.add_error(None, error.sentence)
         else:
             messages.success(request, f"{integration.name} is set up. Its orders come in now.")
             return redirect(panel_url(request.account, "integrations:integration", pk=integration.pk))
-    context = {"integration": integration, "platform": platform, "variant": variant_label(integration), "form": form}
+    context = {
+        "integration": integration,
+        "platform": platform,
+        "variant": variant_label(integration),
+        "form": form,
+        "goes_live": goes_live_at_setup(request.account),
+    }
     return render(request, "integrations/setup.html", context)
 
 
-def _finish(request: PanelRequest, integration: Integration, platform: Platform, form: InstallForm) -> None:
-    """Tracking numbers go back from now on, too. A service that was left without an interval stays off."""
-    document = form.document
-    if document[FLOWS][FlowKind.ORDERS.value]["mode"] != Mode.DISABLED:
-        document = switched_on(document, platform, (FlowKind.FULFILLMENTS,))
-    based_on = form.cleaned_data.get("version")
-    save(integration, document, by=str(request.user), now=timezone.now(), why="set up", based_on=based_on)
+@require_POST
+@may(May.CONNECT)
+def setup_look(request: PanelRequest, pk: int) -> HttpResponse:
+    """One sentence: how many orders come in with what the form says now (decision X3)."""
+    integration = find(request, pk)
+    form = InstallForm(integration, platform_of(integration), document_of(integration), request.POST)
+    return _look(request, integration, form)
 
 
 @require_POST
 @may(May.CONNECT)
 def look(request: PanelRequest, pk: int) -> HttpResponse:
-    """One sentence: how many orders come in with what the form says now (decision X3)."""
+    """The same for what stands in the Main settings."""
     integration = find(request, pk)
-    form = InstallForm(integration, platform_of(integration), document_of(integration), request.POST)
-    context: dict[str, Any] = {"platform": platform_of(integration)}
+    return _look(request, integration, _form(request, integration, "main", request.POST))
+
+
+def _look(request: PanelRequest, integration: Integration, form: DocumentForm) -> HttpResponse:
+    context: dict[str, Any] = {"platform": form.platform}
     if form.is_valid():
         try:
             context["look"] = orders_to_come(integration, form.document, timezone.now())

@@ -217,29 +217,76 @@ document.addEventListener("htmx:confirm", (event) => {
   ask(asker.dataset.confirm, asker.dataset.confirmButton, asker.dataset.confirmTitle, () => event.detail.issueRequest(true));
 });
 
-// data-unsaved on a form: counts what was changed and asks before the page is left.
+// data-unsaved on a form: counts what was changed and asks before the page is left. A form that came back from the
+// server with what was typed says in #saved-values what is saved. With data-unsaved="keep", what was sent is kept in
+// this tab until the server has saved it (the address then ends in #saved): whoever had to sign in finds it again.
 const originals = new Map();
 function watchUnsaved(root = document) {
-  for (const form of $$("form[data-unsaved]", root)) originals.set(form, new FormData(form));
+  for (const form of $$("form[data-unsaved]", root)) {
+    const before = new Map([...new FormData(form).keys()].map((name) => [name, valuesOf(form, name)]));
+    const saved = $("#saved-values", form);
+    if (saved) for (const [name, values] of Object.entries(JSON.parse(saved.textContent))) before.set(name, String(values));
+    originals.set(form, before);
+    if (location.hash === "#saved" || saved) forgetSent(form);
+    else if (form.dataset.unsaved === "keep") bringBack(form);
+    showUnsaved(form);
+  }
+  if (location.hash === "#saved") history.replaceState(null, "", location.pathname + location.search);
 }
+const valuesOf = (form, name) => String(new FormData(form).getAll(name));
 function unsavedOf(form) {
   const before = originals.get(form);
-  if (!before) return 0;
-  const now = new FormData(form);
-  const names = new Set([...before.keys(), ...now.keys()]);
-  return [...names].filter((name) => String(before.getAll(name)) !== String(now.getAll(name))).length;
+  if (!before) return [];
+  const names = new Set([...before.keys(), ...new FormData(form).keys()]);
+  names.delete("confirmed");
+  return [...names].filter((name) => (before.get(name) ?? "") !== valuesOf(form, name));
 }
-document.addEventListener("input", (event) => {
-  const form = event.target.closest?.("form[data-unsaved]");
-  if (!form) return;
-  const number = unsavedOf(form);
-  for (const place of $$("[data-unsaved-count]", form)) place.textContent = number ? `${number} unsaved ${number === 1 ? "change" : "changes"}` : "";
-  const field = event.target.closest(".field");
-  if (field) field.classList.toggle("changed", number > 0);
+function showUnsaved(form) {
+  const names = unsavedOf(form);
+  const text = names.length ? `${names.length} unsaved ${names.length === 1 ? "change" : "changes"}` : "";
+  for (const place of $$("[data-unsaved-count]", form)) if (place.textContent !== text) place.textContent = text;
+  for (const field of $$(".field", form)) {
+    field.classList.toggle("changed", $$("[name]", field).some((one) => names.includes(one.name)));
+  }
+}
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => {
+    const form = event.target.closest?.("form[data-unsaved]");
+    if (form) showUnsaved(form);
+  });
+}
+const sentKey = (form) => `fcp.sent.${location.pathname}.${form.id}`;
+const forgetSent = (form) => sessionStorage.removeItem(sentKey(form));
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (originals.has(form) && form.dataset.unsaved === "keep") {
+    const values = {};
+    for (const name of unsavedOf(form)) {
+      const hidden = $$("[name]", form).some((one) => one.name === name && ["hidden", "password", "file"].includes(one.type));
+      if (!hidden) values[name] = new FormData(form).getAll(name);
+    }
+    sessionStorage.setItem(sentKey(form), JSON.stringify(values));
+  }
+  originals.delete(form);
 });
-document.addEventListener("submit", (event) => originals.delete(event.target));
+function bringBack(form) {
+  const kept = sessionStorage.getItem(sentKey(form));
+  if (!kept) return;
+  forgetSent(form);
+  for (const [name, values] of Object.entries(JSON.parse(kept))) {
+    for (const one of $$("[name]", form).filter((one) => one.name === name && !one.disabled)) {
+      if (["checkbox", "radio"].includes(one.type)) one.checked = values.includes(one.value);
+      else one.value = values[0] ?? "";
+    }
+  }
+  if (unsavedOf(form).length) toast("What you had typed is back. It is not saved yet: press Save.");
+}
 addEventListener("beforeunload", (event) => {
-  if ([...originals.keys()].some((form) => form.isConnected && unsavedOf(form))) event.preventDefault();
+  if ([...originals.keys()].some((form) => form.isConnected && unsavedOf(form).length)) event.preventDefault();
+});
+// A page that the browser kept after its form was sent, and shows again on the way back, may be outdated.
+addEventListener("pageshow", (event) => {
+  if (event.persisted && $$("form[data-unsaved]").some((form) => !originals.has(form))) location.reload();
 });
 
 // data-prefill='{"login": "..."}' on a form: what its fields hold when nothing was typed (the demo's sign-in)
