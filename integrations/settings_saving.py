@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from fcp.models import AuditEntry, Store
+from integrations import channel_mode
 from integrations.budget import set_rate
 from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.base import FlowKind, Mode, Platform
@@ -37,7 +38,8 @@ def save(
 ) -> bool:
     """Put a document (from `settings_document.validate`) in force; False when it says what is in force already.
 
-    `based_on` is the version that the person saw. Raises IntegrationError when somebody else saved meanwhile.
+    `based_on` is the version that the person saw. Raises IntegrationError when somebody else saved meanwhile, or when
+    the store could not be heard the way that was chosen.
     """
     with transaction.atomic():
         # Locks the row by writing, so that of two saves one sees the other.
@@ -51,6 +53,7 @@ def save(
         changed = sorted(key for key in document if document[key] != before.get(key))
         if not changed:
             return False
+        channel_mode.check(integration, before, document)
         number = new_version(integration.store, document, by=by, now=now, why=why)
         Integration.objects.filter(pk=integration.pk).update(settings_version=number)
         integration.settings_version = number
