@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind
+from integrations.connectors.base import FlowKind, Platform
 from integrations.connectors.common import CHANNEL_MODE
 from integrations.errors import IntegrationError
 from integrations.models import Integration, WebhookAddress
@@ -30,7 +30,7 @@ class Notice:
 
 def check(integration: Integration, before: Document, document: Document) -> None:
     """Raises IntegrationError when webhooks alone are chosen where none could be told to belong to the store."""
-    site = connector_class(integration.store.platform).platform.announced_site
+    site = _platform(integration).announced_site
     touched = any(before.get(key) != document.get(key) for key in (CHANNEL_MODE.key, site) if key)
     if (
         touched
@@ -48,26 +48,29 @@ def check(integration: Integration, before: Document, document: Document) -> Non
 
 def warnings_of(integration: Integration) -> list[str]:
     """After a save: what does not fit together, though it was taken."""
-    return [f"{notice.title} {notice.text}" for notice in notices_of(integration) if notice.tone == "warn"]
+    document = document_of(integration)
+    if document.get(CHANNEL_MODE.key) == RECURRING:
+        return []
+    found = [*_of_site(integration, document), _of_mode(integration, document)]
+    return [f"{notice.title} {notice.text}" for notice in found if notice.tone == "warn"]
 
 
 def notices_of(integration: Integration) -> list[Notice]:
     """What the tab Webhooks says first."""
     document = document_of(integration)
-    platform = connector_class(integration.store.platform).platform
-    found = []
-    if platform.announcements and not by_app(integration) and _no_site(integration, document):
-        label = _site_label(integration)
-        found.append(
-            Notice(
-                "warn", f"The {label} is missing.", f"Webhooks work only with the {label}.",
-                "channel", platform.announced_site, f"Fill in the {label}",
-            )
-        )  # fmt: skip
+    found = _of_site(integration, document)
     if not flow_is_on(document, FlowKind.ORDERS):
         text = "What the store tells us is kept, and looked at as soon as Orders is switched on."
         found.append(Notice("warn", "Orders are off.", text, "integration", "orders_mode", "Main settings"))
     return [*found, _of_mode(integration, document)]
+
+
+def _of_site(integration: Integration, document: Document) -> list[Notice]:
+    if by_app(integration) or not _no_site(integration, document):
+        return []
+    label, site = _site_label(integration), _platform(integration).announced_site
+    text = f"Webhooks work only with the {label}."
+    return [Notice("warn", f"The {label} is missing.", text, "channel", site, f"Fill in the {label}")]
 
 
 def _of_mode(integration: Integration, document: Document) -> Notice:
@@ -108,10 +111,14 @@ def by_app(integration: Integration) -> bool:
 
 
 def _no_site(integration: Integration, document: Document) -> bool:
-    site = connector_class(integration.store.platform).platform.announced_site
+    site = _platform(integration).announced_site
     return bool(site) and not document.get(site)
 
 
 def _site_label(integration: Integration) -> str:
-    platform = connector_class(integration.store.platform).platform
+    platform = _platform(integration)
     return next((one.label for one in platform.settings if one.key == platform.announced_site), "site")
+
+
+def _platform(integration: Integration) -> Platform:
+    return connector_class(integration.store.platform).platform
