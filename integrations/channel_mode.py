@@ -32,12 +32,8 @@ def check(integration: Integration, before: Document, document: Document) -> Non
     """Raises IntegrationError when webhooks alone are chosen where none could be told to belong to the store."""
     site = _platform(integration).announced_site
     touched = any(before.get(key) != document.get(key) for key in (CHANNEL_MODE.key, site) if key)
-    if (
-        touched
-        and document.get(CHANNEL_MODE.key) == WEBHOOKS
-        and not by_app(integration)
-        and _no_site(integration, document)
-    ):
+    alone = document.get(CHANNEL_MODE.key) == WEBHOOKS and not by_app(integration)
+    if touched and alone and _no_site(integration, document):
         sentence = (
             f"Webhooks work only with the {_site_label(integration)}, which says that a message belongs to this store. "
             "Fill it in under Channel settings first."
@@ -78,15 +74,16 @@ def _of_mode(integration: Integration, document: Document) -> Notice:
     label = next((choice.label for choice in CHANNEL_MODE.choices if choice.value == mode), "")
     title = f"Channel Mode is {label}."
     place = ("integration", CHANNEL_MODE.key, "Main settings")
-    minutes = document[FLOWS][FlowKind.ORDERS.value]["interval"] or 0
+    minutes = document[FLOWS][FlowKind.ORDERS.value]["interval"]
+    every = f"every {minutes} minutes" if minutes else "as soon as Orders is switched on"
     if mode == RECURRING:
         text = (
-            "To work with webhooks, set it to Webhooks in Main settings. Until then we ask the store every "
-            f"{minutes} minutes; what it announces is taken at once all the same."
+            f"To work with webhooks, set it to Webhooks in Main settings. Until then we ask the store {every}; "
+            "what it announces is taken at once all the same."
         )
         return Notice("info", title, text, *place)
     if not is_announced(integration):
-        how_often = "once a day" if mode == WEBHOOKS else f"every {minutes} minutes"
+        how_often = "once a day" if mode == WEBHOOKS else every
         text = (
             "But nothing tells us of orders yet: create a webhook and put its URL into the store. "
             f"Until then we ask the store {how_often}."
@@ -95,7 +92,7 @@ def _of_mode(integration: Integration, document: Document) -> Notice:
     if mode == WEBHOOKS:
         text = "We look at an order as soon as the store announces it, and once a day for what it failed to announce."
     else:
-        text = f"We look at an order as soon as the store announces it, and ask every {minutes} minutes as well."
+        text = f"We look at an order as soon as the store announces it, and ask {every} as well."
     return Notice("good", title, text, *place)
 
 
