@@ -12,7 +12,7 @@ How to add a page
    shows every part). A list is a `fcp.listing.Listing` and the template `parts/list_page.html`.
 4. Addresses: `panel_url(account, "orders:order", pk=1)`, in templates `{% panel 'orders:order' pk=order.pk %}`.
 5. `<app>/panel.py` has `register()`, called from the AppConfig's `ready()`: `add_pages`, `add_chips`, `add_card`,
-   `add_waiting`, `add_search`, `add_running`, `add_checklist`, `add_overview`.
+   `add_waiting`, `add_search`, `add_running`, `add_checklist`, `add_overview`, `add_account_settings`.
 
 Every callable gets the account first and must be cheap: a count over a partial index, capped by `fcp.keyset.up_to`.
 """
@@ -225,6 +225,30 @@ def add_checklist(*steps: Step) -> None:
     CHECKLIST.update({step.label: step for step in steps})
 
 
+# --- settings of an account -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSetting:
+    """One choice of the page Account, kept in `account.settings[key]`; the first of `choices` is its default.
+
+    `choices(account)` are pairs of value and label; `card` is the heading that it stands under.
+    """
+
+    key: str
+    label: str
+    help: str
+    choices: Callable[[Account], Sequence[tuple[str, str]]]
+    card: str = "Integrations"
+
+
+ACCOUNT_SETTINGS: dict[str, AccountSetting] = {}
+
+
+def add_account_settings(*settings: AccountSetting) -> None:
+    ACCOUNT_SETTINGS.update({setting.key: setting for setting in settings})
+
+
 # --- search -----------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +276,32 @@ SEARCH: dict[str, SearchSource] = {}
 
 def add_search(source: SearchSource) -> None:
     SEARCH[source.key] = source
+
+
+# --- help -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLink:
+    """A guide for the page that a person looks at. `own`: it is about this very page; the question mark opens it."""
+
+    title: str
+    url: str
+    own: bool = False
+
+
+HELP: list[Callable[[HttpRequest], Sequence[HelpLink]]] = []
+
+
+def add_help(source: Callable[[HttpRequest], Sequence[HelpLink]]) -> None:
+    """Guides of an app for its pages; the source looks at `request.resolver_match`."""
+    if source not in HELP:
+        HELP.append(source)
+
+
+def help_links(request: HttpRequest) -> list[HelpLink]:
+    """The page's guides, its own one first."""
+    return sorted((link for source in HELP for link in source(request)), key=lambda link: not link.own)
 
 
 # --- running syncs, health, all accounts ------------------------------------------------------------------------

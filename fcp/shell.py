@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from fcp.models import Account, Membership
-from fcp.panel import Group, navigation
+from fcp.panel import Group, help_links, navigation
 from fcp.roles import ALLOWED, STAFF, May, Role
 from fcp.sign_in import begun
 
@@ -31,6 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "mail_missing": settings.PRODUCTION and settings.EMAIL_BACKEND.endswith("console.EmailBackend"),
         "sandbox": settings.FCP_SANDBOX,
         "sign_up_open": settings.FCP_SIGN_UP,
+        "page_guides": SimpleLazyObject(lambda: help_links(request) if account else []),
         "support": settings.FCP_SUPPORT_CONTACT,
         "begun": SimpleLazyObject(lambda: begun(request)),
     }

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from fcp.admin import LookUpAdmin
 from integrations import (
-    alert_admin,  # noqa: F401  # registers its own
+    admin_rates,  # noqa: F401  # registers its own
+    alert_admin,  # noqa: F401
     live,
 )
 from integrations.connectors import connector_class
@@ -19,6 +20,7 @@ from integrations.connectors.base import FlowKind, Mode
 from integrations.errors import IntegrationError
 from integrations.failures import retry_record
 from integrations.health import flow_health, health_of
+from integrations.invitations import state_of
 from integrations.lease import ring
 from integrations.models import (
     Budget,
@@ -28,6 +30,7 @@ from integrations.models import (
     Flow,
     Hint,
     Integration,
+    Invitation,
     Run,
     SettingsVersion,
     StockPush,
@@ -244,6 +247,22 @@ class WebhookAddressAdmin(LookUpAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookAddress]:
         return super().get_queryset(request).defer("token")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(LookUpAdmin):
+    """Who was asked to connect a store. The link itself is nowhere; its hash is not shown."""
+
+    list_display = ["made_at", "email", "account", "platform", "made_by", "state", "integration"]
+    list_filter = ["platform", ("used_at", admin.EmptyFieldListFilter), ("revoked_at", admin.EmptyFieldListFilter)]
+    search_fields = ["email", "name", "account__name"]
+    list_select_related = ["account", "integration"]
+    exclude = ["token_hash"]
+    ordering = ["-pk"]
+
+    @admin.display
+    def state(self, invitation: Invitation) -> str:
+        return state_of(invitation, timezone.now()).value
 
 
 @admin.register(Exchange)

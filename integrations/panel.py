@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.utils import timezone
+
 from fcp import panel
-from fcp.panel import Chip, Page
+from fcp.models import Account
+from fcp.panel import Chip, Page, Waiting
 from fcp.roles import May
-from integrations import alert_panel, dashboard, mapping_pages, search, stock_of_product
+from integrations import (
+    account_settings,
+    alert_panel,
+    dashboard,
+    help_panel,
+    invitations,
+    mapping_pages,
+    search,
+    stock_of_product,
+)
+from integrations.invitations import InvitationState
 from integrations.models.flows import RunState
 
 RUNS = {
@@ -23,15 +38,40 @@ HEALTH = {
     "new": Chip("Not live", "info", "circle-dashed"),
     "paused": Chip("Handing over paused", "warn", "player-pause"),
 }
+INVITATIONS = {
+    InvitationState.WAITING: Chip("Not used yet", "info", "clock"),
+    InvitationState.USED: Chip("Connected", "done", "circle-check"),
+    InvitationState.REVOKED: Chip("Revoked", "neutral", "ban"),
+    InvitationState.EXPIRED: Chip("Expired", "warn", "clock"),
+}
+WEBHOOKS = {
+    "reserved": Chip("Reserved, no event yet", "neutral", "circle-dashed"),
+    "saved": Chip("Saved, no event yet", "info", "circle-dot"),
+    "used": Chip("Working", "good", "circle-check"),
+    "revoked": Chip("Revoked", "neutral", "ban"),
+}
+DELIVERIES = {
+    "waiting": Chip("Waiting", "info", "clock"),
+    "again": Chip("Waiting again", "info", "history"),
+    "done": Chip("Looked at", "done", "check"),
+}
 OF_ONE = (
     "integration", "advanced", "channel", "ship_codes", "all_ship_codes", "skus", "all_skus", "locations",
-    "all_locations", "webhooks", "runs_of", "exchanges", "try", "delete", "reconnect", "reconnect_by",
+    "all_locations", "webhooks", "webhook_create", "webhook_address", "runs_of", "exchanges", "sync", "try", "delete",
+    "versions", "versions_back", "reconnect", "reconnect_by",
 )  # fmt: skip
+
+
+def _invited(account: Account) -> Sequence[Waiting]:
+    return invitations.questions(account, timezone.now())
 
 
 def register() -> None:
     panel.add_chips("run", RUNS)
     panel.add_chips("health", HEALTH)
+    panel.add_chips("webhook", WEBHOOKS)
+    panel.add_chips("delivery", DELIVERIES)
+    panel.add_chips("invitation", INVITATIONS)
     panel.add_pages(
         "integrations",
         Page(
@@ -47,9 +87,9 @@ def register() -> None:
         Page(
             "Add Integration",
             "integrations:add",
-            also=("integrations:add_way", "integrations:add_name", "integrations:setup"),
+            also=("integrations:add_way", "integrations:add_name", "integrations:setup", "integrations:invitations"),
             may=May.CONNECT,
-            synonyms="new setup connect catalogue",
+            synonyms="new setup connect catalogue invite invitation owner link",
             help=(
                 "Pick the platform of your store and connect it. Nothing is handed over to a warehouse before "
                 "you press Go live."
@@ -66,6 +106,18 @@ def register() -> None:
         ),
     )
     panel.add_pages(
+        "orders",
+        Page(
+            "Where is my order?",
+            "integrations:where",
+            synonyms="find missing order not imported left out seen search",
+            help=(
+                "Type the number of any order of any of your stores. You see whether it was seen, why it came in or "
+                "was left out, and the setting that decides it. One that nobody has seen yet is asked for in the store."
+            ),
+        ),
+    )
+    panel.add_pages(
         "inventory",
         Page(
             "Push preview",
@@ -78,8 +130,11 @@ def register() -> None:
             ),
         ),
     )
+    account_settings.register()
     dashboard.register()
+    panel.add_waiting(_invited)
     alert_panel.register()
+    help_panel.register()
     stock_of_product.register()
     mapping_pages.register()
     search.register()

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 OURS, THEIRS = 501, 777
 MARK = "Marmalade"
-TEXTS = {"platform": "wix", "way": "api_key", "key": "open"}  # what stands in addresses beside numbers
+# What stands in addresses beside numbers.
+TEXTS = {"platform": "wix", "way": "api_key", "guide": "api-key", "key": "open"}
 
 # Every name under which a form or an address might name a row.
 NAMES = (

@@ -181,7 +181,7 @@ WEBHOOKS = Guide(
         "A copied URL works even if you pressed Cancel. It is listed as reserved until its first event, and can be "
         "revoked.",
     ),
-    tabs=("webhooks",),
+    tabs=("webhooks", "webhook_create", "webhook_address"),
 )
 OWN_APP = Guide(
     key="own-app",
@@ -252,4 +252,4 @@ OWN_APP = Guide(
     operator=True,
 )
 
-GUIDES = (API_KEY, APP_MARKET, FROM_THE_PANEL, INVITATION, CATALOG_V1, CATALOG_V3, WEBHOOKS, OWN_APP)
+GUIDES = (API_KEY, FROM_THE_PANEL, APP_MARKET, INVITATION, CATALOG_V1, CATALOG_V3, WEBHOOKS, OWN_APP)
