@@ -17,6 +17,7 @@ from integrations import (
     help_panel,
     invitations,
     mapping_pages,
+    migrating,
     search,
     stock_of_product,
 )
@@ -137,4 +138,5 @@ def register() -> None:
     help_panel.register()
     stock_of_product.register()
     mapping_pages.register()
+    panel.add_waiting(migrating.questions)
     search.register()

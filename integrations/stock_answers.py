@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from fcp.models import AuditEntry
+from integrations import migrating
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
 from integrations.lease import ring
@@ -33,6 +34,8 @@ NO_DRIFT = "This quantity is as we know it again. There is nothing to mend."
 
 def allow_first_push(integration: Integration, *, by: str, now: dt.datetime) -> None:
     """From now on the store is told, by the setting First push: what differs at once, or only what changes later."""
+    if not migrating.end_where_linked(integration):
+        raise IntegrationError(migrating.WAITS, "relinking")
     changes_only = document_of(integration).get("first_push") == "changes"
     with transaction.atomic():
         push = StockPush.objects.select_for_update().filter(store=integration.store_id).first()

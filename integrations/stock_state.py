@@ -142,7 +142,7 @@ def stock_questions(account: Account) -> list[Waiting]:
         url = panel_url(account, "integrations:stock", pk=one.pk)
         if push and push.guard:
             found.append(Waiting(sentence_of(push), url, "Decide", one.nickname, push.guard_since, urgent=True))
-        elif one.live and not is_allowed(one, push):
+        elif one.live and not one.relinking_since and not is_allowed(one, push):
             text = f"Stock goes to {one.nickname} once you have seen the preview"
             found.append(Waiting(text, f"{url}?show=differ", "Push preview", "Nothing is sent before that"))
         if drift := up_to(ListingStock.objects.filter(store=one.store_id, drift__isnull=False)):

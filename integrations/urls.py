@@ -63,6 +63,7 @@ urlpatterns = [
     path("integrations/<int:pk>/carriers/all/", mappings.all_rows, {"key": "ship_codes"}, name="all_ship_codes"),
     path("integrations/<int:pk>/skus/", mappings.tab, {"key": "skus"}, name="skus"),
     path("integrations/<int:pk>/skus/all/", mappings.all_rows, {"key": "skus"}, name="all_skus"),
+    path("integrations/<int:pk>/skus/linked/", mappings.linked, name="linked"),
     path("integrations/<int:pk>/skus/take/", mappings.take, name="take"),
     path("integrations/<int:pk>/warehouses/", mappings.tab, {"key": "locations"}, name="locations"),
     path("integrations/<int:pk>/warehouses/all/", mappings.all_rows, {"key": "locations"}, name="all_locations"),

@@ -137,7 +137,7 @@ def link_by_sku(store: Store, *, by: str, now: dt.datetime, batch: str = "") -> 
             rows = list(
                 Listing.objects.unmapped()
                 .select_for_update(no_key=True)
-                .filter(store=store, pk__gt=last)
+                .filter(store=store, pk__gt=last, asked="")
                 .exclude(sku_key="")
                 .order_by("pk")[:BATCH]
             )

@@ -176,7 +176,11 @@ SKUS = Listing(
         Column("target", "Product", csv=lambda row: row.product or ""),
         Column("units", "Units", csv=lambda row: row.units, hidden=True),
     ),
-    filters=(by_store(), Flag("changed", "SKU changed in the store", lambda rows, value: rows.exclude(sku_was=""))),
+    filters=(
+        by_store(),
+        Flag("changed", "SKU changed in the store", lambda rows, value: rows.exclude(sku_was="")),
+        Flag("asked", "Not carried over", lambda rows, value: rows.exclude(asked="").filter(product=None)),
+    ),
     search=lambda rows, text: rows.filter(sku_key__prefix=sku_key_of(text)),
     search_label="SKU begins with",
     prepare=lambda rows: rows.select_related("store", "product"),

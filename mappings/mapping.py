@@ -49,7 +49,8 @@ def map_listing(
     """
     _same_account(row, product)
     after = {"product_id": product.pk if product else None, "units": units}
-    _change(row, after, by, now, why, batch, by_hand=by_hand and product is not None, sku_was="")
+    answered = {"asked": ""} if product else {}
+    _change(row, after, by, now, why, batch, by_hand=by_hand and product is not None, sku_was="", **answered)
 
 
 def same_product(row: Listing, *, by: str, now: dt.datetime) -> None:

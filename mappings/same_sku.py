@@ -19,6 +19,6 @@ def listen() -> None:
 
 
 def on_product(sender: Any, product: Product, by: str, now: dt.datetime, **signal: Any) -> None:
-    rows = Listing.objects.unmapped().filter(account=product.account_id, sku_key=product.sku_key)
+    rows = Listing.objects.unmapped().filter(account=product.account_id, sku_key=product.sku_key, asked="")
     for row in rows.exclude(sku_key=""):
         map_listing(row, product, by=by, now=now, why=SAME_SKU, by_hand=False)

@@ -113,7 +113,7 @@ def words_of(
     found = _listings(store, {uid for uid, _ in (*wanted_listings, *named)})
     only_named = [found[key].pk for key in named if key in found]
     new = sorted(wanted_listings.keys() - found.keys())
-    products = products_by_sku(store.account_id, (wanted_listings[k].sku for k in new)) if new else {}
+    products = _meant_by_sku(store, [wanted_listings[k].sku for k in new]) if new else {}
     made = _made(
         Listing,
         ListingRow,
@@ -163,6 +163,17 @@ def _made(model: type[Word], row: Any, key: Sequence[str], values: Sequence[dict
 def _listings(store: Store, product_uids: set[str]) -> dict[tuple[str, str], ListingRow]:
     rows = locked(Listing, ListingRow, store=store, product_uid__in=sorted(product_uids))
     return {(row.product_uid, row.variant_uid): row for row in rows}
+
+
+def _meant_by_sku(store: Store, skus: Iterable[str]) -> dict[str, int]:
+    """As `products_by_sku`, without SKUs that another listing of this store means otherwise: those are not guessed."""
+    products = products_by_sku(store.account_id, skus)
+    if not products:
+        return products
+    linked = Listing.objects.filter(store=store, sku_key__in=products, product__isnull=False)
+    rows = linked.order_by().values_list("sku_key", "product_id", "units")
+    otherwise = {key for key, product_id, units in rows if product_id != products[key] or units != 1}
+    return {key: pk for key, pk in products.items() if key not in otherwise}
 
 
 def products_by_sku(account_id: int, skus: Iterable[str]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from fcp.errors import Busy, Refused, Scope, SyncError, Unreachable, Unreadable
 from fcp.insert import insert_rows
+from integrations import migrating
 from integrations.connectors.base import Answer, Done, Later, ParcelToTell, ShipmentToTell
 from integrations.lease import LONGEST_PAUSE, lease_time
 from integrations.runs import Slice
@@ -41,6 +42,8 @@ def push(run: Slice) -> bool:
     """True when the slice is over and there is more to tell."""
     if "ticket" in run.flow.position:
         _ask_for_result(run)
+    if migrating.look(run):
+        return True
     unanswered = 0
     while due := _next(run):
         unanswered = 0 if _tell(run, due) else unanswered + 1
@@ -135,7 +138,7 @@ def _read_back(run: Slice, in_doubt: Sequence[Fulfillment], shipments: dict[int,
                 answers[f.pk] = Answer(ours.key, same.uid)
             else:
                 shipments[f.pk] = _with_ref(ours, same.uid, "change")
-        elif not ours.store_ref:
+        else:  # never heard of, or deleted there by somebody
             shipments[f.pk] = _with_ref(ours, "", "create")
         if same:
             taken.add(same.uid)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 
 from fcp.errors import Stale
+from integrations import migrating
 from integrations.connectors.base import FlowKind
 from integrations.flows.products import VARIANT_CHANGED, change_variant
 from integrations.flows.stock_finding import find
@@ -46,6 +47,8 @@ def push(run: Slice) -> bool:
 def _push(run: Slice) -> bool:
     if "ticket" in run.flow.position:
         ask_for_result(run)
+    if migrating.look(run):
+        return True
     while current := begin_round(run):
         if find(current):
             return True
@@ -73,13 +76,17 @@ def _before_the_first(current: Round) -> bool:
 
 
 def _catalogue_is_read(run: Slice) -> bool:
+    if migrating.is_being_read(run.integration):
+        return False
     catalogue = Flow.objects.filter(integration=run.integration, kind=FlowKind.PRODUCTS)
     return catalogue.filter(last_ok_at__isnull=False).exists()
 
 
 def may_send(current: Round) -> bool:
-    """Whether a person has let the first push go, the integration is live, and no guard asks."""
+    """Whether a person has let the first push go, the integration is live, nothing has to be linked, no guard asks."""
     push, integration = current.push, current.run.integration
+    if not migrating.end_where_linked(integration):
+        return False
     if not integration.live or push.allowed_at is None or push.allowed_at < integration.created_at:
         return False
     question = question_of(current.run.store, push, current.settings, current.run.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
-from integrations.models import Integration
+from integrations import migrating
 from integrations.runs import Slice
 from integrations.store_facts import facts_of
 from mappings.models import Location
@@ -17,13 +17,13 @@ COLUMNS = (
 
 def pull(run: Slice) -> bool:
     connected = run.ask(lambda connector: connector.check())
+    if connected.variant != run.integration.variant and migrating.begin(run, connected.variant):
+        return True
     shown = {place.uid: place for place in run.ask(lambda connector: connector.locations()) if place.uid}
     with run.page() as page:
         facts = facts_of(connected)
         if facts != {name: getattr(run.store, name) for name in facts}:
             Store.objects.filter(pk=run.store.pk).update(**facts)
-        if connected.variant != run.integration.variant:
-            Integration.objects.filter(pk=run.integration.pk).update(variant=connected.variant[:20])
         there = {row.uid: row for row in Location.objects.filter(store=run.store, uid__in=shown)}
         day = page.now.date()
         new = [place for uid, place in shown.items() if uid not in there]

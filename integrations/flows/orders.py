@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from fcp.errors import SyncError
+from integrations import migrating
 from integrations.flows.hints import read_announced
 from integrations.flows.singly import SINGLY, read_singly, set_aside
 from integrations.flows.taking import KIND, Taker, mend
@@ -29,6 +30,8 @@ MOST_SINGLY = 100  # more than this are read by pages
 
 def pull(run: Slice) -> bool:
     """True when the slice is over and there is more to do."""
+    if migrating.look(run):
+        return True
     taker = Taker(run)
     unanswered: dict[str, SyncError] = {}
     if read_announced(run, taker, unanswered):

@@ -15,9 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
+from integrations import migrating
+from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.views.page import context_of, find, platform_of
 from mappings.lists import KINDS, Kind
+from mappings.relinking import asked_of
 from mappings.take import take_products, takeable
 
 TITLES = {"ship_codes": "Carrier Mappings", "skus": "SKU Mappings", "locations": "Warehouse Mappings"}
@@ -58,6 +61,7 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         "tab_title": TITLES[kind.key],
         "pills": pills,
         "take": takeable(integration.store) if kind.key == "skus" else 0,
+        "moved": moved(integration) if kind.key == "skus" else None,
         "stock_notes": stock_notes(integration) if kind.key == "locations" else (),
     }
     listing = replace(
@@ -68,6 +72,31 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         columns=[replace(column, hidden=column.hidden or column.key == "store") for column in kind.listing.columns],
     )
     return listing.answer(request, rows, title=TITLES[kind.key], context=context)
+
+
+def moved(integration: Integration) -> dict[str, Any] | None:
+    """The store moved to another catalogue: how far its listings are linked again."""
+    if integration.relinking_since is None:
+        return None
+    return {
+        "since": integration.relinking_since,
+        "reading": migrating.is_being_read(integration),
+        "asked": asked_of(integration.store).count(),
+    }
+
+
+@require_POST
+@may(May.WORK_ORDERS)
+def linked(request: PanelRequest, pk: int) -> HttpResponse:
+    """ "Done": what is linked is right, and what is not stays as it is; the stock goes on after its preview."""
+    integration = find(request, pk)
+    try:
+        migrating.end(integration, by=str(request.user), now=timezone.now())
+    except IntegrationError as error:
+        messages.error(request, str(error))
+        return redirect(panel_url(request.account, "integrations:skus", pk=pk))
+    messages.success(request, "The listings are linked again. Look at the stock once more, then it goes on.")
+    return redirect(panel_url(request.account, "integrations:stock", pk=pk))
 
 
 def stock_notes(integration: Integration) -> Sequence[str]:
