@@ -16,7 +16,7 @@ from django_q.models import Failure
 from fcp.models import IdempotentReply
 from integrations.keeping import forget_persons
 from integrations.lease import LONGEST_PAUSE
-from integrations.models import Alert, Exchange, FailedRecord, Hint, Run, StockSent
+from integrations.models import Alert, Exchange, FailedRecord, Hint, Invitation, Run, StockSent
 from integrations.models.flows import RunState
 from integrations.settings_in_force import documents_of_stores
 from inventory.models import ImportState, LevelImport
@@ -25,8 +25,8 @@ from orders.state import OPEN_STATES
 
 BATCH = 1000
 SECONDS = 60.0
-EXCHANGES, HINTS, RUNS, PAYLOADS, REPLIES, FAILURES, SENT, ALERTS = (
-    dt.timedelta(days=days) for days in (14, 7, 30, 90, 7, 7, 90, 90)
+EXCHANGES, HINTS, RUNS, PAYLOADS, REPLIES, FAILURES, SENT, ALERTS, INVITATIONS = (
+    dt.timedelta(days=days) for days in (14, 7, 30, 90, 7, 7, 90, 90, 90)
 )
 
 
@@ -43,6 +43,7 @@ def prune(now: dt.datetime) -> dict[str, int]:
         ),
         StockSent.objects.filter(at__lt=now - SENT),
         Alert.objects.filter(closed_at__lt=now - ALERTS),
+        Invitation.objects.filter(expires_at__lt=now - INVITATIONS),
         LevelImport.objects.filter(created_at__lt=now - RUNS).exclude(state=ImportState.IMPORTING),
         IdempotentReply.objects.filter(created_at__lt=now - REPLIES),
         Failure.objects.filter(stopped__lt=now - FAILURES),

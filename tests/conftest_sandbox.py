@@ -26,3 +26,5 @@ def settings_of_sandbox(sandbox: Sandbox, settings: Any) -> None:
     settings.FCP_WIX_APP_ID = info["app_id"]
     settings.FCP_WIX_APP_SECRET = info["app_secret"]
     settings.FCP_WIX_PUBLIC_KEY = info["public_key"]
+    settings.FCP_WIX_INSTALLER_URL = info["installer_url"]
+    settings.FCP_WIX_MARKET_URL = info["app_market_url"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -67,7 +68,7 @@ def test_steps_done_at_wix_are_marked_as_such(client: Client) -> None:
 def test_two_steps_make_an_integration_with_its_flows_off(staff: Client, sandbox: Sandbox, account: Account) -> None:
     asked = staff.post(f"{ADD}wix/api_key/", key(sandbox))
     page = staff.get(asked["Location"])
-    assert_in_order(words(page), "MyShop answers", "Nickname will be MyShop", "This site uses Catalog V1.")
+    assert_in_order(words(page), "MyShop answers", "This site uses Catalog V1.", "Nickname will be MyShop")
     assert Integration.objects.count() == 0  # nothing is saved before Save
 
     saved = staff.post(asked["Location"], {"name": "My Shop"})
@@ -149,12 +150,34 @@ def test_what_was_given_in_one_account_is_not_saved_in_another(sandbox: Sandbox,
     other = make_account("others")
     user = make_user(account, is_staff=True)
     client = signed_in(user)
-    client.post(f"{ADD}wix/api_key/", key(sandbox))
+    asked = client.post(f"{ADD}wix/api_key/", key(sandbox))
 
-    page = client.post("/a/others/integrations/add/wix/api_key/name/", {"name": "Mine now"})
+    kept = asked["Location"].partition("?")[2]
+    page = client.post(f"/a/others/integrations/add/wix/api_key/name/?{kept}", {"name": "Mine now"})
 
     assert page.status_code == 302
     assert Integration.objects.for_account(other).count() == 0
+
+
+def test_two_tabs_save_each_its_own_store(staff: Client, sandbox: Sandbox) -> None:
+    first, second = (staff.post(f"{ADD}wix/api_key/", key(sandbox, site)) for site in ("v1", "v3"))
+
+    staff.post(first["Location"], {"name": "First"})
+    staff.post(second["Location"], {"name": "Second"})
+
+    assert dict(Integration.objects.values_list("name", "variant")) == {"First": "v1", "Second": "v3"}
+
+
+def test_whoever_tries_the_demo_reaches_its_stores_without_naming_an_address(
+    client: Client, sandbox: Sandbox, settings: object, tmp_path: Path
+) -> None:
+    settings.FCP_DATA_DIR = tmp_path  # type: ignore[attr-defined]
+    sandbox.write_info(str(tmp_path / "sandbox.info.json"))
+
+    asked = client.post(f"{ADD}wix/api_key/", key(sandbox))  # the address that is posted counts for staff only
+    client.post(asked["Location"], {"name": "My Shop"})
+
+    assert document_of(Integration.objects.get())["api_url"] == sandbox.info["wix"]["base_url"]
 
 
 def test_a_store_is_connected_once_and_the_refusal_says_where(staff: Client, sandbox: Sandbox) -> None:
