@@ -69,11 +69,10 @@ class Control:
                 wix.misbehave(body["kind"], site, **how)
             case ["POST", "behave"]:
                 wix.behave(site)
-            case ["GET", "stock"]:
-                return {"stock": wix.stock(site or "v1"), "oversold": wix.site(site or "v1").oversold}
-            case ["POST", "stock"]:
-                wix.set_stock(site or "v1", body["sku"], body["quantity"], body.get("place", ""))
-                return {"stock": wix.stock_of(site or "v1", body["sku"])}
+            case [_, "stock"]:
+                return self.stock(method, site or "v1", body)
+            case ["POST", "migrate"]:
+                wix.migrate(site or "v1")
             case ["GET", "received"]:
                 return {"received": wix.received}
             case ["GET", "webhook"] if "event" in query:
@@ -90,6 +89,13 @@ class Control:
                 raise KeyError("there is no such control call")
         return {}
 
+    def stock(self, method: str, site: str, body: dict[str, Any]) -> Any:
+        wix = self.box.wix
+        if method == "POST":
+            wix.set_stock(site, body["sku"], body["quantity"], body.get("place", ""))
+            return {"stock": wix.stock_of(site, body["sku"])}
+        return {"stock": wix.stock(site), "oversold": wix.site(site).oversold}
+
     def orders(self, method: str, path: list[str], query: dict[str, str], body: dict[str, Any]) -> Any:
         wix, site = self.box.wix, body.get("site") or query.get("site") or "v1"
         match [method, *path]:
@@ -105,6 +111,15 @@ class Control:
                 return {"order": wix.cancel_order(site, order, body.get("restock", True))}
             case ["POST", order, "payment"]:
                 return {"order": wix.set_payment(site, order, body.get("status", "PAID"))}
+            case ["POST", order, "refund"]:
+                return {"order": wix.refund(site, order, str(body["amount"]))}
+            case ["POST", order, "edit"]:
+                places = {int(place): int(quantity) for place, quantity in body.get("set_to", {}).items()}
+                remove = tuple(body.get("remove", ()))
+                return {"order": wix.edit_order(site, order, add=body.get("add"), set_to=places, remove=remove)}
+            case ["POST", order, "take-back"]:
+                wix.take_back(site, order, int(body.get("place", 0)))
+                return {"fulfillments": wix.told(site, order)}
             case ["POST", order, "fulfill"]:
                 wix.fulfill(site, order, body.get("tracking", ""), body.get("provider", "ups"))
                 return {"fulfillments": wix.told(site, order)}

@@ -1,5 +1,6 @@
 """The control pages, in plain HTML: the stores, a store's orders, one order and what the store was told of it."""
 
+from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,9 @@ def answer(box: "Sandbox", method: str, path: list[str], query: dict[str, str], 
             count = int(form.get("count") or 0) or None
             box.wix.misbehave(form["kind"], name, **({} if form["kind"] == "revoked" else {"count": count}))
             return back(name, "#misbehave")
+        case ["POST", name, "migrate"]:
+            box.wix.migrate(name)
+            return back(name, "#catalog")
         case ["POST", name, "behave"]:
             box.wix.behave(name)
             return back(name, "#misbehave")
@@ -158,7 +162,18 @@ def store(box: "Sandbox", site: Site, query: dict[str, str]) -> str:
     listed = table(columns, [order_line(site, row) for row in rows[:PAGE]], "No orders.")
     orders = section("Orders", search, listed, older if len(rows) > PAGE else "")
     stock = f'<p><a class="button quiet" href="/control/{site.key}/stock">Stock</a></p>'
-    return f"<h1>{escape(site.name)}</h1>{stock}{place_form(site)}{orders}{misbehaviour(site)}"
+    return f"<h1>{escape(site.name)}</h1>{stock}{place_form(site)}{orders}{catalog(site)}{misbehaviour(site)}"
+
+
+def catalog(site: Site) -> str:
+    """Moving a site to the newer catalogue, as Wix does one day."""
+    if site.catalog != "v1":
+        return ""
+    about = quiet(
+        "Products and variants get new ids. There is no way back but deleting the state of the stand-in stores."
+    )
+    move = form(f"{site.key}/migrate", '<button class="bad">Migrate this site to Catalog V3</button>')
+    return section("Catalog V1", about, move, name="catalog")
 
 
 def order_line(site: Site, row: OrderRow) -> list[str]:
@@ -225,6 +240,13 @@ def act(box: "Sandbox", site: str, order: str, action: str, form: dict[str, str]
             wix.set_payment(site, order, "FULLY_REFUNDED")
         case "cancel":
             wix.cancel_order(site, order, restock=bool(form.get("restock")))
+        case "part_refund":
+            total = wix.order(site, order)["priceSummary"]["total"]["amount"]
+            wix.refund(site, order, str(Decimal(total) / 4))
+        case "part":
+            wix.fulfill(site, order, form.get("tracking", ""), lines={0: 1})
+        case "take_back":
+            wix.take_back(site, order)
         case "ship":
             wix.fulfill(site, order, form.get("tracking", ""))
         case "address":
@@ -288,10 +310,13 @@ def actions(site: Site, uid: str) -> str:
     return (
         button("pay", "Mark as paid")
         + button("refund", "Refund all")
+        + button("part_refund", "Refund a quarter")
         + button("quantity", "One more of the first line")
         + button("address", "Change the address", "street")
         + button("note", "Change the note", "note")
         + button("ship", "Ship it from the shop", "tracking")
+        + button("part", "Ship one piece of the first line", "tracking")
+        + button("take_back", "Delete the first shipment")
         + form(
             f"{site.key}/orders/{quote(uid)}/cancel",
             tick("Put the goods back into the stock", "restock", on=True),

@@ -222,6 +222,12 @@ def update_fulfillment(call: Call) -> dict:
     return {"orderWithFulfillments": of_order(call.site, order["id"])}
 
 
+def take_back(site: Site, order: dict, place: int) -> None:
+    """The merchant deletes one of the order's shipments by hand."""
+    told = site.told.get(order["id"], [])
+    settle(site, order, told[:place] + told[place + 1 :], "FULFILLMENT_DELETED")
+
+
 @route("DELETE", "/ecom/v1/fulfillments/{fulfillment}/orders/{order}", write=True)
 def delete_fulfillment(call: Call) -> dict:
     order, told, found = locate(call)

@@ -160,14 +160,15 @@ def pay(site: Site, order: dict, status: str = "PAID") -> dict:
     """Set the payment status, with the balance that goes with it."""
     before, order["paymentStatus"] = order["paymentStatus"], status
     total, nothing = order["priceSummary"]["total"], {**order["priceSummary"]["discount"], "amount": "0.00"}
+    quarter = money(Decimal(total["amount"]) / 4, order["currency"])
     paid = total if status in ("PAID", "FULLY_REFUNDED", "PARTIALLY_REFUNDED") else nothing
     order["balanceSummary"].update(
         paid=paid,
         balance=nothing if paid is total else total,
-        refunded=total if status == "FULLY_REFUNDED" else nothing,
+        refunded={"FULLY_REFUNDED": total, "PARTIALLY_REFUNDED": quarter}.get(status, nothing),
         pending=total if status == "PENDING" else nothing,
     )
-    words = {"PAID": "ORDER_PAID", "FULLY_REFUNDED": "ORDER_REFUNDED"}
+    words = {"PAID": "ORDER_PAID", "FULLY_REFUNDED": "ORDER_REFUNDED", "PARTIALLY_REFUNDED": "PAYMENT_REFUNDED"}
     order["activities"].append(site.activity(words.get(status, "ORDER_PARTIALLY_PAID")))
     return store(site, order, "payment_status_updated", previousPaymentStatus=before)
 
@@ -203,6 +204,48 @@ def resize(order: dict, position: int, quantity: int) -> None:
         (order["balanceSummary"], "balance"),
     ):
         holder[name] = money(Decimal(holder[name]["amount"]) + more, order["currency"])
+
+
+def refund(site: Site, order: dict, amount: Decimal) -> dict:
+    """Give a part of the money back, on top of what went back before."""
+    total = Decimal(order["priceSummary"]["total"]["amount"])
+    back = min(total, Decimal(order["balanceSummary"]["refunded"]["amount"]) + amount)
+    before = order["paymentStatus"]
+    order["paymentStatus"] = "FULLY_REFUNDED" if back == total else "PARTIALLY_REFUNDED"
+    order["balanceSummary"]["refunded"] = money(back, order["currency"])
+    order["activities"].append(site.activity("PAYMENT_REFUNDED"))
+    if before != order["paymentStatus"]:
+        return store(site, order, "payment_status_updated", previousPaymentStatus=before)
+    return store(site, order)
+
+
+def add_line(site: Site, order: dict, product: dict, variant: dict, quantity: int) -> None:
+    """A line more, as the draft of an edited order has it; the sums grow with it."""
+    uid = f"00000000-0000-0000-0000-{max(int(line['id'][-12:]) for line in order['lineItems']) + 1:012d}"
+    first = order["lineItems"][0]
+    named = {"catalogItemId": product["id"], "options": {"variantId": variant["id"]}}
+    new = {
+        **first,
+        "id": uid,
+        "productName": {"original": product["name"], "translated": product["name"]},
+        "catalogReference": {**first["catalogReference"], **named},
+        "quantity": 0,
+        "descriptionLines": [],
+        "physicalProperties": {"sku": variant["sku"], "weight": variant["weight"], "shippable": True},
+        "itemType": {"preset": "PHYSICAL"},
+    }
+    price = money(Decimal(str(variant["price"])), order["currency"])
+    nothing = money(Decimal(0), order["currency"])
+    new |= {"price": price, "priceBeforeDiscounts": price, "totalDiscount": nothing}
+    new |= dict.fromkeys(("lineItemPrice", "totalPriceBeforeTax", "totalPriceAfterTax"), nothing)
+    order["lineItems"].append(new)
+    resize(order, len(order["lineItems"]) - 1, quantity)
+
+
+def commit_edit(site: Site, order: dict) -> dict:
+    """The merchant's edited draft takes the order's place."""
+    order["activities"].append(site.activity("DRAFT_ORDER_CHANGES_APPLIED"))
+    return store(site, order, "committed", draftOrderId=site.new_id(), changes=[], commitDate=site.latest)
 
 
 def payments_of(order: dict) -> dict[str, Any]:
