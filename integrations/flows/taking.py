@@ -20,6 +20,7 @@ from integrations.lease import Superseded
 from integrations.models import FailedRecord
 from integrations.runs import Page, Slice
 from orders.intake import Counts, Seen, seen_before, take_in
+from orders.models import Fulfillment
 from orders.models.orders import Outcome
 from orders.release import offer_waiting
 from orders.shapes import OddOrder, RawOrder, ReadOrder, StoreFulfillment
@@ -124,13 +125,18 @@ class Taker:
     def _with_shipments(self, read: list[ReadOrder], known: dict[str, Seen]) -> tuple[list[ReadOrder], list[OddOrder]]:
         """What the store itself shipped of orders that are followed, or of which only the rest comes in.
 
+        Also of orders that it shows as not fulfilled, although it knew of shipments: somebody may have deleted them.
         Where its list cannot be read, the order is kept aside: shipping it now could ship it twice.
         """
+        followed = {item.raw.uid for item in read if _imported(known.get(item.raw.uid))}
+        bare = {i.raw.uid for i in read if i.order.fulfillment is StoreFulfillment.NONE} & followed
+        once_shipped = self._once_shipped(bare) if bare else set()
         asked = [
             item.raw.uid
             for item in read
             if item.order.fulfillment is StoreFulfillment.PARTLY
-            or (item.order.fulfillment is StoreFulfillment.ALL and _imported(known.get(item.raw.uid)))
+            or (item.order.fulfillment is StoreFulfillment.ALL and item.raw.uid in followed)
+            or item.raw.uid in once_shipped
         ]
         if not asked:
             return read, []
@@ -148,6 +154,12 @@ class Taker:
                 if item.raw.uid in unclear
             ],
         )
+
+    def _once_shipped(self, uids: Collection[str]) -> set[str]:
+        """Those of which a shipment stands here that the store knew of."""
+        theirs = {"order__store": self.run.store, "order__uid__in": uids}
+        standing = Fulfillment.objects.filter(voided_at=None, **theirs)
+        return set(standing.filter(store_ref__isnull=False).values_list("order__uid", flat=True))
 
     def _store(
         self, read: list[ReadOrder], odd: list[OddOrder], seen_by: str, finish: Finish, again: bool = False

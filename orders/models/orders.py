@@ -58,6 +58,7 @@ class SeenOrder(models.Model):
                 name="orders_seen_redecide",
             ),
             models.Index(fields=["store", "id"], condition=models.Q(takes_stock=True), name="orders_seen_takes_stock"),
+            models.Index(fields=["store", "-id"], name="orders_seen_latest"),  # what other settings are tried on
         ]
 
     def __str__(self) -> str:
