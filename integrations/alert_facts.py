@@ -71,7 +71,7 @@ def _old_enough(hours: int | None, since: dt.datetime, now: dt.datetime) -> bool
 
 FLOW = (
     "account_id", "integration__store_id", "integration_id", "integration__nickname", "kind", "interval", "last_ok_at",
-    "enabled_since", "lease_until", "problem", "problem_since", "blocked",
+    "enabled_since", "lease_until", "problem", "problem_code", "problem_since", "blocked",
 )  # fmt: skip
 
 
@@ -87,7 +87,8 @@ def _flows(settings: dict[int, AlertSettings], now: dt.datetime, resumed: bool) 
             since = row["problem_since"] or now
             if since <= now - REFUSED_AFTER:
                 refused.add(store)
-                yield Fact(row["account_id"], AlertKind.REFUSED, f"store-{store}", since, store, params=params)
+                said = params | {"code": row["problem_code"]}
+                yield Fact(row["account_id"], AlertKind.REFUSED, f"store-{store}", since, store, params=said)
         since = _late_since(row, now)
         if since and wanted.stale:
             ok = row["last_ok_at"]

@@ -16,6 +16,7 @@ from fcp.models import Account
 from fcp.panel import panel_url
 from integrations.health import promise_of
 from integrations.models import Alert, AlertKind
+from integrations.runs import APP_REMOVED
 from orders.holds import BY_HAND, KINDS, HoldKind
 from orders.models import Hold
 
@@ -72,9 +73,9 @@ def _refused(alert: Alert, account: Account, orders: int | None) -> Words:
     said = alert.params.get("problem") or "The store no longer accepts our key."
     text = f"{said} Until then nothing is read from {name} and nothing told to it; nothing is lost."
     url = _integration(alert, account, "integrations:reconnect")
-    return Words(
-        f"{name} refuses our key", text, "Reconnect the store; every flow then goes on by itself.", url, "Reconnect"
-    )
+    gone = alert.params.get("code") == APP_REMOVED
+    title = f"Our app was removed from {name}" if gone else f"{name} refuses our key"
+    return Words(title, text, "Reconnect the store; every flow then goes on by itself.", url, "Reconnect")
 
 
 def _held(alert: Alert, account: Account, orders: int | None) -> Words:
