@@ -3,6 +3,7 @@
 import http.client
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from integrations.sandbox.server import Sandbox
 
@@ -75,3 +76,16 @@ def code(body: dict) -> str:
     if "applicationError" in details:
         return details["applicationError"]["code"]
     return details["validationError"]["fieldViolations"][0]["field"]
+
+
+def look(box: Sandbox, path: str, form: dict | None = None, **headers: str) -> tuple[int, str, str]:
+    """One page of the stand-in as a browser asks for it: status, text, and where it sends the browser on."""
+    connection = http.client.HTTPConnection("127.0.0.1", box.server.server_address[1], timeout=5)
+    try:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode(form, doseq=True) if form is not None else None
+        connection.request("GET" if form is None else "POST", "/wix" + path, body, {**kind, **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), answer.headers.get("Location", "")
+    finally:
+        connection.close()
