@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -32,6 +31,7 @@ from integrations.forms import StoreForm
 from integrations.models import Integration
 from integrations.reach import app_secrets, stand_in_address
 from integrations.settings_document import document_of
+from integrations.views.tries import note_refusal, too_many
 
 NOT_BEGUN = (
     "This return was used already, is more than half an hour old, or was begun in another browser. "
@@ -205,14 +205,9 @@ def _may_nowhere(request: HttpRequest) -> str:
 
 def refused(request: HttpRequest, platform: Platform, sentence: str, status: int = 403) -> HttpResponse:
     """One plain sentence, and where to begin again. It counts towards the limit of tries."""
-    ratelimit.consume(request, action="install")
+    note_refusal(request)
     context = {"platform": platform, "sentence": sentence}
     return render(request, "integrations/install_refused.html", context, status=status)
-
-
-def too_many(request: HttpRequest) -> bool:
-    """Whether so many returns or links from this address were refused that nobody looks at the next one."""
-    return not ratelimit.consume(request, action="install", dry_run=True)
 
 
 def market_page(platform_key: str) -> str:

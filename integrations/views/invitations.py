@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -36,7 +35,8 @@ from integrations.invitations import (
 from integrations.invitations import revoke as take_back
 from integrations.models import Invitation
 from integrations.reach import app_secrets, stand_in_address
-from integrations.views.install import leave, too_many
+from integrations.views.install import leave
+from integrations.views.tries import note_refusal, too_many
 
 SHOWN = 200  # the latest
 DONE = "invited"  # in the session: what this browser connected
@@ -143,7 +143,7 @@ def _connected(
     try:
         accept(found, way, received, now=timezone.now(), api_url=address)
     except (SyncError, IntegrationError) as error:
-        ratelimit.consume(request, action="install")
+        note_refusal(request)
         form.add_error(None, error.sentence)
         return False
     request.session[DONE] = found.pk
@@ -177,5 +177,5 @@ def _about(found: Invitation) -> dict[str, Any]:
 
 def _gone(request: HttpRequest, sentence: str, status: int) -> HttpResponse:
     """A link that nobody sent counts towards the limit of tries."""
-    ratelimit.consume(request, action="install")
+    note_refusal(request)
     return render(request, "integrations/invitation_gone.html", {"sentence": sentence}, status=status)

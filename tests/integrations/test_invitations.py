@@ -119,7 +119,7 @@ def test_by_the_app_the_owner_agrees_in_wix_and_then_here(owner: Client, sandbox
     back = visitor.get(returning(sandbox, state, "v3"), follow=True)
 
     assert back.redirect_chain[-1][0].startswith(link)
-    assert_in_order(words(back), "NordicCup answers", "Connect it to Shoes Ltd?", "This site uses Catalog V3.")
+    assert_in_order(words(back), "NordicCup answers", "Connect it to Shoes Ltd", "This site uses Catalog V3.")
     assert not Integration.objects.exists()
     done = visitor.post(back.redirect_chain[-1][0], follow=True)
     assert "Done, thank you" in words(done)
