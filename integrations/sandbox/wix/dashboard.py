@@ -58,8 +58,7 @@ def apps(visit: Visit) -> Reply:
         buttons = link(f"{below}/open", "Open", "button") + link(f"{below}/remove", "Remove app", "button quiet")
         ours = section(NAME, f'<div class="row">{buttons}</div>')
     else:
-        again = quiet("No app is on this site.") + "<p>" + link(f"app-market/{SLUG}", NAME) + "</p>"
-        ours = section("Manage apps", again)
+        ours = section("No app is on this site", link(f"app-market/{SLUG}", f"Add {NAME}", "button"))
     return frame("Manage apps", f"<h1>Manage apps</h1>{ours}{market}", site, "apps")
 
 

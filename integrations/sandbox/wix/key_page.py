@@ -17,7 +17,7 @@ def all_keys(visit: Visit) -> Reply:
     rows = [_line(key, names) for key in visit.wix.access.keys.by_id.values() if not key.revoked]
     listed = table(["Name", "Key", "Sites", "Permissions", ""], rows, "No key was made yet.")
     seeded = quiet("Beside these there is the demo's own key, which may do everything on every site.")
-    content = f"<h1>API Keys Manager</h1>{section('Keys', listed, seeded)}{_making(names)}"
+    content = f"<h1>API Keys Manager</h1>{section('Keys', listed, seeded, name='keys')}{_making(names)}"
     return frame("API Keys Manager", content, here=HERE)
 
 
