@@ -15,9 +15,12 @@ from fcp.models import Account, AuditEntry
 from integrations.models import AlertSettings
 
 MOST = 20  # recipients
-HOURS = {"min_value": 1, "max_value": 8760, "required": False}
 
 AT_ONCE, DAILY = "at_once", "daily"
+
+
+def _hours(label: str, help_text: str) -> forms.IntegerField:
+    return forms.IntegerField(label=label, min_value=1, max_value=8760, required=False, help_text=help_text)
 
 
 class AlertForm(forms.Form):
@@ -54,21 +57,18 @@ class AlertForm(forms.Form):
         required=False,
         help_text="The key was taken back, or our app was removed from the store.",
     )
-    held_hours = forms.IntegerField(
-        label="Orders wait for one cause",
-        **HOURS,
-        help_text="A group of held orders whose oldest waits longer than this, in a live store; orders that wait for "
-        "their payment are not meant. Empty: never.",
+    held_hours = _hours(
+        "Orders wait for one cause",
+        "A group of held orders whose oldest waits longer than this, in a live store; orders that wait for their "
+        "payment are not meant. Empty: never.",
     )
-    untaken_hours = forms.IntegerField(
-        label="A warehouse has not taken orders",
-        **HOURS,
-        help_text="Orders were offered to a warehouse and not taken for longer than this. Empty: never.",
+    untaken_hours = _hours(
+        "A warehouse has not taken orders",
+        "Orders were offered to a warehouse and not taken for longer than this. Empty: never.",
     )
-    untold_hours = forms.IntegerField(
-        label="A store was not told of shipments",
-        **HOURS,
-        help_text="Goods left, and the store does not know it for longer than this. Empty: never.",
+    untold_hours = _hours(
+        "A store was not told of shipments",
+        "Goods left, and the store does not know it for longer than this. Empty: never.",
     )
 
     def __init__(self, account: Account, row: AlertSettings, *args: Any, proposed: str = "", **kwargs: Any) -> None:
@@ -113,6 +113,5 @@ def save(account: Account, form: AlertForm, *, by: str, now: dt.datetime) -> Non
             values["digest_on"] = here.date()  # today's hour is past: the first one goes tomorrow
         # By columns, so that a claim on mailing that somebody holds stays.
         AlertSettings.objects.filter(pk=row.pk).update(**values)
-        told = {**values, "recipients": len(values["recipients"]), "digest_on": None}
-        del told["digest_on"]
+        told = {name: values[name] for name in (*FIELDS, "digest")} | {"recipients": len(values["recipients"])}
         AuditEntry.objects.create(account=account, at=now, actor=by[:120], code="alerts_changed", params=told)

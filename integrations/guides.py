@@ -69,6 +69,7 @@ def url_of(account: Account, platform: Platform, guide: Guide) -> str:
 
 WAY_PAGES = ("add_way", "add_name", "reconnect", "reconnect_by")
 SETUP = "setup"
+LISTS = ("add", "integrations", "invitations")  # pages of no one platform
 
 
 def help_of(request: HttpRequest) -> Sequence[HelpLink]:
@@ -77,9 +78,10 @@ def help_of(request: HttpRequest) -> Sequence[HelpLink]:
     if account is None or match is None or match.namespace != "integrations":
         return []
     name, given = match.url_name or "", match.kwargs
-    if name in ("add", "integrations"):
-        every = ((one.platform, guide) for one in platforms() for guide in one.platform.guides)
-        return [_link(account, platform, guide) for platform, guide in every if not guide.operator]
+    if name in LISTS:
+        every = [(one.platform, guide) for one in platforms() for guide in one.platform.guides if not guide.operator]
+        about = [(platform, guide) for platform, guide in every if name in guide.tabs]
+        return [replace(_link(account, platform, guide), own=about == [(platform, guide)]) for platform, guide in every]
     if given.get("platform") in CONNECTORS:
         return _of_page(account, connector_class(given["platform"]).platform, name, given.get("way", ""), "")
     if match.route.endswith("runs/<int:pk>/") or "integrations/<int:pk>/" not in match.route:

@@ -105,16 +105,24 @@ FROM_THE_PANEL = Guide(
 INVITATION = Guide(
     key="invitation",
     title="Let a store's owner connect it by a link",
-    intro="For a store whose owner has no account here: he gets a link by e-mail that works once.",
+    intro="For a store whose owner has no account here: you send a link by e-mail that works once, for seven days.",
     needs=(ACCOUNT, "The owner's e-mail address."),
     steps=(
-        Step("Open Integrations, Add Integration, and choose to invite the store's owner. Give his e-mail address."),
-        Step("He opens the link. It names your account and asks for nothing else of it; he sees nothing of it."),
-        Step("He agrees at Wix, or pastes an API key, as the page explains.", in_store=True),
-        Step("He is told that it worked, and is done. The store stands in your list, with every flow off."),
-        Step("Open it, check the five settings and press Finish Setup: orders come in from then on."),
+        Step(
+            "Open Integrations, Add Integration, and choose “Ask the store's owner to connect it”. Give the platform "
+            "and the owner's e-mail address, and press Send the link."
+        ),
+        Step("The owner opens the link. The page names your account and shows nothing else of it."),
+        Step("There the owner goes to Wix, chooses the site and agrees, or makes an API key for it.", in_store=True),
+        Step("Back on our page the owner presses Connect, and is done."),
+        Step("You find the store in your list, with every flow off. Check the five settings and press Finish Setup."),
     ),
-    notes=("A link ends after a while and can be taken back at any time; a used one connects nothing more.",),
+    notes=(
+        "A link can be revoked or sent again from the same page; a link that was used or sent again connects nothing "
+        "more.",
+        "Whoever has the link can connect a store to your account, so it is not to be passed on.",
+    ),
+    tabs=("invitations",),
 )
 CATALOG_V1 = Guide(
     key="catalog-v1",
