@@ -284,7 +284,7 @@ def test_a_list_costs_the_same_number_of_statements_for_two_and_for_twenty(api, 
             request = offered(order)
             take(api, request)
             api.post(path(request, "/fulfillments"), shipment(order))
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(5):
             assert api.get("/shipping-requests", state="partly_shipped").status_code == 200
 
 
