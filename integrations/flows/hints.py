@@ -19,7 +19,7 @@ from integrations.flows.singly import SINGLY, ask_each, read_singly
 from integrations.flows.taking import Taker, number_of
 from integrations.flows.windows import read_changes
 from integrations.models import Hint
-from integrations.runs import APP_REMOVED, REMOVED, Page, Slice
+from integrations.runs import APP_REMOVED, REMOVED, Page, Slice, by_app
 from orders.shapes import RawOrder
 
 # So long an order is looked for by a number that the store's list does not show yet.
@@ -32,7 +32,7 @@ def read_announced(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -
     if not (last := _last_of_many(run)):
         return read_hints(run, taker, unanswered) or read_changes(run, taker)
     # A look that would first have to catch up with a long past comes after the hints.
-    short = run.flow.watermark is not None and "changes" not in run.flow.position
+    short = run.flow.last_ok_at is not None and "changes" not in run.flow.position
     if short:
         taker.each_page = partial(_settle_page, run, last)
         over = read_changes(run, taker)
@@ -50,7 +50,7 @@ def hear_of_app(run: Slice) -> None:
     if said:
         with run.page() as page:
             done(said, page.now)
-        if said[-1].kind == "removed":
+        if said[-1].kind == "removed" and by_app(run.integration):
             raise Refused("the store says the app was removed", code=APP_REMOVED, sentence=REMOVED)
 
 
