@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from fcp.models import Account, Store
+from fcp.roles import Role
 from integrations import tick
 from integrations.connectors.base import FlowKind
 from integrations.health import Level, health_of
@@ -54,7 +55,7 @@ def test_a_removed_app_blocks_every_flow_and_the_page_says_how_to_reconnect(
     page = member(account).get(f"/a/shoes/integrations/{shop.pk}/")
     assert "Add the app to the store again" in words(page)
     assert f'href="/a/shoes/integrations/{shop.pk}/reconnect/"' in page.content.decode()
-    assert "Reconnect" not in words(member(account, "viewer").get(f"/a/shoes/integrations/{shop.pk}/state/"))
+    assert "Reconnect" not in words(member(account, Role.VIEWER).get(f"/a/shoes/integrations/{shop.pk}/state/"))
     assert (Order.objects.count(), Location.objects.exists(), Store.objects.get().connected) == (1, True, True)
 
 
@@ -113,7 +114,7 @@ def test_who_may_only_look_unblocks_nothing_by_opening_the_app(
 ) -> None:
     Flow.objects.filter(integration=shop).update(blocked=True, problem_code="app_refused", problem="No.")
 
-    page = open_app(member(account, "viewer"), sandbox)
+    page = open_app(member(account, Role.VIEWER), sandbox)
 
     assert page.redirect_chain[-1][0] == f"/a/shoes/integrations/{shop.pk}/"
     assert Flow.objects.filter(integration=shop, blocked=True).exists()

@@ -49,11 +49,14 @@ def test_the_catalogue_finds_a_platform_by_its_name(client: Client) -> None:
 
 def test_the_api_key_comes_first_and_the_app_where_the_operator_has_one(client: Client, settings: object) -> None:
     assert client.get(f"{ADD}wix/")["Location"] == f"{ADD}wix/api_key/"
-    assert_in_order(words(client.get(f"{ADD}wix/api_key/")), "API key", "Wix app")
+    page = client.get(f"{ADD}wix/api_key/")
+    assert_in_order(words(page), "API key", "Wix app")
+    assert f'href="{ADD}wix/market/"' in page.content.decode()
 
     settings.FCP_WIX_APP_ID = ""  # type: ignore[attr-defined]
-    assert "Wix app" not in words(client.get(f"{ADD}wix/api_key/"))
-    assert client.get(f"{ADD}wix/app/").status_code == 404
+    assert f'href="{ADD}wix/market/"' not in client.get(f"{ADD}wix/api_key/").content.decode()
+    assert client.get(f"{ADD}wix/market/").status_code == 404
+    assert client.get(f"{ADD}wix/market/begin/").status_code == 404
     assert client.get(f"{ADD}nothing/").status_code == 404
 
 
