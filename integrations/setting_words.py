@@ -64,7 +64,8 @@ def condition_in_words(condition: Condition, platform: Platform, account: Accoun
         asked = f"{label} reaches back to {day_in_words(bound, account)}"
         return f"Placed {day_in_words(placed, account)}; {asked}"
     if condition.code == "pickup":
-        return f"The buyer {'picks it up' if condition.found == 'pickup' else 'has it delivered'}; {label}"
+        how = "picks it up" if condition.found == "pickup" else "has it delivered"
+        return f"The buyer {how}; {label} is {'No' if condition.wanted == 'delivery' else 'Yes'}"
     known = {choice.value: choice.label for choice in (*platform.statuses, *platform.payments, *platform.fulfillments)}
     wanted = [known.get(word, word) for word in condition.wanted.split(",") if word != ANY]
     status = "Order status" if condition.code == "status" else label

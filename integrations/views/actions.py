@@ -37,8 +37,9 @@ def sync(request: PanelRequest, pk: int) -> HttpResponse:
     """Which flows to run now, and since when; it says what each will do."""
     integration = find(request, pk)
     flows, now = flows_on(integration), timezone.now()
-    form = SyncForm(list(flows), request.POST or None, account=request.account, now=now)
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    form = SyncForm(list(flows), sent, account=request.account, now=now)
+    if form.is_valid():
         chosen = [FlowKind(value) for value in form.cleaned_data["flows"]]
         changes = form.cleaned_data.get("products") == "changes"
         since = form.cleaned_data.get("since")
@@ -49,7 +50,9 @@ def sync(request: PanelRequest, pk: int) -> HttpResponse:
     offered = [(kind, kind.value in ticked, *what_it_does(integration, kind, flow)) for kind, flow in flows.items()]
     off = [
         FlowKind(kind).label
-        for kind in Flow.objects.filter(integration=integration, due_at=None).values_list("kind", flat=True)
+        for kind in Flow.objects.filter(integration=integration, due_at=None)
+        .order_by("pk")
+        .values_list("kind", flat=True)
     ]
     context = {"form": form, "offered": offered, "off": off}
     return show(request, integration, "sync", "integrations/sync.html", context)

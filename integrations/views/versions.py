@@ -23,8 +23,8 @@ from integrations.views.saving import confirmation, shown
 
 
 def _asked(integration: Integration, text: str, otherwise: int) -> SettingsVersion:
-    number = int(text) if text.isdecimal() and len(text) < 9 else otherwise
-    found = version_of(integration, number)
+    number = int(text) if text.isdecimal() and len(text) < 9 else 0
+    found = version_of(integration, number if text else otherwise)
     if found is None:
         raise Http404
     return found

@@ -222,7 +222,7 @@ document.addEventListener("htmx:confirm", (event) => {
 // this tab until the server has saved it (the address then ends in #saved): whoever had to sign in finds it again.
 const originals = new Map();
 function watchUnsaved(root = document) {
-  for (const form of $$("form[data-unsaved]", root)) {
+  for (const form of $$("form[data-unsaved]", root).filter((one) => !originals.has(one))) {
     const before = new Map([...new FormData(form).keys()].map((name) => [name, valuesOf(form, name)]));
     const saved = $("#saved-values", form);
     if (saved) for (const [name, values] of Object.entries(JSON.parse(saved.textContent))) before.set(name, String(values));

@@ -285,40 +285,6 @@ def test_the_warehouse_is_one_of_the_accounts_own(client: Client, account: Accou
 # --- the other tabs ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.req("TECH-34")
-def test_process_pickup_orders_is_yes_or_no(client: Client, shop: Integration) -> None:
-    field = client.get(at(shop, "channel/")).context["form"]["process_pickup"]
-    assert field.label == "Process Pickup Orders"
-    assert list(field.field.choices) == [("true", "Yes"), ("false", "No")]
-    assert field.value() == "false"
-
-    save_page(client, at(shop, "channel/"), process_pickup="true")
-
-    assert rules_in_force(shop.store_id).imports.pickup is True
-
-
-def test_the_api_url_is_for_staff_only(client: Client, staff: Client, shop: Integration) -> None:
-    assert "Api URL" not in words(client.get(at(shop, "channel/")))
-    sly = form_of(client.get(at(shop, "channel/")), api_url="https://evil.example", throughput="half")
-    client.post(at(shop, "channel/"), sly)
-    shop.refresh_from_db()
-    assert document_of(shop)["api_url"] != "https://evil.example"
-    assert document_of(shop)["throughput"] == "half"
-
-    page = staff.post(at(shop, "channel/"), form_of(staff.get(at(shop, "channel/")), api_url="https://evil.example"))
-    assert page.context["form"].errors["api_url"] == ["This is not an address that Wix uses."]
-
-
-def test_ids_of_the_store_are_shown_and_cannot_be_changed(client: Client, shop: Integration) -> None:
-    page = client.get(at(shop, "channel/"))
-    assert shop.store.uid in page.content.decode()
-
-    client.post(at(shop, "channel/"), form_of(page, site_id="another-site", instance_id="x-y"))
-
-    shop.refresh_from_db()
-    assert document_of(shop)["site_id"] == shop.store.uid
-
-
 def test_the_versions_say_who_changed_what_and_when(client: Client, account: Account, shop: Integration) -> None:
     bob = signed_in(make_user(account, first_name="Bob"))
     save_page(bob, at(shop), history="5", orders_interval="10")
