@@ -71,13 +71,13 @@ class AlertForm(forms.Form):
         "Goods left, and the store does not know it for longer than this. Empty: never.",
     )
 
-    def __init__(self, account: Account, row: AlertSettings, *args: Any, proposed: str = "", **kwargs: Any) -> None:
+    def __init__(self, account: Account, row: AlertSettings, data: Any = None, *, proposed: str = "") -> None:
         initial = {
             "recipients": "\n".join(row.recipients) if row.pk else proposed,
             "delivery": DAILY if row.digest else AT_ONCE,
             **{name: getattr(row, name) for name in FIELDS},
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         self.fields["digest_hour"].help_text = f"In the account's time zone, {account.time_zone.replace('_', ' ')}."
         for name, default in (("held_hours", 24), ("untaken_hours", 24), ("untold_hours", 4)):
             self.fields[name].unit = "hours"  # type: ignore[attr-defined]

@@ -101,7 +101,7 @@ def _context(account: Account, view: str) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "POST"])
-def settings(request: PanelRequest) -> HttpResponse:
+def settings(request: PanelRequest) -> HttpResponseBase:
     """Everybody sees who is told; whoever manages the account says so."""
     if request.method == "POST":
         return _save(request)
