@@ -14,6 +14,7 @@ from integrations import (
     admin_rates,  # noqa: F401  # registers its own
     alert_admin,  # noqa: F401
     live,
+    product_admin,  # noqa: F401
 )
 from integrations.connectors import connector_class
 from integrations.connectors.base import FlowKind, Mode

@@ -6,15 +6,18 @@ sentences come back as the errors of the fields. Only what a person changed is g
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.html import format_html
 
 from fcp.models import Account
 from fcp.panel import panel_url
+from integrations.connectors import platforms
 from integrations.connectors.base import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind, WayIn
 from integrations.connectors.common import STOCK
 from integrations.errors import IntegrationError
@@ -32,6 +35,12 @@ SERVICES = {
 INSTALL = ("payment_status", "fulfillment_status", "history", "orders_interval", "inventory_interval")
 ON_INSTALL = (FlowKind.ORDERS, FlowKind.INVENTORY)
 STOCK_TEXT = "What the store is told of your stock. Push preview shows what comes of it for each listing."
+OLDEST = dt.timedelta(days=3653)  # orders may be asked for so far back
+FEW = 6  # accounts that are shown as a list rather than in a menu
+OTHER_SITE = (
+    "This integration is connected to the site {site}. To work with another site, press Add Integration; the orders "
+    "that are here stay with theirs."
+)
 NO_QUANTITY = "This store takes no available quantity, so there is nothing to compare it with."
 
 
@@ -163,6 +172,8 @@ def mode_label(offer: FlowOffer, mode: Mode, platform: Platform) -> str:
         return "Disabled"
     if mode is Mode.PUSH:
         return f"Push to {platform.label}"
+    if mode is Mode.BOTH:
+        return f"Pull from and push to {platform.label}"
     what = " orders" if offer.kind is FlowKind.ORDERS else ""
     return f"Pull{what} from {platform.label}"
 
@@ -224,13 +235,15 @@ class DocumentForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.account, self.platform, self.before, self.staff = account, platform, before, staff
         self.document: Document = before
-        self.settings = {s.key: s for s in platform.settings if s.key in keys and (staff or not s.staff_only)}
+        self.settings = {s.key: s for s in platform.settings if s.key in keys}
         self.offers = {offer.kind: offer for offer in platform.flows}
         self.initial["version"] = number
         for key, setting in self.settings.items():
             self.fields[key] = field_of(setting, account)
             if install and setting.install_label:
                 self.fields[key].label = setting.install_label
+            if setting.staff_only and not staff:
+                self.fields[key].disabled = True
             self.initial[key] = as_typed(setting, before.get(key), account)
         for kind in modes:
             if kind in self.offers:
@@ -240,6 +253,15 @@ class DocumentForm(forms.Form):
             if kind in self.offers:
                 self.fields[f"{kind.value}_interval"] = interval_field(self.offers[kind])
                 self.initial[f"{kind.value}_interval"] = self.shown_interval(kind, install)
+
+    def saved_values(self) -> dict[str, list[str]]:
+        """What the browser would send if nobody had typed anything: against this it counts unsaved changes."""
+        found = {}
+        for name, field in self.fields.items():
+            if not field.disabled and not field.widget.is_hidden:
+                value = self.get_initial_for_field(field, name)
+                found[name] = [str(one) for one in (value if isinstance(value, list) else [value])]
+        return found
 
     def shown_interval(self, kind: FlowKind, install: bool) -> str:
         """Empty for a flow that is off: a service without an interval is off."""
@@ -363,6 +385,17 @@ class TabForm(DocumentForm):
         super().__init__(
             integration.account, platform, before, keys, *args, number=integration.settings_version, **kwargs
         )
+        self.site = integration.store.uid
+
+    def clean(self) -> dict[str, Any]:
+        """The Site ID names the store that the orders here belong to: another one is another integration."""
+        data = super().clean()
+        given = str(data.get("site_id") or "")
+        if "site_id" not in self.errors and given:
+            if given.lower() != self.site.lower():
+                self.add_error("site_id", OTHER_SITE.format(site=self.site))
+            self.document = self.document | {"site_id": self.site}
+        return data
 
 
 class InstallForm(DocumentForm):
@@ -427,6 +460,49 @@ class NameForm(forms.Form):
     )
 
 
+class StoreForm(NameForm):
+    """The same for a store that came by itself: one of the accounts where this person may connect stores (TECH-11)."""
+
+    field_order = ("account", "name")
+
+    def __init__(self, accounts: QuerySet[Account], *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        few = accounts[: FEW + 1].count() <= FEW
+        self.fields["account"] = forms.ModelChoiceField(
+            accounts,
+            label="Account",
+            empty_label=None if few else "Choose an account",
+            widget=forms.RadioSelect if few else forms.Select,
+            help_text="The sales channel account that this store will belong to.",
+            error_messages={"required": "Choose the account.", "invalid_choice": "Choose one of these accounts."},
+        )
+        self.order_fields(self.field_order)
+
+
+class InviteForm(forms.Form):
+    """Whom to ask to connect his store."""
+
+    platform = forms.ChoiceField(label="Platform")
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        help_text="Of the person who owns the store. The mail has a link; nothing has to be sent back.",
+        error_messages={"required": "Give the address of the store's owner."},
+    )
+    name = forms.CharField(
+        label="Name",
+        max_length=120,
+        required=False,
+        help_text="What you want to call this store. Empty: the store's own name.",
+    )
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        field = self.fields["platform"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(cls.platform.key, cls.platform.label) for cls in platforms()]
+
+
 class TryForm(forms.Form):
     number = forms.CharField(
         label="Order number",
@@ -437,14 +513,50 @@ class TryForm(forms.Form):
 
 
 class SyncForm(forms.Form):
-    """Which flows to run now. Those that are off cannot be chosen."""
+    """Which flows to run now, and since when. Those that are off cannot be chosen."""
 
     flows = forms.MultipleChoiceField(
         label="What to sync", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Choose what to sync."}
     )
+    since = forms.CharField(
+        label="Orders placed since",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Every order placed since that day is read again, whatever its status. Empty reads what changed.",
+    )
+    products = forms.ChoiceField(
+        label="Products",
+        required=False,
+        choices=[("changes", "What changed since the last look"), ("all", "All of them, from the first to the last")],
+        widget=forms.RadioSelect,
+        initial="changes",
+    )
 
-    def __init__(self, kinds: Sequence[FlowKind], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, kinds: Sequence[FlowKind], *args: Any, account: Account, now: dt.datetime, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.account, self.now = account, now
         field = self.fields["flows"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(kind.value, kind.label) for kind in kinds]
+        if FlowKind.ORDERS not in kinds:
+            del self.fields["since"]
+        if FlowKind.PRODUCTS not in kinds:
+            del self.fields["products"]
+
+    def clean_since(self) -> dt.datetime | None:
+        text = self.cleaned_data["since"].strip()
+        if not text:
+            return None
+        try:
+            time = moment(text, self.account)
+        except (ValueError, OverflowError):
+            raise forms.ValidationError("Give a date, like 2026-03-31.") from None
+        if not self.now - OLDEST <= time <= self.now:
+            raise forms.ValidationError("Give a day of the last ten years.")
+        return time
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("since") and FlowKind.ORDERS.value not in data.get("flows", ()):
+            self.add_error("since", "Tick Orders as well to read them since a day.")
+        return data

@@ -23,12 +23,25 @@ from integrations import (
 )
 from integrations.invitations import InvitationState
 from integrations.models.flows import RunState
+from integrations.models.products import PushAction, RowState
 
 RUNS = {
     RunState.RUNNING: Chip("Running", "info", "loader-2"),
     RunState.DONE: Chip("Done", "done", "circle-check"),
     RunState.FAILED: Chip("Failed", "bad", "circle-x"),
     RunState.STOPPED: Chip("Stopped", "neutral", "minus"),
+}
+PUSH_ACTIONS = {
+    PushAction.CREATE: Chip("Create", "info", "plus"),
+    PushAction.CHANGE: Chip("Change", "work", "pencil"),
+    PushAction.TO_VARIANTS: Chip("Gets variants", "warn", "arrows-exchange"),
+    PushAction.TO_PLAIN: Chip("Loses its variants", "warn", "arrows-exchange"),
+}
+PUSH_ROWS = {
+    RowState.PLANNED: Chip("Planned", "neutral", "circle-dashed"),
+    RowState.SENT: Chip("Sent, not answered", "work", "send"),
+    RowState.DONE: Chip("Done", "done", "circle-check"),
+    RowState.FAILED: Chip("Not sent", "bad", "circle-x"),
 }
 HEALTH = {
     "good": Chip("Working", "good", "circle-check"),
@@ -59,7 +72,7 @@ DELIVERIES = {
 OF_ONE = (
     "integration", "advanced", "channel", "ship_codes", "all_ship_codes", "skus", "all_skus", "locations",
     "all_locations", "webhooks", "webhook_create", "webhook_address", "runs_of", "exchanges", "sync", "try", "delete",
-    "versions", "versions_back", "reconnect", "reconnect_by",
+    "versions", "versions_back", "reconnect", "reconnect_by", "products", "products_unused",
 )  # fmt: skip
 
 
@@ -70,6 +83,8 @@ def _invited(account: Account) -> Sequence[Waiting]:
 def register() -> None:
     panel.add_chips("run", RUNS)
     panel.add_chips("health", HEALTH)
+    panel.add_chips("push_action", PUSH_ACTIONS)
+    panel.add_chips("push_row", PUSH_ROWS)
     panel.add_chips("webhook", WEBHOOKS)
     panel.add_chips("delivery", DELIVERIES)
     panel.add_chips("invitation", INVITATIONS)

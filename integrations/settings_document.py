@@ -18,6 +18,7 @@ from fcp.models import Account
 from integrations.connectors import connector_class
 from integrations.connectors.base import ANY, FlowOffer, Mode, Platform, Setting, SettingKind
 from integrations.models import Integration, SettingsVersion
+from integrations.rates import with_profiles
 from inventory.models import AliasType, Warehouse
 from orders.settings import ImportRules, LaterChanges, OrderRules, Release
 from orders.shapes import Payment, Status, StoreFulfillment
@@ -94,6 +95,7 @@ def rules_of(document: Mapping[str, Any], version: int, account: Account) -> Ord
         later_changes=LaterChanges(document.get("later_changes", LaterChanges.ASK_AFTER_RELEASE)),
         reject_unmapped=bool(document.get("reject_unmapped", True)),
         warehouse_id=document.get("warehouse"),
+        suppress_persons=bool(document.get("suppress_persons", False)),
     )
 
 
@@ -122,6 +124,22 @@ def moment(value: str, account: Account) -> dt.datetime:
     return time.astimezone(dt.UTC)
 
 
+NO_MASTER = (
+    "To pull and push products, first say under Account settings which side is their master, so that each field has "
+    "one owner."
+)
+
+
+def master_of(account: Account) -> str:
+    """Which side owns the fields of products (X9): "panel", "store:<its id>", or "" while nobody said."""
+    return str(account.settings.get("master_products") or "")
+
+
+def owns_products(integration: Integration) -> bool:
+    """Whether this integration's store is the declared master of its account's products."""
+    return master_of(integration.account) == f"store:{integration.store_id}"
+
+
 def flow_is_on(document: Mapping[str, Any], kind: str) -> bool:
     return bool(document[FLOWS].get(kind, {}).get("mode", Mode.DISABLED) != Mode.DISABLED)
 
@@ -134,7 +152,7 @@ def validate(
 ) -> Checked:
     """`before` with what was given put in. Keys that are not given, or not theirs to change, stay as they were."""
     checked = Checked(completed(platform, before))
-    for setting in platform.settings:
+    for setting in with_profiles(platform).settings:
         if setting.key not in given or setting.read_only or (setting.staff_only and not staff):
             continue
         try:
@@ -143,17 +161,20 @@ def validate(
             checked.errors[setting.key] = str(error)
     for offer in platform.flows:
         if offer.kind.value in given.get(FLOWS, {}):
-            _check_flow(offer, given[FLOWS][offer.kind.value], checked)
+            _check_flow(offer, given[FLOWS][offer.kind.value], checked, account)
     return checked
 
 
-def _check_flow(offer: FlowOffer, given: Mapping[str, Any], checked: Checked) -> None:
+def _check_flow(offer: FlowOffer, given: Mapping[str, Any], checked: Checked, account: Account) -> None:
     """A flow without an interval is off. `given` may name the mode, the interval, or both."""
     kind = offer.kind.value
     before = checked.document[FLOWS][kind]
     mode, interval = given.get("mode", before["mode"]), given.get("interval", before["interval"])
     if mode != Mode.DISABLED and mode not in offer.modes:
         checked.errors[f"flows.{kind}.mode"] = "Choose one of the offered values."
+        return
+    if mode == Mode.BOTH and mode != before["mode"] and not master_of(account):
+        checked.errors[f"flows.{kind}.mode"] = NO_MASTER
         return
     if interval in (None, ""):
         mode, interval = Mode.DISABLED.value, None

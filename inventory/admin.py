@@ -14,6 +14,7 @@ from .models import (
     AliasType,
     LevelImport,
     Product,
+    ProductGroup,
     Reservation,
     StockCounter,
     StockLevel,
@@ -24,10 +25,18 @@ from .models import (
 
 @admin.register(Product)
 class ProductAdmin(LookUpAdmin):
-    list_display = ["sku", "name", "account", "barcode", "origin", "stock_seq", "created_at", "in_panel"]
+    list_display = ["sku", "name", "account", "group", "barcode", "origin", "stock_seq", "changed_at", "in_panel"]
     search_fields = ["sku_key", "name", "barcode", "account__name"]
-    list_select_related = ["account"]
+    list_select_related = ["account", "group"]
     panel_view = "inventory:product"
+
+
+@admin.register(ProductGroup)
+class ProductGroupAdmin(LookUpAdmin):
+    list_display = ["name", "code", "account", "created_at", "in_panel"]
+    search_fields = ["name", "code", "account__name"]
+    list_select_related = ["account"]
+    panel_view = "inventory:group"
 
 
 @admin.register(AliasType)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from babel import Locale
 from django import forms
+from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from fcp.models import Account, Partner
 from fcp.uploads import MAX_BYTES
@@ -15,7 +18,9 @@ from fcp.uploads import MAX_BYTES
 from .aliases import store, taken, type_named
 from .files import MAX_ROWS, TOO_LARGE
 from .levels import MOST
-from .models import Alias, AliasType, KeptBy, Product, Reports, Warehouse, sku_key_of
+from .models import Alias, AliasType, KeptBy, Product, ProductGroup, Reports, Warehouse, sku_key_of
+
+MOST_OPTIONS = 6
 
 
 @lru_cache(maxsize=1)
@@ -36,11 +41,19 @@ class ProductForm(forms.ModelForm[Product]):
 
     class Meta:
         model = Product
-        fields = ["sku", "name", "barcode", "weight_grams", "customs_code", "origin"]
+        fields = [
+            "sku", "name", "description", "price", "currency", "group", "barcode", "weight_grams", "customs_code",
+            "origin",
+        ]  # fmt: skip
         labels = {"sku": "SKU", "weight_grams": "Weight in grams", "customs_code": "Customs code"}
+        widgets = {"description": forms.Textarea(attrs={"rows": 4})}
         help_texts = {
             "sku": "Your own code for it. Listings of your stores with the same SKU mean this product.",
             "name": "As people in the warehouse call it.",
+            "description": "Plain text, a line for each paragraph. Stores that get products from here show it.",
+            "price": "Of one piece. Stores in another currency keep their own price.",
+            "currency": "Three letters. Empty: the account's.",
+            "group": "Products that are one thing in several variants, like a shirt in its sizes.",
             "barcode": "What a scanner reads: EAN, UPC or your own.",
             "weight_grams": "Of one piece, packed.",
             "customs_code": "The HS or tariff number, for parcels that cross a border.",
@@ -50,6 +63,55 @@ class ProductForm(forms.ModelForm[Product]):
         super().__init__(*args, **kwargs)
         self.account = account
         self.instance.account = account
+        group = self.fields["group"]
+        assert isinstance(group, forms.ModelChoiceField)
+        group.queryset = ProductGroup.objects.for_account(account)
+        group.empty_label = "None"
+        self.fields["price"].min_value = 0  # type: ignore[attr-defined]
+        self._add_options()
+
+    def _add_options(self) -> None:
+        """A field for each of its group's options."""
+        group = self.instance.group if self.instance.group_id else None
+        self.options = list(group.options) if group else []
+        values = list(self.instance.options)
+        for place, name in enumerate(self.options):
+            self.fields[f"option_{place}"] = forms.CharField(
+                label=str(name),
+                required=False,
+                max_length=50,
+                initial=values[place] if place < len(values) else "",
+                help_text="Its value of this option of the group. No other product of the group has the same values.",
+            )
+
+    def clean_price(self) -> Decimal | None:
+        price: Decimal | None = self.cleaned_data["price"]
+        if price is not None and price < 0:
+            raise forms.ValidationError("Give a price from 0 on.", code="negative")
+        return price
+
+    def clean_currency(self) -> str:
+        currency = self.cleaned_data["currency"].strip().upper()
+        if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+            raise forms.ValidationError("Give the three letters of a currency, like EUR.", code="currency")
+        return currency
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("price") is None:
+            cleaned["currency"] = ""
+        elif not cleaned.get("currency"):
+            cleaned["currency"] = self.account.currency
+        return cleaned
+
+    def save(self, commit: bool = True) -> Product:
+        """Its values of the options stay only as long as it is in the group whose options they are."""
+        if "group" in self.changed_data:
+            self.instance.options = []
+        elif self.options:
+            values = [self.cleaned_data[f"option_{place}"].strip() for place in range(len(self.options))]
+            self.instance.options = values if any(values) else []
+        return super().save(commit)
 
     def clean_sku(self) -> str:
         sku = " ".join(self.cleaned_data["sku"].split())
@@ -57,6 +119,60 @@ class ProductForm(forms.ModelForm[Product]):
         if found := other.first():
             raise forms.ValidationError(f"The product “{found.name}” has this SKU already.", code="taken")
         return sku
+
+
+class GroupForm(forms.ModelForm[ProductGroup]):
+    """A group of one account; its options are typed as one line."""
+
+    option_names = forms.CharField(
+        label="Options",
+        required=False,
+        max_length=300,
+        help_text="What its products differ by, separated by commas, like: Size, Color. Six at most.",
+    )
+
+    class Meta:
+        model = ProductGroup
+        fields = ["name", "code", "description"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 4})}
+        help_texts = {
+            "name": "As stores show the product; its variants are the products of the group.",
+            "code": "Names the group; once in the account.",
+            "description": "Plain text, a line for each paragraph.",
+        }
+
+    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+        self.instance.account = account
+        self.initial["option_names"] = ", ".join(str(name) for name in self.instance.options)
+
+    def clean_code(self) -> str:
+        code = " ".join(self.cleaned_data["code"].split())
+        other = ProductGroup.objects.for_account(self.account).filter(code=code).exclude(pk=self.instance.pk)
+        if found := other.first():
+            raise forms.ValidationError(f"The group “{found.name}” has this code already.", code="taken")
+        return code
+
+    def clean_option_names(self) -> list[str]:
+        names = [name for part in self.cleaned_data["option_names"].split(",") if (name := " ".join(part.split()))]
+        if len(names) > MOST_OPTIONS or any(len(name) > 50 for name in names):
+            raise forms.ValidationError(f"Give at most {MOST_OPTIONS} options of at most 50 characters.", code="many")
+        if len({name.casefold() for name in names}) < len(names):
+            raise forms.ValidationError("Each option once.", code="twice")
+        return names
+
+    def save(self, commit: bool = True) -> ProductGroup:
+        """Its products count as changed: what stores show of them is made of the group's fields."""
+        before = list(self.instance.options)
+        self.instance.options = self.cleaned_data["option_names"]
+        with transaction.atomic():
+            group = super().save(commit)
+            members = Product.objects.filter(group=group)
+            members.update(changed_at=timezone.now())
+            if len(before) != len(group.options):
+                members.update(options=[])
+        return group
 
 
 class WarehouseForm(forms.ModelForm[Warehouse]):

@@ -73,8 +73,14 @@ def register() -> None:
         Page(
             "Products",
             "inventory:products",
-            also=("inventory:add_product", "inventory:product"),
-            synonyms="SKUs catalogue aliases",
+            also=(
+                "inventory:add_product",
+                "inventory:product",
+                "inventory:groups",
+                "inventory:group",
+                "inventory:add_group",
+            ),
+            synonyms="SKUs catalogue aliases groups variants options prices",
             help=(
                 "What you sell, under your own SKU. Listings of your stores are linked to these. A product's page has "
                 "its other codes (aliases), by which the inventory sync of a store can match it."

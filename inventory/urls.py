@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import imports, products, stock, warehouses
+from .views import groups, imports, products, stock, warehouses
 
 app_name = "inventory"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("stock/<int:pk>/at/<int:warehouse>/", stock.level, name="level"),
     path("products/", products.products, name="products"),
     path("products/add/", products.add_product, name="add_product"),
+    path("products/groups/", groups.groups, name="groups"),
+    path("products/groups/add/", groups.add_group, name="add_group"),
+    path("products/groups/<int:pk>/", groups.group, name="group"),
     path("products/<int:pk>/", products.product, name="product"),
     path("products/<int:pk>/aliases/", products.add_alias, name="add_alias"),
     path("products/<int:pk>/aliases/<int:alias>/", products.change_alias, name="alias"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from fcp.models import Store
-from inventory.models import Product
+from inventory import catalogue
+from inventory.models import Product, sku_key_of
 
 from .listings import link_by_sku
 from .models import Listing
@@ -28,7 +31,7 @@ class Taken:
 
 def takeable(store: Store) -> int:
     """How many products "Take N products from this store" would make: SKUs without a product."""
-    waiting = Listing.objects.unmapped().filter(store=store).exclude(sku_key="")
+    waiting = Listing.objects.unmapped().filter(store=store, asked="").exclude(sku_key="")
     there = Product.objects.filter(account_id=store.account_id).values("sku_key")
     return waiting.exclude(sku_key__in=there).values("sku_key").distinct().count()
 
@@ -37,7 +40,7 @@ def take_products(store: Store, *, by: str, now: dt.datetime) -> Taken:
     """Make a product of every SKU that the account does not know, and link the listings. Safe to repeat."""
     made, last = 0, ""
     while True:
-        listings = Listing.objects.unmapped().filter(store=store, sku_key__gt=last).order_by("sku_key", "pk")
+        listings = Listing.objects.unmapped().filter(store=store, asked="", sku_key__gt=last).order_by("sku_key", "pk")
         rows = list(listings.values_list("sku_key", "sku", "title")[:BATCH])
         if not rows:
             break
@@ -61,3 +64,37 @@ def _make(store: Store, rows: list[tuple[str, str, str]]) -> int:
     # Two persons may press at once: whoever comes second finds the product there.
     Product.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+# --- filling the catalogue with each pull ----------------------------------------------------------------------------
+
+
+def owners(store: Store, keys: Collection[str]) -> dict[str, int]:
+    """By SKU key the listing that speaks for it: where several listings have one SKU, the first that was seen."""
+    shown = Listing.objects.filter(store=store, retired_at=None, sku_key__in=keys).exclude(sku_key="")
+    return dict(shown.values_list("sku_key").annotate(Min("pk")).order_by())
+
+
+def speaking(store: Store, keys: Collection[str], shown: Iterable[tuple[str, str, str]]) -> set[str]:
+    """Those of these SKU keys whose own listing is among the shown (product uid, variant uid, SKU)."""
+    if not keys:
+        return set()
+    firsts = Listing.objects.filter(pk__in=owners(store, keys).values())
+    uids = {row.sku_key: (row.product_uid, row.variant_uid) for row in firsts}
+    here = {sku_key_of(sku): (product, variant) for product, variant, sku in reversed(list(shown))}
+    return {key for key in keys if key in here and uids.get(key) == here[key]}
+
+
+def describe(store: Store, texts: Mapping[str, str], now: dt.datetime, *, overwrite: bool) -> int:
+    """Descriptions by the store's product uid, for stores that tell them apart from the listings."""
+    rows = Listing.objects.filter(store=store, product_uid__in=texts, product__isnull=False, retired_at=None)
+    linked = rows.select_related("product__group").order_by("pk")
+    pairs = [(row.product, texts[row.product_uid]) for row in linked if row.product]
+    return catalogue.describe(pairs, now, overwrite=overwrite)
+
+
+def left_out_of(store: Store) -> QuerySet[Listing]:
+    """Listings that no pull makes a product of: without a SKU, or with one that another listing had before."""
+    before = Listing.objects.filter(store=store, sku_key=OuterRef("sku_key"), pk__lt=OuterRef("pk"), retired_at=None)
+    rows = Listing.objects.filter(store=store, retired_at=None)
+    return rows.filter(Q(sku_key="") | Exists(before))

@@ -143,8 +143,8 @@ class Guide:
     """A page of help on setting up a store, in our own words. `needs` is said before the steps.
 
     `twin` is the guide that its first line leads to, with the question `twin_asks`. `way` is the way in that it is
-    about, `variant` the variant, `tabs` the tabs of an integration whose question mark opens it. `operator`: it is for
-    whoever runs the installation.
+    about, `variant` the variant, `tabs` the views whose question mark opens it. `operator`: it is for whoever runs the
+    installation.
     """
 
     key: str
@@ -561,6 +561,10 @@ class Connector:
         """Ask the store who it is, which variant, and whether our permissions still stand."""
         raise NotImplementedError
 
+    def variant_now(self) -> str:
+        """Which of the platform's variants the store is at this moment; a call at most."""
+        return self.bound.variant
+
     # webhooks of the operator's app
     @classmethod
     def verify(
@@ -671,7 +675,7 @@ class Connector:
         """What the store shows now of these products, at most a hundred; one that it does not have is missing."""
         raise NotImplementedError
 
-    def push_products(self, rows: Sequence[ProductToPush]) -> Done | Later:
+    def push_products(self, rows: Sequence[ProductToPush]) -> Done:
         """Make or change these products, in as few calls as it takes; at most `ProductOffer.per_call`.
 
         An answer's `store_ref` is the product's uid there, also of one that was made and then not finished. Its error

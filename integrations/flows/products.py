@@ -1,36 +1,65 @@
-"""Reading a store's listings, so that order lines and stock levels can be told which product they mean."""
+"""What a store sells: read into listings, and in the mode Pull into our catalogue; and what is pushed to it.
+
+Listings are read whole once, whenever that is a day ago, and when a person asks or something else was to be done with
+them; else only what changed. What is vanished from the store shows in a whole reading only.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import zlib
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 from django.db.models import F
 
 from fcp.errors import Stale
-from integrations.connectors.base import Bad, FlowKind
+from integrations import migrating
+from integrations.connectors.base import Bad, FlowKind, IncomingListing, Mode
+from integrations.connectors.base import Page as Shelf
+from integrations.flows import product_push
 from integrations.flows.windows import TOKEN_LASTS
 from integrations.lease import ring
-from integrations.models import FailedRecord, Flow, Integration
+from integrations.models import FailedRecord, Flow
 from integrations.runs import Page, Slice
+from integrations.settings_document import owns_products
+from inventory.catalogue import Fact, Filling, GroupFact
 from mappings.listings import Shown, keep_listings, link_by_sku, retire_listings
 from mappings.models import Listing
+from mappings.take import describe, speaking
 from orders.holds import HoldKind
 from orders.intake import Counts
 from orders.models import Hold
 
 KIND = "listing"
 VARIANT_CHANGED = "variant_changed"
+WHOLE_EVERY = dt.timedelta(days=1)
+# The store's clock may differ from ours, and its search may lag behind. The daily whole reading finds what is beyond.
+OVERLAP = dt.timedelta(hours=1)
+LISTINGS, TEXTS = "listings", "texts"
+
+
+def sync(run: Slice) -> bool:
+    """The store's listings, then what a person or the schedule wants to push by them."""
+    if not product_push.under_way(run) and pull(run):
+        return True
+    return product_push.go_on(run)
 
 
 def pull(run: Slice) -> bool:
-    """The whole catalogue, page by page; True when the slice is over before its end."""
-    place = _resumed(run) or _anew(run)
+    """Page by page; True when the slice is over before its end."""
+    place = _resumed(run)
+    # A call of the catalogue before may be answered with nothing at all, as if every listing was gone.
+    if place is None and migrating.look(run, at_once=_wants_whole(run, run.now())):
+        return True
+    return _read(run, place or _anew(run))
+
+
+def _read(run: Slice, place: dict[str, Any]) -> bool:
     while True:
         try:
-            token = place["token"]
-            page = run.ask(lambda connector, token=token: connector.listings(token))  # type: ignore[misc]
+            shelf = _ask(run, place)
         except Stale as error:
             if error.code == VARIANT_CHANGED and error.current:
                 change_variant(run, error.current)
@@ -39,38 +68,161 @@ def pull(run: Slice) -> bool:
                 raise
             place = _anew(run)
             continue
-        place = place | {"token": page.next, "at": run.now().isoformat()}
-        shown = [Shown(i.product_uid, i.variant_uid, i.sku, i.title, i.tracked) for i in page.items]
+        place = place | {"token": shelf.next, "at": run.now().isoformat()}
+        texts_follow = shelf.next is None and place["part"] == LISTINGS and place["fills"] and place["since"] is None
+        if texts_follow:
+            place |= {"part": TEXTS}
+            if not shelf.items and not shelf.bad:
+                continue
+        last = shelf.next is None and not texts_follow
         with run.page() as done:
-            kept = keep_listings(run.store, shown, done.now)
-            failed = _keep_aside(run, page.bad, done)
-            last = shown[-1].sku or shown[-1].title if shown else ""
-            unchanged = kept.unchanged + len(page.bad) - failed
-            done.count(Counts(kept.created, kept.changed, unchanged, failed=failed, last_item=last))
-            rest = {key: value for key, value in run.flow.position.items() if key != "listings"}
-            if page.next is None:
-                retire_listings(run.store, dt.date.fromisoformat(place["day"]), done.now, but=_waited_for(run))
-                _mend(run, dt.datetime.fromisoformat(place["began"]), done)
-            done.move(position=rest if page.next is None else rest | {"listings": place})
-        if page.next is None:
-            link_by_sku(run.store, by="schedule", now=run.now())
-            stock = Flow.objects.filter(integration=run.integration, kind=FlowKind.INVENTORY)
-            ring(list(stock.values_list("pk", flat=True)), run.now(), trigger="schedule")
+            if place["part"] == TEXTS and not texts_follow:
+                _describe(run, place, shelf, done)
+            else:
+                place["changed"] |= _keep(run, place, shelf, done)
+            if last:
+                _end(run, place, done)
+            else:
+                done.move(position=run.flow.position | {"listings": place})
+        if last:
+            _afterwards(run, place)
             return False
         if run.over:
             return True
 
 
+def _afterwards(run: Slice, place: dict[str, Any]) -> None:
+    if place["since"] is None:
+        migrating.catalogue_was_read(run)
+    if place["changed"]:
+        link_by_sku(run.store, by="schedule", now=run.now())
+        stock = Flow.objects.filter(integration=run.integration, kind=FlowKind.INVENTORY)
+        ring(list(stock.values_list("pk", flat=True)), run.now(), trigger="schedule")
+
+
+def _ask(run: Slice, place: dict[str, Any]) -> Any:
+    token, since = place["token"], place["since"]
+    if place["part"] == TEXTS:
+        return run.ask(lambda connector: connector.descriptions(token))
+    if since is None:
+        return run.ask(lambda connector: connector.listings(token))
+    return run.ask(lambda connector: connector.listings(token, dt.datetime.fromisoformat(since)))
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.astimezone(dt.UTC).isoformat() if moment else None
+
+
+# --- where it is ----------------------------------------------------------------------------------------------------
+
+
 def _anew(run: Slice) -> dict[str, Any]:
+    """`since` None: the whole. `changed`: whether words have to be linked at the end."""
     now = run.now()
-    return {"token": None, "day": now.date().isoformat(), "began": now.isoformat()}
+    since = None if _wants_whole(run, now) else _iso(run.flow.watermark)
+    return {
+        "token": None, "part": LISTINGS, "since": since, "fills": _fills(run), "changed": since is None,
+        "day": now.date().isoformat(), "began": now.isoformat(),
+    }  # fmt: skip
+
+
+def _wants_whole(run: Slice, now: dt.datetime) -> bool:
+    whole = run.flow.position.get("whole")
+    if not run.platform.listing_changes or run.flow.watermark is None or not whole:
+        return True
+    at = dt.datetime.fromisoformat(whole["at"])
+    asked = run.trigger in ("person", "first") and not product_push.is_open(run.integration)
+    enabled = run.flow.enabled_since
+    return (
+        asked
+        or now - at >= WHOLE_EVERY
+        or (enabled is not None and enabled > at)
+        or whole["variant"] != run.integration.variant
+        or (_fills(run) and not whole["fills"])
+    )
+
+
+def _fills(run: Slice) -> bool:
+    """Whether our catalogue is filled: listings alone are also read where only the stock needs them."""
+    return Mode(run.flow.mode).pulls
 
 
 def _resumed(run: Slice) -> dict[str, Any] | None:
     place: dict[str, Any] | None = run.flow.position.get("listings")
-    if place and run.now() - dt.datetime.fromisoformat(place["at"]) <= TOKEN_LASTS:
-        return place
-    return None
+    if not place or "part" not in place or run.now() - dt.datetime.fromisoformat(place["at"]) > TOKEN_LASTS:
+        return None
+    return place
+
+
+def _end(run: Slice, place: dict[str, Any], done: Page) -> None:
+    """What changed up to an hour before the reading began was surely seen by it, whatever page it stood on."""
+    rest = {key: value for key, value in run.flow.position.items() if key != "listings"}
+    began = dt.datetime.fromisoformat(place["began"])
+    if place["since"] is None:
+        retire_listings(run.store, dt.date.fromisoformat(place["day"]), done.now, but=_waited_for(run))
+        _mend(run, began, done)
+        rest["whole"] = {"at": place["began"], "variant": run.integration.variant, "fills": place["fills"]}
+    done.move(position=rest, watermark=began - OVERLAP)
+
+
+# --- one page -------------------------------------------------------------------------------------------------------
+
+
+def _keep(run: Slice, place: dict[str, Any], shelf: Shelf[IncomingListing], done: Page) -> bool:
+    """Products first, so that new listings are linked as they are made. Whether anything is not as it was."""
+    shown = [Shown(i.product_uid, i.variant_uid, i.sku, i.title, i.tracked) for i in shelf.items]
+    filling = _filling(run, shelf.items, done.now) if place["fills"] else None
+    made = filling.make() if filling else 0
+    kept = keep_listings(run.store, shown, done.now)
+    changed = 0
+    if filling and (wanting := filling.wanting()):
+        changed = filling.change(speaking(run.store, wanting, [(s.product_uid, s.variant_uid, s.sku) for s in shown]))
+    failed = _keep_aside(run, shelf.bad, done)
+    last = shown[-1].sku or shown[-1].title if shown else ""
+    unchanged = kept.unchanged + len(shelf.bad) - failed
+    done.count(Counts(kept.created, kept.changed, unchanged, failed=failed, last_item=last))
+    return bool(made or changed or kept.created or kept.changed)
+
+
+def _filling(run: Slice, items: Sequence[IncomingListing], now: dt.datetime) -> Filling:
+    currency = run.store.currency
+    facts = [fact_of(run.store.pk, item, currency) for item in items if item.sku]
+    return Filling(run.flow.account_id, facts, now, overwrite=owns_products(run.integration))
+
+
+def fact_of(store_id: int, item: IncomingListing, currency: str) -> Fact:
+    group = None
+    if item.options:
+        group = GroupFact(
+            group_code(store_id, item.product_uid, item.name),
+            item.name,
+            tuple(name for name, _ in item.options),
+            item.description,
+        )
+    return Fact(
+        sku=item.sku,
+        name=item.title if group else item.name or item.title,
+        barcode=item.barcode,
+        weight_grams=item.weight_grams,
+        price=item.price,
+        currency=item.currency or currency,
+        description="" if group else item.description,
+        group=group,
+        options=tuple(value for _, value in item.options),
+    )
+
+
+def group_code(store_id: int, product_uid: str, name: str) -> str:
+    """Readable, and the same at each pull as long as the name is."""
+    mark = blake2b(f"{store_id}/{product_uid}".encode(), digest_size=4).hexdigest()
+    return f"{' '.join(name.replace(chr(0), '').split())[:80]} #{mark}"
+
+
+def _describe(run: Slice, place: dict[str, Any], shelf: Shelf[Any], done: Page) -> None:
+    """Counted nowhere: their listings were."""
+    if describe(run.store, dict(shelf.items), done.now, overwrite=owns_products(run.integration)):
+        place["changed"] = True
+    _keep_aside(run, shelf.bad, done)
 
 
 def _waited_for(run: Slice) -> set[int]:
@@ -110,6 +262,4 @@ def _key(record: Bad) -> str:
 
 def change_variant(run: Slice, variant: str) -> None:
     """The store moved to another of its platform's variants: its catalogue is read anew."""
-    with run.page() as page:
-        Integration.objects.filter(pk=run.integration.pk).update(variant=variant[:20])
-        page.move(position={key: value for key, value in run.flow.position.items() if key != "listings"})
+    migrating.begin(run, variant)

@@ -29,7 +29,7 @@ class Flow(models.Model):
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="flows", db_index=False)
     kind = models.CharField(max_length=16, choices=[(k.value, k.label) for k in FlowKind])
     mode = models.CharField(
-        max_length=10, choices=[(m.value, m.value.capitalize()) for m in Mode], default=Mode.DISABLED.value
+        max_length=10, choices=[(m.value, m.label) for m in Mode], default=Mode.DISABLED.value
     )
     interval = models.PositiveIntegerField(null=True, blank=True, help_text="Minutes between runs; empty: off.")
     jitter = models.SmallIntegerField(

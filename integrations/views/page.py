@@ -28,6 +28,7 @@ TABS = (
     ("SKU Mappings", "skus"),
     ("Warehouse Mappings", "locations"),
     ("Webhooks", "webhooks"),
+    ("Products", "products"),
     ("Stock", "stock"),
     ("Runs", "runs_of"),
     ("Exchanges", "exchanges"),

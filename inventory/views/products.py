@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from fcp.forms import read_only_without
-from fcp.listing import Column, Empty, Listing
+from fcp.listing import Choice, Column, Empty, Flag, Listing, Rows
+from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 
@@ -20,12 +21,25 @@ from .. import aliases
 from ..errors import InventoryError
 from ..figures import figures_of, houses_of
 from ..forms import AliasForm, ProductForm
-from ..models import Alias, Product, StockMovement, sku_key_of
+from ..models import Alias, Product, ProductGroup, StockMovement, sku_key_of
 from ..movement_list import decorate
 from ..signals import product_named
 from ..sources import parts_of
 
 LATEST = 10  # movements that the page shows
+SIBLINGS = 50  # other products of its group, likewise
+
+MOST_GROUPS = 300  # that the filter offers; the others are found by their own list
+
+
+def groups_of(account: Account) -> list[tuple[str, str]]:
+    rows = ProductGroup.objects.for_account(account).order_by("name", "pk").values_list("pk", "name")
+    return [(str(pk), name) for pk, name in rows[:MOST_GROUPS]]
+
+
+def _alone(rows: Rows, _: object) -> Rows:
+    return rows.filter(group=None)
+
 
 PRODUCTS = Listing(
     key="products",
@@ -34,12 +48,17 @@ PRODUCTS = Listing(
     columns=(
         Column("sku", "SKU", csv=lambda product: product.sku),
         Column("name", "Name", csv=lambda product: product.name),
+        Column("group", "Group", csv=lambda product: product.group or ""),
+        Column("price", "Price", csv=lambda product: product.price, align="end"),
+        Column("currency", "Currency", csv=lambda product: product.currency, hidden=True),
         Column("barcode", "Barcode", csv=lambda product: product.barcode),
         Column("weight", "Weight", csv=lambda product: product.weight_grams, align="end"),
         Column("customs", "Customs code", csv=lambda product: product.customs_code),
         Column("origin", "Origin", csv=lambda product: product.origin),
         Column("created", "Added", csv=lambda product: product.created_at, hidden=True),
     ),
+    filters=(Choice("group", "Group", choices=groups_of), Flag("alone", "In no group", _alone)),
+    prepare=lambda rows: rows.select_related("group"),
     search=lambda rows, text: rows.filter(sku_key__prefix=sku_key_of(text)),
     search_label="SKU begins with",
     empty=Empty(
@@ -107,8 +126,13 @@ def product_page(request: PanelRequest, found: Product, **forms: Any) -> HttpRes
         .order_by("-pk")[: LATEST + 1]
     )
     decorate(latest, request.account)
+    siblings = (
+        Product.objects.filter(group=found.group_id).exclude(pk=found.pk).order_by("pk") if found.group_id else ()
+    )
     context = {
         "product": found,
+        "options": list(zip(found.group.options, found.options, strict=False)) if found.group else [],
+        "siblings": list(siblings[:SIBLINGS]),
         "form": read_only_without(May.WORK_ORDERS, request, form),
         "sent": dict.fromkeys(forms, True),
         "figures": figures_of([found.pk], houses_of(request.account))[found.pk],

@@ -16,7 +16,7 @@ from django.db import models
 
 from fcp.models import Account, ApiKey, Partner, Store
 from integrations.connectors import connector_class
-from integrations.models import Flow, Integration, SettingsVersion, StockPush
+from integrations.models import Flow, Integration, Invitation, ProductPushRow, SettingsVersion, StockPush
 from integrations.settings_document import defaults
 from orders.models import Order, ShippingRequest
 from orders.release import snapshot_of
@@ -27,11 +27,13 @@ OURS = ("fcp", "inventory", "mappings", "orders", "integrations")
 # What a table's own rules ask for, beyond a value of the right type.
 ODD: dict[type[models.Model], dict[str, Any]] = {
     Store: {"platform": "wix"},
+    Invitation: {"platform": "wix"},
     Integration: {"variant": "v1", "live": True, "settings_version": 1},
     Flow: {"kind": "orders", "mode": "pull", "interval": 30, "due_at": NOW},
     SettingsVersion: {"number": 1},
     StockPush: {"guard_params": {"count": 1, "of": 2}},
     ApiKey: {"partner": None},
+    ProductPushRow: {"group": None},
 }
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fcp.errors import Refused, Rejected, Stale, SyncError, Unreadable
@@ -17,6 +17,8 @@ from orders.shapes import IncomingOrder, RawOrder, StoreShipment
 from .. import base
 from ..base import (
     AppSecrets,
+    Arrived,
+    Ask,
     Bound,
     Connected,
     Credential,
@@ -25,20 +27,35 @@ from ..base import (
     IncomingListing,
     IncomingLocation,
     Page,
+    ProductToPush,
+    Redirect,
+    StoreProduct,
     StoreStock,
     Window,
 )
-from . import automations, errors, listings, order, shipments, stock, stock_reading, webhooks
+from . import (
+    automations,
+    errors,
+    instance,
+    listing_pages,
+    listings,
+    order,
+    products,
+    shipments,
+    stock,
+    stock_reading,
+    webhooks,
+)
 from .declaration import PLATFORM, SITE_ID, V1, V3
 from .page import high_water, raw_order, raw_orders
 from .reading import NOTHING, Json, iso
-from .replies import by_numeric_id, cursor_gone, cursor_of, next_of, part_of, rows_of, text_of
+from .replies import cursor_gone, cursor_of, next_of, part_of, rows_of, text_of
 from .stock_reading import Places, places_of
 from .words import SEARCHED_STATUSES
 
-API_KEY, APP = "api_key", "app"
+API_KEY, APP, MARKET = "api_key", "app", "market"  # the market brings the same credential as the app
 VARIANTS = {"V1_CATALOG": V1, "V3_CATALOG": V3}
-VARIANT_ROWS, LOCATIONS = 1000, 1000  # rows a page, at most
+LOCATIONS = 1000  # rows a page, at most
 
 
 class WixConnector(base.Connector):
@@ -52,13 +69,40 @@ class WixConnector(base.Connector):
     # --- connecting ---
 
     @classmethod
+    def begin(cls, way: str, app: AppSecrets, fields: Mapping[str, str], state: str, return_url: str) -> Redirect | Ask:
+        """Wix's installer: the owner chooses the site, reads what the app may do and agrees, and comes back to us.
+
+        Wix keeps the query of the return address. The installer's own address is not in the documentation that could
+        be read, so the operator can set it (FCP_WIX_INSTALLER_URL).
+        """
+        if way != MARKET:
+            return Ask()
+        asked = {"appId": app.client_id, "postInstallationUrl": f"{return_url}?{urlencode({'state': state})}"}
+        return Redirect(f"{app.installer_url}?{urlencode(asked)}")
+
+    @classmethod
+    def arrived(cls, query: Mapping[str, str], app: AppSecrets, now: dt.datetime) -> Arrived:
+        """`instance` is signed by Wix, and wins. What the installer appends is not: see `ways` for what that means."""
+        if signed := query.get("instance", ""):
+            return Arrived(MARKET, {"instance_id": instance.verified(signed, app, now)}, signed=True)
+        if query.get("appId", app.client_id) != app.client_id:
+            raise Rejected("a return for another app", code="other_app", sentence=_OTHER_APP)
+        if not query.get("instanceId") or not query.get("tenantId"):
+            raise Rejected("a return without a site", code="nothing_installed", sentence=_NOTHING_INSTALLED)
+        return Arrived(MARKET, {"instance_id": query["instanceId"], "site_id": query["tenantId"]})
+
+    @classmethod
     def finish(
         cls, way: str, app: AppSecrets, received: Mapping[str, str], session: Session, api_url: str, now: dt.datetime
     ) -> Connected:
+        """Raises Refused where Wix says that the installation is on another site than the return named."""
         credential = _credential(way, received)
-        if way == APP:
+        if credential.kind == APP:
             credential = cls(Bound(session, "", credential, app, api_url)).renew(now)
-        return cls(Bound(session, "", credential, app, api_url)).check()
+        found = cls(Bound(session, "", credential, app, api_url)).check()
+        if way == MARKET and received.get("site_id", found.store_uid).lower() != found.store_uid:
+            raise Refused("the return named another site", code="other_site", sentence=_OTHER_SITE)
+        return found
 
     def renew(self, now: dt.datetime) -> Credential:
         """A token of four hours for the app; an API key does not expire."""
@@ -112,6 +156,9 @@ class WixConnector(base.Connector):
     def announced(cls, body: bytes, store_uid: str) -> list[Hint]:
         return automations.announced(body, store_uid)
 
+    def variant_now(self) -> str:
+        return self._variant()
+
     # --- orders ---
 
     def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
@@ -161,10 +208,15 @@ class WixConnector(base.Connector):
 
     # --- words ---
 
-    def listings(self, token: str | None) -> Page[IncomingListing]:
-        read = self._v3_listings if self.bound.variant == V3 else self._v1_listings
+    def listings(self, token: str | None, since: dt.datetime | None = None) -> Page[IncomingListing]:
         with self._same_catalog():
-            return read(token)
+            if self.bound.variant == V3:
+                return listing_pages.v3(self._call, token, since)
+            return listing_pages.v1(self._query, token, since)
+
+    def descriptions(self, token: str | None) -> Page[tuple[str, str]]:
+        with self._same_catalog():
+            return listing_pages.descriptions(self._call, token) if self.bound.variant == V3 else Page(())
 
     def locations(self) -> list[IncomingLocation]:
         """Under the ids that orders name: those of the site's business locations, on both catalogues."""
@@ -215,6 +267,21 @@ class WixConnector(base.Connector):
                 return stock_reading.of_v3(self._call, self._stores_places(), listings)
             return stock_reading.of_v1(self._query, listings)
 
+    # --- products ---
+
+    def products_of(self, uids: Sequence[str]) -> list[StoreProduct]:
+        with self._same_catalog():
+            return (products.of_v3 if self.bound.variant == V3 else products.of_v1)(self._query, uids)
+
+    def push_products(self, rows: Sequence[ProductToPush]) -> Done:
+        if self.bound.variant == V3:
+            answers = products.push_v3(self._change_product, rows, lambda: products.unit_of_site(self._query))
+        else:
+            answers = products.push_v1(self._change_product, rows)
+        if answers and all(isinstance(answer.error, Rejected) for answer in answers):
+            self._look_at_catalog(answers[0].error)
+        return Done(answers)
+
     # --- calls ---
 
     def _url(self, path: str) -> str:
@@ -240,6 +307,9 @@ class WixConnector(base.Connector):
     def _set(self, method: str, path: str, json: Any = None) -> Any:
         return self._call(method, path, json, table=errors.FOR_STOCK)
 
+    def _change_product(self, method: str, path: str, json: Any = None) -> Any:
+        return self._call(method, path, json, table=errors.FOR_PRODUCTS)
+
     def _optional(self, path: str) -> Any:
         """What only some permissions show; empty where they do not."""
         try:
@@ -258,10 +328,13 @@ class WixConnector(base.Connector):
 
     @contextmanager
     def _same_catalog(self) -> Iterator[None]:
-        """A call that is refused is looked at twice: the site may have moved to the other catalog."""
+        """A call that is refused is looked at twice: the site may have moved to the other catalog.
+
+        What Wix answers to a call of the other catalog is not documented: it may be any 4xx.
+        """
         try:
             yield
-        except Rejected as error:
+        except (Rejected, Refused) as error:
             self._look_at_catalog(error)
             raise
 
@@ -273,20 +346,6 @@ class WixConnector(base.Connector):
         if (now_is := self._variant()) != self.bound.variant:
             detail = error.detail if error else ""
             raise Stale(detail, current=now_is, code="variant_changed", sentence=_MOVED) from error
-
-    def _v1_listings(self, token: str | None) -> Page[IncomingListing]:
-        more = {"includeVariants": True, "includeHiddenProducts": True}
-        rows, following = by_numeric_id(self._query, "/stores-reader/v1/products/query", "products", token, more)
-        found, bad = listings.of_rows(rows, listings.v1_listings)
-        return Page(found, bad, following)
-
-    def _v3_listings(self, token: str | None) -> Page[IncomingListing]:
-        """By variants: Wix's product queries leave the variants out, its variant query carries the product."""
-        paging: Json = {"limit": VARIANT_ROWS, **({"cursor": token} if token else {})}
-        body = {"query": {"cursorPaging": paging}, "fields": ["WEIGHT_MEASUREMENT_UNIT_INFO"]}
-        reply = self._call("POST", "/stores/v3/products/query-variants", body, reads=True)
-        found, bad = listings.of_rows(rows_of(reply, "variants"), listings.v3_listing)
-        return Page(found, bad, next_of(part_of(reply, "pagingMetadata"), token))
 
     def _stores_places(self) -> Places:
         if self._places is None:
@@ -321,6 +380,9 @@ class WixConnector(base.Connector):
 _NO_APP = "This installation has no Wix app of its own. Ask your operator, or connect with an API key."
 _NO_KEY = "The API key is not complete. Copy it from Wix again."
 _MOVED = "This site moved to another Wix catalog version. Its listings have to be linked again."
+_OTHER_APP = "Wix sent you back for another app than ours. Nothing was connected; begin again."
+_NOTHING_INSTALLED = "Wix did not say that the app was added to a site. Nothing was connected; begin again."
+_OTHER_SITE = "Wix says that the app is on another site than the one you came back from. Nothing was connected."
 _NO_STORES = "This Wix site has no online store yet. In Wix, add Wix Stores to the site, then connect again."
 _UNKNOWN_CATALOG = "Wix names a catalog version that we do not know. Ask your operator to update this panel."
 
@@ -338,7 +400,7 @@ def _credential(way: str, received: Mapping[str, str]) -> Credential:
             "api_key format", code="api_key_format", sentence="The API key is not complete. Copy it from Wix again."
         )
     wanted = ("api_key", "site_id") if way == API_KEY else ("instance_id",)
-    return Credential(way, {key: fields[key] for key in wanted})
+    return Credential(API_KEY if way == API_KEY else APP, {key: fields[key] for key in wanted})
 
 
 def _with_token(old: Credential, reply: Any, now: dt.datetime) -> Credential:

@@ -77,6 +77,45 @@ STOCK_NOT_ACCEPTED = (
     "Wix does not accept this quantity. Look at the product in Wix; what Wix answered stands in the log of calls."
 )
 
+_PRODUCT_CHANGED = "The product changed in Wix meanwhile. It is worked out again."
+PRODUCT_REJECTIONS: Pieces = (
+    ("CONFLICT", Stale, "product_changed", _PRODUCT_CHANGED),
+    ("ALREADY CHANGED", Stale, "product_changed", _PRODUCT_CHANGED),
+    ("REVISION", Stale, "product_changed", _PRODUCT_CHANGED),
+    ("ABORTED", Stale, "product_changed", _PRODUCT_CHANGED),
+    (
+        "SKU_ALREADY_EXIST",
+        Rejected,
+        "sku_taken",
+        "Wix has another product with this SKU. Look for it in Wix, or give this one another SKU.",
+    ),
+    (
+        "BARCODE_ALREADY_EXIST",
+        Rejected,
+        "barcode_taken",
+        "Wix has another product with this barcode. Look for it in Wix, or correct the barcode here.",
+    ),
+    ("PRODUCTS_LIMIT", Rejected, "too_many_products", "This Wix site holds as many products as its plan allows."),
+    ("TOO_MANY_VARIANTS", Rejected, "too_many_variants", "Wix does not take so many variants of one product."),
+    ("NOT_ALIGNED", Rejected, "options_differ", "Wix does not accept how the variants go with the options."),
+    ("OPTION_CHOICE", Rejected, "options_differ", "Wix does not accept how the variants go with the options."),
+    ("COMPARE_AT_PRICE", Rejected, "price_refused", "The product is on sale in Wix for more than this price."),
+    ("SLUG", Rejected, "name_taken", "Wix has another product whose address would be the same. Change the name."),
+    ("PRODUCT_NOT_FOUND", NotFound, "product_not_found", "Wix no longer has this product."),
+    ("PRICE", Rejected, "price_refused", "Wix does not accept this price."),
+    ("NAME", Rejected, "name_refused", "Wix does not accept this name. It takes 1 to 80 characters."),
+    ("SKU", Rejected, "sku_refused", "Wix does not accept this SKU. It takes at most 40 characters."),
+    (
+        "MANAGEVARIANTS",
+        Rejected,
+        "variants_kept",
+        "Wix does not let go of the variants of this product. Remove its options in Wix, then try again.",
+    ),
+)
+PRODUCT_NOT_ACCEPTED = (
+    "Wix does not accept this product. Look at it in Wix; what Wix answered stands in the log of calls."
+)
+
 
 def rejection(
     code: str,
@@ -117,6 +156,10 @@ def stock_rejected(reply: Reply) -> SyncError:
     return rejected(reply, STOCK_REJECTIONS, STOCK_NOT_ACCEPTED)
 
 
+def product_rejected(reply: Reply) -> SyncError:
+    return rejected(reply, PRODUCT_REJECTIONS, PRODUCT_NOT_ACCEPTED)
+
+
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -149,4 +192,5 @@ _REJECTED: ErrorTable = {400: rejected, 404: rejected, 409: rejected, 428: rejec
 FOR_API_KEY: ErrorTable = {**_REJECTED, 401: key_refused, 403: key_refused}
 FOR_APP: ErrorTable = {**_REJECTED, 401: token_expired, 403: app_refused}
 FOR_STOCK: ErrorTable = dict.fromkeys((400, 404, 409, 428), stock_rejected)
+FOR_PRODUCTS: ErrorTable = dict.fromkeys((400, 404, 409, 428), product_rejected)
 FOR_TOKEN: ErrorTable = dict.fromkeys((400, 401, 403, 404), app_refused)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import orjson
 
 from ..base import Bad, IncomingListing, IncomingLocation
 from .page import fingerprint
-from .reading import Json, Wrong, grams, key_text, part, parts, text
+from .reading import Json, Wrong, amount, grams, key_text, number, part, parts, text
 from .words import GRAMS, NO_VARIANT
 
 T = TypeVar("T")
@@ -37,39 +40,101 @@ def v1_listings(product: Json) -> Iterator[IncomingListing]:
     visible = product.get("visible") is not False
     variants = parts(product, "variants")
     managed = product.get("manageVariants") is True
+    description = plain(text(product, "description", 20_000))
+    price, currency = v1_price(product)
     for variant in variants:
         inner = part(variant, "variant")
         own = text(inner, "sku", 100)
+        choices = chosen(part(variant, "choices"))
+        of_variant, its_currency = v1_price(inner)
         yield IncomingListing(
             product_uid=uid,
             variant_uid=key_text(text(variant, "id", 1000), 100) or NO_VARIANT,
             sku=own or ("" if managed else sku),
-            title=_title(name, [str(value) for value in part(variant, "choices").values()]),
+            title=_title(name, [value for _, value in choices]),
             tracked=_tracked(part(variant, "stock").get("trackQuantity"), tracked),
             visible=visible and inner.get("visible") is not False,
+            name=name if choices else "",
+            options=choices if managed or own else (),
+            price=price if of_variant is None else of_variant,
+            currency=its_currency or currency,
+            description=description,
         )
     if not variants:
-        yield IncomingListing(uid, NO_VARIANT, sku, name, tracked, visible=visible)
+        yield IncomingListing(
+            uid, NO_VARIANT, sku, name, tracked, visible=visible, price=price, currency=currency,
+            description=description,
+        )  # fmt: skip
 
 
-def v3_listing(variant: Json) -> Iterator[IncomingListing]:
+def v1_price(source: Json) -> tuple[Decimal | None, str]:
+    """The price before any discount, and its currency."""
+    data = part(source, "priceData")
+    price = data.get("price")
+    return None if price is None else number(price, "price"), text(data, "currency", 3)
+
+
+def chosen(choices: Json) -> tuple[tuple[str, str], ...]:
+    return tuple((name[:100], str(value)[:100]) for name, value in choices.items())
+
+
+def v3_listing(variant: Json, descriptions: dict[str, str] | None = None) -> Iterator[IncomingListing]:
     """A row of query-variants. Whether its stock is counted stands with the inventory items only; files have none."""
     product = part(variant, "productData")
-    choices = [text(part(choice, "optionChoiceNames"), "choiceName", 100) for choice in parts(variant, "optionChoices")]
-    uid = variant.get("variantId") or variant.get("id")
+    options = v3_choices(variant, "optionChoices")
+    name = text(product, "name", 255)
+    uid = _uid(product, "productId")
     yield IncomingListing(
-        product_uid=_uid(product, "productId"),
-        variant_uid=key_text(text({"id": uid}, "id", 1000), 100),
+        product_uid=uid,
+        variant_uid=key_text(text({"id": variant.get("variantId") or variant.get("id")}, "id", 1000), 100),
         sku=text(variant, "sku", 100),
-        title=_title(text(product, "name", 255), choices),
+        title=_title(name, [choice for _, choice in options]),
         tracked=False if product.get("productType") == "DIGITAL" else None,
         barcode=text(variant, "barcode", 100),
-        weight_grams=grams(part(variant, "physicalProperties"), _unit(product)),
+        weight_grams=grams(part(variant, "physicalProperties"), unit_of(product)),
         visible=variant.get("visible") is not False and product.get("visible") is not False,
+        name=name if options else "",
+        options=options,
+        price=v3_price(variant),
+        currency=text(product, "currency", 3),
+        description=(descriptions or {}).get(uid, ""),
     )
 
 
-def _unit(product: Json) -> float | None:
+def v3_choices(variant: Json, field: str) -> tuple[tuple[str, str], ...]:
+    names = [part(choice, "optionChoiceNames") for choice in parts(variant, field)]
+    return tuple((text(one, "optionName", 100), text(one, "choiceName", 100)) for one in names)
+
+
+def v3_price(variant: Json) -> Decimal | None:
+    """The regular price; None of a variant that is on sale, whose regular price is another field's business."""
+    price = part(variant, "price")
+    return None if amount(price, "compareAtPrice") is not None else amount(price, "actualPrice")
+
+
+def v3_description(product: Json) -> Iterator[tuple[str, str]]:
+    yield _uid(product, "id"), plain(text(product, "plainDescription", 40_000))
+
+
+LINES = re.compile(r"<\s*(?:br|/p|/div|/li|/h\d)\b[^>]*>", re.IGNORECASE)
+TAGS = re.compile(r"<[^>]*>")
+BLANK = re.compile(r"[ \t\r\f\v\xa0]+")
+
+
+def plain(source: str) -> str:
+    """What a description in HTML says, a line for each paragraph. Both catalogues keep descriptions as HTML."""
+    if not source:
+        return ""
+    text_only = html.unescape(TAGS.sub("", LINES.sub("\n", source)))
+    lines = (BLANK.sub(" ", line).strip() for line in text_only.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def as_html(source: str) -> str:
+    return "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in source.splitlines() if line.strip())
+
+
+def unit_of(product: Json) -> float | None:
     info = part(part(product, "physicalProperties"), "weightMeasurementUnitInfo")
     return GRAMS.get(text(info, "weightMeasurementUnit", 40))
 

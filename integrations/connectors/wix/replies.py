@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from fcp.errors import Stale, SyncError, Unreadable
 from fcp.http import Reply
 
@@ -49,11 +51,16 @@ def cursor_gone(reply: Reply) -> SyncError:
     return Stale("the cursor is no longer good", code="page_token_gone")
 
 
-def by_numeric_id(query: Query, path: str, field: str, token: str | None, more: Json) -> tuple[list[Json], str | None]:
+def by_numeric_id(
+    query: Query, path: str, field: str, token: str | None, more: Json, condition: Json | None = None
+) -> tuple[list[Json], str | None]:
     """A page of Catalog V1 and the token of the next: offset paging ends at 10,000 products."""
     asked: Json = {"paging": {"limit": V1_ROWS, "offset": 0}, "sort": '[{"numericId":"asc"}]'}
+    condition = dict(condition or {})
     if token:
-        asked["filter"] = f'{{"numericId":{{"$gt":{int(token)}}}}}'
+        condition["numericId"] = {"$gt": int(token)}
+    if condition:
+        asked["filter"] = orjson.dumps(condition).decode()
     rows = rows_of(query("POST", path, {"query": asked, **more}), field)
     if len(rows) < V1_ROWS:
         return rows, None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from fcp.errors import Busy, NotFound, Rejected, Scope, Stale, SyncError, Unreadable
@@ -33,7 +33,7 @@ def set_v1(call: Call, rows: Sequence[StockToSet]) -> list[Answer]:
     products: dict[str, list[StockToSet]] = defaultdict(list)
     for row in rows:
         products[row.product_uid].append(row)
-    return _in_turn(rows, [(some, partial(_set_product, call)) for some in products.values()])
+    return in_turn(rows, [(some, partial(_set_product, call)) for some in products.values()])
 
 
 def set_v3(call: Call, rows: Sequence[StockToSet], places: Callable[[], Places]) -> list[Answer]:
@@ -50,9 +50,9 @@ def set_v3(call: Call, rows: Sequence[StockToSet], places: Callable[[], Places])
     answered = {answer.key for answer in answers}
     known = [row for row in rows if row.item_uid != NEW and row.key not in answered]
     made = [row for row in new if row.key not in answered]
-    steps: list[Step] = [(some, partial(_update, call)) for some in _cut(known)]
+    steps: list[Step[StockToSet]] = [(some, partial(_update, call)) for some in _cut(known)]
     steps += [(some, partial(_create, call, locations)) for some in _cut(made)]
-    return answers + _in_turn(known + made, steps)
+    return answers + in_turn(known + made, steps)
 
 
 def places_for(rows: Sequence[StockToSet], places: Callable[[], Places]) -> dict[str, str]:
@@ -61,11 +61,18 @@ def places_for(rows: Sequence[StockToSet], places: Callable[[], Places]) -> dict
     return {row.key: there.theirs(row.location_uid) for row in rows}
 
 
-Ask = Callable[[Sequence[StockToSet]], list[Answer]]  # one call
-Step = tuple[Sequence[StockToSet], Ask]
+class Keyed(Protocol):
+    """What is pushed, stock or a product; its answer is found by the key."""
+
+    @property
+    def key(self) -> str: ...
 
 
-def _in_turn(rows: Sequence[StockToSet], steps: Iterable[Step]) -> list[Answer]:
+Row = TypeVar("Row", bound=Keyed)
+Step = tuple[Sequence[Row], Callable[[Sequence[Row]], list[Answer]]]  # rows, and the one call for them
+
+
+def in_turn(rows: Sequence[Row], steps: Iterable[Step[Row]]) -> list[Answer]:
     """One answer for each. A call that Wix refuses as a whole is halved until the odd record is alone.
 
     An error that is not about one record ends the work: raised when nothing was set yet, else it is the answer for

@@ -49,8 +49,17 @@ def variant_wire(site: Site, product: dict, variant: dict) -> dict[str, Any]:
     return {"id": variant["id"], "choices": variant["choices"], "variant": inner, "stock": stock(product, variant)}
 
 
+def is_managed(product: dict) -> bool:
+    """Whether each combination of its options is a variant with an SKU and a price of its own."""
+    return bool(product["options"]) and product.get("managed", True)
+
+
+def description_of(product: dict) -> str:
+    return product.get("description", f"<p>{product['name']}</p>")
+
+
 def product_wire(site: Site, product: dict, variants: bool = False) -> dict[str, Any]:
-    first, managed = product["variants"][0], bool(product["options"])
+    first, managed = product["variants"][0], is_managed(product)
     available = [stock(product, variant)["inStock"] for variant in product["variants"]]
     status = "IN_STOCK" if all(available) else "PARTIALLY_OUT_OF_STOCK" if any(available) else "OUT_OF_STOCK"
     total: dict[str, Any] = {"trackInventory": product["track"], "inStock": any(available), "inventoryStatus": status}
@@ -70,7 +79,7 @@ def product_wire(site: Site, product: dict, variants: bool = False) -> dict[str,
         "slug": product["slug"],
         "visible": product["visible"],
         "productType": product["type"],
-        "description": f"<p>{product['name']}</p>",
+        "description": description_of(product),
         "sku": "" if managed else first["sku"],
         "weight": first["weight"],
         "weightRange": {"minValue": first["weight"], "maxValue": first["weight"]},
@@ -156,7 +165,10 @@ def find(
     if not hidden:
         condition = {**condition, "visible": True} if "visible" not in condition else condition
     products: Table = call.site.products
-    plain = {name: value for name, value in condition.items() if name in ("id", "name", "slug", "numericId", "visible")}
+    if "lastUpdated" in condition:
+        condition = {"updatedDate" if name == "lastUpdated" else name: value for name, value in condition.items()}
+    own_columns = ("id", "name", "slug", "numericId", "visible", "updatedDate")
+    plain = {name: value for name, value in condition.items() if name in own_columns}
     own = fields if all(field in ("id", "name", "slug", "numericId") for field in fields) else ("numericId",)
     if len(plain) == len(condition) and own == fields:
         rows, total = products.offset(plain, fields, descending, offset, limit)
@@ -245,7 +257,7 @@ def query_store_variants(call: Call) -> dict:
             "productId": product["id"],
             "variantName": " | ".join(variant["choices"].values()),
             "productName": product["name"],
-            "managedVariant": bool(product["options"]),
+            "managedVariant": is_managed(product),
             "sku": variant["sku"],
             "stock": stock(product, variant),
             "choices": variant["choices"],

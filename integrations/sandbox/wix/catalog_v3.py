@@ -5,7 +5,7 @@ from typing import Any
 from integrations.sandbox.tables import Table
 
 from .api import Call, cursor_page, route
-from .catalog_v1 import IMAGE, only
+from .catalog_v1 import IMAGE, description_of, only
 from .errors import invalid, not_found
 from .shop import FIELDS
 from .site import Site
@@ -13,6 +13,7 @@ from .site import Site
 PRODUCT_FILTERS = set(FIELDS["products_v3"])
 PRODUCT_SORTS = {"createdDate", "updatedDate", "slug", "visible"}
 EXTRAS = set(FIELDS["product_extras_v3"])
+KILOGRAMS = {"weightMeasurementUnit": "KG"}
 
 
 def amount(price: float) -> dict[str, str]:
@@ -45,6 +46,10 @@ def variant_wire(site: Site, product: dict, variant: dict, names: bool = True) -
     }
     if variant["sku"]:
         wire["sku"] = variant["sku"]
+    if variant.get("barcode"):
+        wire["barcode"] = variant["barcode"]
+    if variant.get("compareAt"):
+        wire["price"]["compareAtPrice"] = amount(variant["compareAt"])
     return wire
 
 
@@ -115,6 +120,8 @@ def product_wire(site: Site, product: dict, extras: list[str], variants: bool) -
     }
     if physical:
         wire["physicalProperties"] = {"shippingWeightRange": {"minValue": min(weights), "maxValue": max(weights)}}
+        if "WEIGHT_MEASUREMENT_UNIT_INFO" in extras:
+            wire["physicalProperties"]["weightMeasurementUnitInfo"] = KILOGRAMS
     if "CURRENCY" in extras:
         wire["currency"] = site.currency
     if "URL" in extras:
@@ -123,7 +130,7 @@ def product_wire(site: Site, product: dict, extras: list[str], variants: bool) -
             "url": f"{site.url}/product-page/{product['slug']}",
         }
     if "PLAIN_DESCRIPTION" in extras:
-        wire["plainDescription"] = f"<p>{product['name']}</p>"
+        wire["plainDescription"] = description_of(product)
     if "MEDIA_ITEMS_INFO" in extras:
         wire["media"]["itemsInfo"] = {"items": [media]}
     if variants:
@@ -193,7 +200,8 @@ def query_variants(call: Call) -> dict:
         default=("place", False),
         limits=(100, 1000),
     )
-    return {"variants": [show_variant(call.site, row) for row in rows], "pagingMetadata": paging}
+    extras = call.many("fields")
+    return {"variants": [show_variant(call.site, row, extras) for row in rows], "pagingMetadata": paging}
 
 
 @route("GET", "/stores/v3/products/search-variants")
@@ -233,7 +241,7 @@ def variants_of(site: Site) -> Table:
     return site.variants
 
 
-def show_variant(site: Site, row: dict) -> dict[str, Any]:
+def show_variant(site: Site, row: dict, extras: list[str] | None = None) -> dict[str, Any]:
     product = site.products.rows[row["productData"]["productId"]]
     variant = next(variant for variant in product["variants"] if variant["id"] == row["id"])
     wire = variant_wire(site, product, variant)
@@ -246,5 +254,7 @@ def show_variant(site: Site, row: dict) -> dict[str, Any]:
         "slug": product["slug"],
         "visible": product["visible"],
     }
+    if product["type"] == "physical" and "WEIGHT_MEASUREMENT_UNIT_INFO" in (extras or ()):
+        wire["productData"]["physicalProperties"] = {"weightMeasurementUnitInfo": KILOGRAMS}
     wire.update(createdDate=product["createdDate"], updatedDate=product["updatedDate"])
     return wire

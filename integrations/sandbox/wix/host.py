@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -28,12 +29,15 @@ from . import (  # noqa: F401  # their routes
     fulfillments,
     key_page,
     market,
+    migrate,
     orders,
     places,
     screens,
     stock,
     stock_v1,
     stock_v3,
+    writes_v1,
+    writes_v3,
 )
 from .access import Access, from_base64url, public_half
 from .api import Call, find_route
@@ -312,18 +316,57 @@ class Wix:
         with self.working():
             return orders.pay(self.site(site), self.order(site, order), status)
 
-    def fulfill(self, site: str, order: str, tracking: str = "", provider: str = "ups") -> None:
-        """The merchant ships what is open, without the panel."""
+    def refund(self, site: str, order: str, amount: str) -> dict[str, Any]:
+        """A part of the money goes back, on top of what went back before."""
+        with self.working():
+            return orders.refund(self.site(site), self.order(site, order), Decimal(amount))
+
+    def edit_order(
+        self, site: str, order: str, *, add: dict[str, int] | None = None, set_to: dict[int, int] | None = None,
+        remove: tuple[int, ...] = (),
+    ) -> dict[str, Any]:  # fmt: skip
+        """The merchant edits a placed order and commits it. `add`: pieces by SKU; the others by a line's place."""
+        with self.working():
+            shop, found = self.site(site), self.order(site, order)
+            for sku in add or {}:
+                orders.add_line(found, *shop.find_variant(sku))
+            first_new = len(found["lineItems"]) - len(add or {})
+            new = {first_new + n: quantity for n, quantity in enumerate((add or {}).values())}
+            for place, quantity in {**(set_to or {}), **new, **dict.fromkeys(remove, 0)}.items():
+                more = quantity - found["lineItems"][place]["quantity"]
+                orders.resize(found, place, quantity)
+                stock.add_to_line(shop, found, place, more)
+            found["lineItems"] = [line for place, line in enumerate(found["lineItems"]) if place not in remove]
+            if told := shop.told.get(found["id"]):
+                found["fulfillmentStatus"] = fulfillments.status_of(found, told)
+            return orders.commit_edit(shop, found)
+
+    def take_back(self, site: str, order: str, place: int = 0) -> None:
+        """The merchant deletes one of the order's shipments, whoever made it."""
+        with self.working():
+            fulfillments.take_back(self.site(site), self.order(site, order), place)
+
+    def migrate(self, site: str) -> None:
+        """The site moves from Catalog V1 to V3."""
+        with self.working():
+            migrate.migrate(self.site(site))
+
+    def fulfill(
+        self, site: str, order: str, tracking: str = "", provider: str = "ups", lines: dict[int, int] | None = None
+    ) -> None:
+        """The merchant ships what is open, without the panel; or of some `lines`, by their place, so many pieces."""
         with self.working():
             shop, found = self.site(site), self.order(site, order)
             gone = fulfillments.fulfilled(shop.told.get(found["id"], []))
-            lines = [
-                {"id": line["id"]}
-                for line in found["lineItems"]
-                if line["physicalProperties"]["shippable"] and gone[line["id"]] < line["quantity"]
+            shipped = [
+                {"id": line["id"], **({"quantity": lines[place]} if lines else {})}
+                for place, line in enumerate(found["lineItems"])
+                if line["physicalProperties"]["shippable"]
+                and gone[line["id"]] < line["quantity"]
+                and (not lines or place in lines)
             ]
             info = {"trackingInfo": {"trackingNumber": tracking, "shippingProvider": provider}} if tracking else {}
-            fulfillments.add(shop, found["id"], [{"lineItems": lines, **info}])
+            fulfillments.add(shop, found["id"], [{"lineItems": shipped, **info}])
 
     def told(self, site: str, order: str) -> list[dict[str, Any]]:
         """The fulfillments the store knows of an order."""

@@ -172,6 +172,12 @@ class Site:
         if self.save is not forget:
             self.save(self.key, "item", item["id"], dump(item))
 
+    def drop_item(self, item: dict) -> None:
+        """Stock of a variant that is no more."""
+        self.items.delete(item["id"])
+        self.item_ids.pop((item["variantId"], item["locationId"]), None)
+        self.save(self.key, "item", item["id"], b"null")
+
     def find_variant(self, sku: str) -> tuple[dict, dict]:
         """By SKU, or by the id of the variant or of the product; the first product that has it."""
         if self.skus is None:
@@ -202,9 +208,11 @@ class Site:
                 self.latest = max(self.latest, row.updated)
             elif kind == "told":
                 self.told[uid] = value
+            elif kind == "product" and value is None:
+                self.products.rows.pop(uid, None)
             elif kind == "product":
                 self.products.put(uid, value)
-            elif kind == "item":
+            elif kind == "item" and value is not None:
                 self.items.put(uid, value)
                 self.item_ids[value["variantId"], value["locationId"]] = uid
             elif kind == "received":

@@ -154,8 +154,11 @@ def test_v3_variants_carry_their_product_choices_barcode_and_weight() -> None:
     responses.post(VARIANTS, json={"variants": [], "pagingMetadata": {"hasNext": False}})
     page = by_key("v3").listings(None)
     assert page.items == [
-        IncomingListing("p", "v", "MUG-S", "Mug (S)", barcode="4006381333931", weight_grams=350, visible=False)
-    ]
+        IncomingListing(
+            "p", "v", "MUG-S", "Mug (S)", barcode="4006381333931", weight_grams=350, visible=False, name="Mug",
+            options=(("Size", "S"),),
+        )
+    ]  # fmt: skip
     by_key("v3").listings(page.next)
     assert orjson.loads(responses.calls[1].request.body) == {
         "query": {"cursorPaging": {"limit": 1000, "cursor": "n"}},

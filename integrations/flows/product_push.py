@@ -1,0 +1,223 @@
+"""Pushing products: what it would do is worked out and kept as rows; a person says yes; then it is sent.
+
+Of what was confirmed once, later changes of plain fields of products that are in the store go by themselves (the mode
+Push, at each interval). Whatever makes, converts or hides something always waits for a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F
+
+from integrations.connectors.base import Mode, ProductOffer, StoreProduct
+from integrations.flows import product_sending
+from integrations.models import Integration, ProductPush, ProductPushRow
+from integrations.models.products import PushAction, PushState, RowState
+from integrations.product_ours import Thing, things_of
+from integrations.product_plan import Plan, as_json, plan
+from integrations.runs import Slice
+from integrations.settings_document import owns_products
+from inventory.models import Product, ProductGroup
+
+OPEN = (PushState.PLANNING, PushState.ASKED, PushState.SENDING)
+BATCH = 50  # things of ours that are looked at together
+BY_ITSELF = "schedule"
+AGAIN = "again"  # the stage that looks at refused rows once more
+
+
+def open_push(integration: Integration) -> ProductPush | None:
+    return ProductPush.objects.filter(integration=integration, state__in=OPEN).first()
+
+
+def is_open(integration: Integration) -> bool:
+    """Whether something is to be done for one; one that waits for a person is not."""
+    doing = (PushState.PLANNING, PushState.SENDING)
+    return ProductPush.objects.filter(integration=integration, state__in=doing).exists()
+
+
+def under_way(run: Slice) -> bool:
+    """Whether a push goes on where the slice before left it: the store's listings were read then.
+
+    Where the answer to a creation was lost, they are read again, to find what was made.
+    """
+    place = run.flow.position.get("push")
+    if not place:
+        return False
+    going = ProductPush.objects.filter(pk=place["pk"], state=place["state"])
+    lost = ProductPushRow.objects.filter(push=place["pk"], state=RowState.SENT)
+    return going.exists() and not lost.exists()
+
+
+def offer_of(run: Slice) -> ProductOffer | None:
+    return run.platform.products.get(run.integration.variant)
+
+
+def go_on(run: Slice) -> bool:
+    """True when the slice is over and there is more to do."""
+    offer = offer_of(run)
+    if offer is None or not Mode(run.flow.mode).pushes:
+        return False
+    push = open_push(run.integration) or _by_itself(run)
+    if push is None or push.state == PushState.ASKED:
+        return False
+    _note(run, push)
+    if push.state == PushState.PLANNING and _work_out(run, push, offer):
+        return True
+    push.refresh_from_db()
+    if push.state == PushState.SENDING:
+        _note(run, push)
+        return product_sending.send(run, push, offer)
+    return False
+
+
+def _note(run: Slice, push: ProductPush) -> None:
+    place = {"pk": push.pk, "state": push.state}
+    if run.flow.position.get("push") != place:
+        with run.page() as page:
+            page.move(position=run.flow.position | {"push": place})
+
+
+# --- by itself ------------------------------------------------------------------------------------------------------
+
+
+def _by_itself(run: Slice) -> ProductPush | None:
+    """A push that nobody asked for: only once a person has confirmed one, and if a product changed since the last."""
+    pushes = ProductPush.objects.filter(integration=run.integration)
+    first = pushes.filter(confirmed_at__isnull=False).order_by("pk").first()
+    if first is None or not run.integration.live or owns_products(run.integration):
+        return None
+    noted = run.flow.position.get("worked_out_at")
+    since = dt.datetime.fromisoformat(noted) if noted else first.made_at
+    if not Product.objects.filter(account=run.flow.account_id, changed_at__gt=since).exists():
+        return None
+    with run.page() as page:
+        return ProductPush.objects.create(
+            account_id=run.flow.account_id, integration=run.integration, state=PushState.PLANNING, by=BY_ITSELF,
+            made_at=page.now, position={"create": True, "by_itself": True},
+        )  # fmt: skip
+
+
+# --- working out ----------------------------------------------------------------------------------------------------
+
+
+def _work_out(run: Slice, push: ProductPush, offer: ProductOffer) -> bool:
+    """Groups first, then products that are in none. True when the slice is over before the end."""
+    while True:
+        stage, after = push.position.get("stage", "group"), push.position.get("after", 0)
+        if stage == AGAIN:
+            return _work_out_again(run, push, offer)
+        some = _next(run.flow.account_id, stage, after)
+        rows, unchanged = worked_out(run, push, offer, things_of(run.integration, some)) if some else ([], 0)
+        position = dict(push.position)
+        if some:
+            position |= {"stage": stage, "after": some[-1].pk}
+        elif stage == "group":
+            position |= {"stage": "product", "after": 0}
+        with run.page() as page:
+            mine = ProductPush.objects.filter(pk=push.pk, state=PushState.PLANNING)
+            ProductPushRow.objects.bulk_create(rows)
+            if not mine.update(unchanged=F("unchanged") + unchanged, position=position):
+                return False  # dropped meanwhile; its new rows go with it
+            if not some and stage == "product":
+                _ask(run, push, page.now)
+                page.move(position=run.flow.position | {"worked_out_at": push.made_at.isoformat()})
+        push.position = position
+        if not some and stage == "product":
+            return False
+        if run.over:
+            return True
+
+
+def _next(account_id: int, stage: str, after: int) -> list[Any]:
+    if stage == "group":
+        groups = ProductGroup.objects.filter(account_id=account_id, pk__gt=after, products__isnull=False)
+        return list(groups.order_by("pk").distinct()[:BATCH])
+    products = Product.objects.filter(account_id=account_id, pk__gt=after, group=None)
+    return list(products.order_by("pk")[:BATCH])
+
+
+def _ask(run: Slice, push: ProductPush, now: dt.datetime) -> None:
+    """What is there to do waits for a person; plain changes of a push by itself go. One with nothing in it is over."""
+    rows = ProductPushRow.objects.filter(push=push)
+    by_itself = bool(push.position.get("by_itself"))
+    state, ended = PushState.ASKED, None
+    if not rows.exists():
+        if by_itself:
+            ProductPush.objects.filter(pk=push.pk).delete()
+            return
+        state, ended = PushState.DONE, now
+    elif by_itself and rows.filter(state=RowState.PLANNED, after__plain=True).exists():
+        state = PushState.SENDING
+    ProductPush.objects.filter(pk=push.pk).update(state=state, ended_at=ended)
+
+
+def _work_out_again(run: Slice, push: ProductPush, offer: ProductOffer) -> bool:
+    """What was refused, by what is here and in the store now; then a person is asked."""
+    after = push.position.get("after", 0)
+    while True:
+        refused = ProductPushRow.objects.filter(push=push, state=RowState.FAILED, pk__gt=after).order_by("pk")
+        rows = list(refused.select_related("push", "product", "group")[:BATCH])
+        things = product_sending.things_by_row(run, rows)
+        uids = [*(row.product_uid for row in rows), *(thing.uid for thing in things.values())]
+        shown = product_sending.shown_of(run, uids)
+        with run.page() as page:
+            for row in rows:
+                product_sending.ask_again(row, things.get(row.pk), shown, offer, page)
+            mine = ProductPush.objects.filter(pk=push.pk, state=PushState.PLANNING)
+            if rows:
+                after = rows[-1].pk
+                mine.update(position=push.position | {"after": after})
+            else:
+                mine.update(state=PushState.ASKED, ended_at=None)
+        if not rows:
+            return False
+        if run.over:
+            return True
+
+
+def worked_out(
+    run: Slice, push: ProductPush, offer: ProductOffer, things: Sequence[Thing]
+) -> tuple[list[ProductPushRow], int]:
+    """Rows of what would be done, and how many things the store shows as we have them."""
+    shown = product_sending.shown_of(run, (thing.uid for thing in things if thing.uid))
+    creates = bool(push.position.get("create", True))
+    only_new = owns_products(run.integration)
+    rows, unchanged = [], 0
+    for thing in things:
+        theirs = shown.get(thing.uid)
+        if (theirs is None and not thing.problem and not creates) or (thing.uid and only_new):
+            unchanged += bool(thing.uid)
+            continue
+        found = planned(thing, theirs, offer)
+        if found.action is None and not found.problem:
+            unchanged += 1
+            continue
+        rows.append(row_of(push, thing, theirs, found))
+    return rows, unchanged
+
+
+def planned(thing: Thing, theirs: StoreProduct | None, offer: ProductOffer) -> Plan:
+    if thing.problem:
+        return Plan(problem=thing.problem)
+    return plan(thing.ours, theirs, offer)
+
+
+def row_of(push: ProductPush, thing: Thing, theirs: StoreProduct | None, found: Plan) -> ProductPushRow:
+    after = as_json(found.after) | {"plain": found.plain} if found.after else {}
+    return ProductPushRow(
+        account_id=push.account_id,
+        push=push,
+        product_id=thing.product_id,
+        group_id=thing.group_id,
+        action=(found.action or (PushAction.CHANGE if theirs else PushAction.CREATE)).value,
+        title=thing.ours.name[:255],
+        product_uid=theirs.uid if theirs else "",
+        before=as_json(theirs),
+        after=after,
+        hidden=found.hidden,
+        state=RowState.FAILED if found.problem else RowState.PLANNED,
+        problem=found.problem[:500],
+    )
