@@ -17,7 +17,8 @@ scopes; every address below names the one it asks for.
 
 **The way of a request.** *offered*: listed until you acknowledge or reject it. *acknowledged*: it is yours; what
 changes in the store afterwards is asked, never rewritten. *partly_shipped*, *shipped*: as you report. *cancel_asked*:
-the merchant wants it stopped; say whether it was. *withdrawn*, *canceled*, *rejected*: do not ship it.
+the merchant wants it stopped; say whether it was. *withdrawn*, *canceled*, *rejected*: do not
+ship it. Where the address changed after you took it, the new one stands in `change` until you say whether you use it.
 
 **Stock.** Report levels: what lies there, not what changed, with the time you counted. Up to 1,000 in one call, in any
 order, as often as you like; each is answered in its place, and one that is refused keeps back none of the others.

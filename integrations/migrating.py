@@ -24,8 +24,11 @@ from integrations.lease import ring
 from integrations.models import Flow, Integration, ProductPush, StockPush
 from integrations.models.products import PushState
 from integrations.runs import Slice
+from mappings.listings import retire_listings
 from mappings.models import Listing
 from mappings.relinking import asked_of, relink
+from orders.holds import HoldKind
+from orders.models import Hold
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +80,8 @@ def begin(run: Slice, variant: str) -> bool:
 def _begin(integration: Integration, variant: str, now: dt.datetime) -> None:
     """What was read of the old catalogue says nothing of the new one. In the caller's transaction."""
     store = integration.store_id
-    # A reading retires what it did not show, by the day; what was shown today was another catalogue.
-    shown_today = Listing.objects.filter(store=store, retired_at=None, last_seen_on__gte=now.date())
-    shown_today.update(last_seen_on=now.date() - dt.timedelta(days=1))
+    # What the new catalogue shows too comes back with its reading.
+    retire_listings(integration.store, now.date() + dt.timedelta(days=1), now, but=_waited_for(integration))
     StockPush.objects.filter(store=store).update(
         allowed_at=None, allowed_by="", read_at=None, guard="", guard_since=None, guard_params={}
     )
@@ -96,9 +98,19 @@ def _begin(integration: Integration, variant: str, now: dt.datetime) -> None:
     transaction.on_commit(lambda: ring(ids, now, trigger="schedule"), robust=True)
 
 
+def _waited_for(integration: Integration) -> set[int]:
+    """Listings without a product that held orders wait for: a person still has to say what they are."""
+    holds = Hold.objects.open().filter(account=integration.account_id, kind=HoldKind.SKU.value)
+    causes = {int(cause) for cause in holds.order_by().values_list("cause", flat=True).distinct() if cause.isdigit()}
+    waiting = Listing.objects.filter(store=integration.store_id, product=None, retired_at=None, pk__in=causes)
+    return set(waiting.values_list("pk", flat=True))
+
+
 def catalogue_was_read(run: Slice) -> None:
     """After a whole reading: link what is new, and end it where nobody has to be asked."""
-    since = Integration.objects.filter(pk=run.integration.pk).values_list("relinking_since", flat=True).first()
+    # Read as another variant, it was the catalogue before.
+    here = Integration.objects.filter(pk=run.integration.pk, variant=run.integration.variant)
+    since = here.values_list("relinking_since", flat=True).first()
     if since is None:
         return
     relink(run.store, since, by="schedule", now=run.now())

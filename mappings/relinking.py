@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
@@ -56,9 +56,9 @@ class Relinked(NamedTuple):
     asked: int
 
 
-def new_listings(store: Store, since: dt.datetime) -> QuerySet[Listing]:
-    """What the store shows since it moved; ids that it kept are no new listings."""
-    return Listing.objects.filter(store=store, first_seen_at__gte=since, retired_at=None)
+def new_listings(store: Store) -> QuerySet[Listing]:
+    """What the store shows since it moved. All of the catalogue before was retired then; what it kept came back."""
+    return Listing.objects.filter(store=store, retired_at=None)
 
 
 def relink(store: Store, since: dt.datetime, *, by: str, now: dt.datetime) -> Relinked:
@@ -66,7 +66,7 @@ def relink(store: Store, since: dt.datetime, *, by: str, now: dt.datetime) -> Re
     carried, last = 0, 0
     while True:
         with transaction.atomic():
-            rows = new_listings(store, since).filter(pk__gt=last, by_hand=False).order_by("pk")
+            rows = new_listings(store).filter(pk__gt=last, by_hand=False).order_by("pk")
             some = list(rows.select_for_update(no_key=True)[:BATCH])
             if not some:
                 return Relinked(carried, asked_of(store).count())
@@ -82,7 +82,7 @@ def asked_of(store: Store) -> QuerySet[Listing]:
 def _relink(store: Store, since: dt.datetime, rows: Sequence[Listing], by: str, now: dt.datetime) -> int:
     keys = {row.sku_key for row in rows} - {""}
     before = _meanings_before(store, since, keys)
-    counted = new_listings(store, since).filter(sku_key__in=keys).order_by().values_list("sku_key")
+    counted = new_listings(store).filter(sku_key__in=keys).order_by().values_list("sku_key")
     alike = dict(counted.annotate(n=Count("pk")))
     updates, changes, carried = [], [], 0
     for row in rows:
@@ -117,9 +117,9 @@ def _relink(store: Store, since: dt.datetime, rows: Sequence[Listing], by: str, 
 
 def _meanings_before(store: Store, since: dt.datetime, keys: Collection[str]) -> dict[str, list[Meaning]]:
     """What the SKUs meant in the catalogue before; what was gone from it long ago says nothing."""
-    old = Listing.objects.filter(Q(retired_at=None) | Q(retired_at__gte=since), store=store, sku_key__in=keys)
+    old = Listing.objects.filter(store=store, retired_at__gte=since, sku_key__in=keys)
     meanings: dict[str, list[Meaning]] = defaultdict(list)
-    rows = old.filter(first_seen_at__lt=since).values_list("sku_key", "product_id", "units", "by_hand")
+    rows = old.values_list("sku_key", "product_id", "units", "by_hand")
     for key, *meaning in rows.order_by("pk"):
         meanings[key].append(Meaning(*meaning))
     return meanings

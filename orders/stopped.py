@@ -17,6 +17,7 @@ from .models.shipping import AT_WAREHOUSE
 from .release import offer
 from .settle import settle
 from .signals import orders_to_read
+from .stored_state import refresh_states
 
 # As they stand in the word of the hold that asks about changes after release.
 ADDRESS = "address"
@@ -33,12 +34,6 @@ def on_stopped(order: Order, *, by: str, now: dt.datetime) -> None:
     order.refresh_from_db()
     if is_canceled(order.status, order.payment):
         return
-    lines = OrderLine.objects.filter(order=order)
-    lines.filter(store_quantity__gte=F("shipped")).update(quantity=F("store_quantity"))
-    lines.filter(store_quantity__lt=F("shipped")).update(quantity=F("shipped"))
-    lines.filter(store_quantity=0, shipped=0, removed_at=None).update(removed_at=now)
-    units = sum(line.quantity for line in lines.filter(ships=True, removed_at=None))
-    Order.objects.filter(pk=order.pk).update(units=units)
     hold = Hold.objects.open().filter(order=order, kind=HoldKind.CHANGED_AFTER_RELEASE).first()
     if hold and IN_STORE in words_in(str(hold.params.get("word", ""))):
         SeenOrder.objects.filter(store=order.store_id, uid=order.uid).update(fingerprint=0)  # looked at, if unchanged
@@ -46,8 +41,26 @@ def on_stopped(order: Order, *, by: str, now: dt.datetime) -> None:
     else:
         drop_words(order, None, by, now)
     store = Store.objects.get(pk=order.store_id)
-    settle(store, [order.pk], now=now, actor=by)
+    if _follow_lines(order, now) or hold:
+        settle(store, [order.pk], now=now, actor=by)
+    else:
+        refresh_states([order.pk], now=now)
     offer(store, [order.pk], now=now, actor=by)
+
+
+def _follow_lines(order: Order, now: dt.datetime) -> bool:
+    """Let the lines have the quantities that the store shows; whether any was another."""
+    lines = OrderLine.objects.filter(order=order)
+    differ = lines.exclude(store_quantity=F("quantity"))
+    if not differ.exists():
+        return False
+    less = differ.filter(store_quantity__lt=F("shipped"))
+    less.update(quantity=F("shipped"))
+    lines.filter(store_quantity__gte=F("shipped")).update(quantity=F("store_quantity"))
+    lines.filter(store_quantity=0, shipped=0, removed_at=None).update(removed_at=now)
+    units = sum(line.quantity for line in lines.filter(ships=True, removed_at=None))
+    Order.objects.filter(pk=order.pk).update(units=units)
+    return True
 
 
 def drop_words(order: Order, settled: Collection[str] | None, by: str, now: dt.datetime) -> None:

@@ -63,6 +63,18 @@ def test_three_clicks_lead_from_the_first_page_to_the_first_tracking_number_in_t
         visitor.get_by_role("link", name="Open in the store").click()
     expect(opened.value.get_by_text(number).first).to_be_visible()
 
+    visitor.goto("/a/demo/orders/where/")  # an order that is not here, and why
+    visitor.get_by_label("Order number", exact=True).fill("10044")
+    visitor.get_by_role("button", name="Find it").click()
+    answer = visitor.locator("#answer")
+    expect(answer).to_contain_text(re.compile(r"Seen .+, on a regular look into the store"))
+    expect(answer).to_contain_text("Payment status: Payment pending, where Paid is asked.")
+    expect(answer).to_contain_text(
+        re.compile(r"With Payment pending allowed, [1-9]\d* of the last 200 would also come in")
+    )
+    answer.get_by_role("link", name="Change this setting").first.click()
+    expect(visitor.locator("[id^=id_payment_status]").first).to_be_visible()
+
     visitor.goto("/a/demo/push-preview/")  # what each store would be told of the stock, and why
     shop = visitor.locator("tr").filter(has_text="MyShop")
     expect(shop).to_contain_text("The first push waits for you")

@@ -1,12 +1,15 @@
 """The page To ship: the work of warehouses, done by a person; the same code as the partner API."""
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from fcp.roles import Role
+from orders.asking import ask_for_address
 from orders.models import Fulfillment, Hold, OrderEvent, ShippingRequest
 from orders.models.shipping import RequestState
 from orders.release import renew_offers
+from orders.shapes import Party
 from tests.build import make_user
 from tests.orders.making import (
     line_of,
@@ -263,3 +266,55 @@ def test_the_list_costs_the_same_number_of_statements_for_two_and_for_forty(
         return len(queries)
 
     assert statements(2) == statements(38)
+
+
+@pytest.mark.parametrize(
+    ("answer", "street", "said"),
+    [
+        ({"accepted": "1"}, "2 Side St", "accepted"),
+        ({"keep-reason": "The label is on it"}, "Long Street 1", "refused"),
+    ],
+)
+def test_a_new_address_asks_whether_it_can_still_be_used(panel, order, answer, street, said):
+    request = taken(order)
+    moved = Party(name="Ann Example", street1="2 Side St", city="Bonn", postcode="53111", country="DE")
+    with transaction.atomic():
+        ask_for_address(order.store, {order.pk: moved}, now=timezone.now())
+    page = text(panel(f"{request.pk}/"))
+    assert "Can it go to the new one?" in page
+    assert "2 Side St" in page
+
+    panel(f"{request.pk}/change/", {"revision": 2, **answer})
+
+    request.refresh_from_db()
+    assert (request.snapshot["ship_to"]["street1"], request.change_answer) == (street, said)
+    assert "Can it go to the new one?" not in text(panel(f"{request.pk}/"))
+
+
+def test_a_form_that_was_open_when_the_address_changed_does_not_ship_to_the_old_one(panel, order):
+    request = taken(order)
+    form = {name: field.value() or "" for name, field in fields_of(panel, request)}
+    with transaction.atomic():
+        ask_for_address(order.store, {order.pk: Party(name="Ann", street1="2 Side St")}, now=timezone.now())
+
+    answer = panel(f"{request.pk}/ship/", form)
+
+    assert "changed meanwhile" in text(answer)
+    assert not Fulfillment.objects.exists()
+
+
+def fields_of(panel, request):
+    form = panel(f"{request.pk}/").context["ship_form"]
+    return [(name, form[name]) for name in form.fields]
+
+
+def test_refusing_a_new_address_without_a_reason_asks_for_one(panel, order):
+    request = taken(order)
+    with transaction.atomic():
+        ask_for_address(order.store, {order.pk: Party(name="Ann", street1="2 Side St")}, now=timezone.now())
+
+    page = panel(f"{request.pk}/change/", {"revision": 2})
+
+    assert "the merchant reads it" in text(page)
+    request.refresh_from_db()
+    assert request.change_answer == ""

@@ -219,8 +219,8 @@ def refund(site: Site, order: dict, amount: Decimal) -> dict:
     return store(site, order)
 
 
-def add_line(site: Site, order: dict, product: dict, variant: dict, quantity: int) -> None:
-    """A line more, as the draft of an edited order has it; the sums grow with it."""
+def add_line(order: dict, product: dict, variant: dict) -> None:
+    """A line more, as the draft of an edited order has it; none of it yet (see resize)."""
     uid = f"00000000-0000-0000-0000-{max(int(line['id'][-12:]) for line in order['lineItems']) + 1:012d}"
     first = order["lineItems"][0]
     named = {"catalogItemId": product["id"], "options": {"variantId": variant["id"]}}
@@ -239,7 +239,6 @@ def add_line(site: Site, order: dict, product: dict, variant: dict, quantity: in
     new |= {"price": price, "priceBeforeDiscounts": price, "totalDiscount": nothing}
     new |= dict.fromkeys(("lineItemPrice", "totalPriceBeforeTax", "totalPriceAfterTax"), nothing)
     order["lineItems"].append(new)
-    resize(order, len(order["lineItems"]) - 1, quantity)
 
 
 def commit_edit(site: Site, order: dict) -> dict:
