@@ -16,6 +16,7 @@ from fcp.errors import SyncError
 from fcp.forms import read_only_without
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
+from integrations.channel_mode import warnings_of
 from integrations.dry_run import dry_run
 from integrations.errors import IntegrationError
 from integrations.finishing import finish_setup, goes_live_at_setup
@@ -93,6 +94,8 @@ def _save(request: PanelRequest, integration: Integration, tab: str) -> HttpResp
         return _show(request, integration, tab, form)
     if saved:
         messages.success(request, f"The settings of {integration.nickname} are saved.")
+        for sentence in warnings_of(integration):
+            messages.warning(request, sentence)
     else:
         messages.info(request, "Nothing was changed.")
     view = "integrations:integration" if tab == "main" else f"integrations:{tab}"
