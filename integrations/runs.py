@@ -317,8 +317,8 @@ def app_removed(integration: Integration, now: dt.datetime) -> None:
     with transaction.atomic():
         on.filter(problem_since=None).update(problem_since=now)
         on.update(blocked=True, problem_code=APP_REMOVED, problem=REMOVED, due_at=now + LONGEST_PAUSE)
-        first = on.order_by("pk").values_list("pk", flat=True).first()
-        Flow.objects.filter(pk=first).update(due_at=now)  # the next tick tries the key
+        # The next tick tries the key.
+        Flow.objects.filter(pk__in=list(on.order_by("pk").values_list("pk", flat=True)[:1])).update(due_at=now)
 
 
 def by_app(integration: Integration) -> bool:

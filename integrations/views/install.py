@@ -118,8 +118,8 @@ def _ask(state: ways.State, arrived: Arrived, address: str) -> Connected:
 
 def _reconnected(request: HttpRequest, platform: Platform, state: ways.State, arrived: Arrived) -> HttpResponse:
     may_connect = accounts_where(request.user, May.CONNECT)
-    rows = Integration.objects.filter(pk=state.integration, account__in=may_connect).select_related("store", "account")
-    integration = rows.first()
+    rows = Integration.objects.filter(account__in=may_connect).select_related("store", "account")
+    integration = rows.filter(pk=state.integration or 0).first()
     if integration is None:
         return refused(request, platform, NOT_BEGUN)
     address = str(document_of(integration).get("api_url") or "")
