@@ -189,7 +189,7 @@ def questions(account: Account, now: dt.datetime) -> Sequence[Waiting]:
             text=f"{one.integration.name} was connected by its owner, as you asked.",
             url=panel_url(account, "integrations:setup", pk=one.integration_id),
             button="Finish Setup",
-            note="Nothing comes in until its five settings are checked and Finish Setup is pressed.",
+            note="Nothing comes in until its five settings are checked and Finish Setup is pressed",
             since=one.used_at,
         )
         for one in unfinished(account, now)[:5]

@@ -142,8 +142,8 @@ def store(request: HttpRequest, platform: str, key: str) -> HttpResponse:
     if arrival is None or arrival.invitation or arrival.platform != platform:
         return refused(request, found, TOO_OLD)
     if not request.user.is_authenticated:
-        text = f"Sign in to connect this {found.label} store to your account."
-        sign_in_first(request, request.path, arrival.store["name"], text)
+        text = f"Sign in, and this {found.label} store is connected to your account."
+        sign_in_first(request, request.path, f"{arrival.store['name']}.", text)
         return redirect("account_login")
     if arrival.user not in (None, request.user.pk):
         return refused(request, found, NOT_BEGUN)
