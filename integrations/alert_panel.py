@@ -36,7 +36,9 @@ def waiting(account: Account) -> Sequence[Waiting]:
     for alert in rows.order_by("opened_at", "id")[:SHOWN]:
         words = words_of(alert, account)
         urgent = alert.kind == AlertKind.REFUSED.value
-        lines.append(Waiting(words.title, words.url, words.button, words.next, alert.opened_at, urgent))
+        lines.append(
+            Waiting(words.title, words.url, words.button, words.next.removesuffix("."), alert.opened_at, urgent)
+        )
     return lines
 
 

@@ -69,7 +69,7 @@ def _show(request: PanelRequest, platform: Platform, found: Guide, form: Opinion
 
 class OpinionForm(forms.Form):
     helpful = forms.ChoiceField(
-        label="Was this helpful?", choices=[("yes", "Yes"), ("no", "No")], widget=forms.RadioSelect
+        label="This guide helped", choices=[("yes", "Yes"), ("no", "No")], widget=forms.RadioSelect
     )
     reason = forms.ChoiceField(
         label="If not, why?", required=False, choices=[("", "Choose a reason"), *GuideReason.choices]

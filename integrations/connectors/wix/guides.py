@@ -191,6 +191,13 @@ WEBHOOKS = Guide(
     ),
     tabs=("webhooks", "webhook_create", "webhook_address"),
 )
+SCOPES = (  # as the app's dashboard names them
+    "SCOPE.DC-STORES.READ-ORDERS",
+    "SCOPE.DC-STORES.MANAGE-ORDERS",
+    "SCOPE.DC-STORES.READ-PRODUCTS",
+    "SCOPE.STORES.PRODUCT_READ_ADMIN",
+    "SCOPE.STORES.INVENTORY_ITEM_READ",
+)
 OWN_APP = Guide(
     key="own-app",
     title="Make your own Wix app for this panel",
@@ -226,17 +233,14 @@ OWN_APP = Guide(
             code="{return}",
         ),
         Step(
-            "On the page for permissions add: read and manage orders (SCOPE.DC-STORES.READ-ORDERS, "
-            "SCOPE.DC-STORES.MANAGE-ORDERS), which covers fulfillments; read and manage products with their stock "
-            "(SCOPE.DC-STORES.READ-PRODUCTS for Catalog V1; SCOPE.STORES.PRODUCT_READ_ADMIN and "
-            "SCOPE.STORES.INVENTORY_ITEM_READ for V3, with the manage scopes beside them); read locations.",
+            "On the page for permissions add those that read and manage orders (which covers fulfillments), products, "
+            "stock and locations. Their names, as far as Wix documents them; add the ones that manage beside those "
+            "that read.",
             in_store=True,
+            code="\n".join(SCOPES),
         ),
-        Step(
-            "On the page for webhooks subscribe to these events, each with this panel's address as its callback.",
-            in_store=True,
-            code="{hooks}\n\n" + "\n".join(EVENTS),
-        ),
+        Step("On the page for webhooks give every event this address as its callback.", in_store=True, code="{hooks}"),
+        Step("Subscribe to these events.", in_store=True, code="\n".join(EVENTS)),
         Step(
             "Let Wix build a version of the app and get its install link, or publish it in the App Market. A private "
             "app can be installed on your own sites at once; the App Market wants Wix's approval first.",
