@@ -68,6 +68,7 @@ async function contextOf(site) {
   return {
     client,
     app: { appId: wix.app_id, appSecret: wix.app_secret },
+    instance: await (await direct(`${control}/instance?site=${site}`)).text(),
     keyed: byKey(wix, wix[`site_id_${site}`]),
     order: order.id,
     other: other.id,
@@ -124,6 +125,8 @@ for (const site of ["v1", "v3"]) {
     }
   }
   report(`${site} webhooks.process`, await webhook(context, site));
+  for (const [event, listen] of [["AppInstalled", "onAppInstanceInstalled"], ["AppRemoved", "onAppInstanceRemoved"]])
+    report(`${site} webhooks.process of ${event}`, await appWebhook(context, site, event, listen));
 }
 
 async function webhook(context, site) {
@@ -141,6 +144,20 @@ async function webhook(context, site) {
   if (event.data?.order?._id !== order.id) found.push("the order's id did not arrive");
   if (event.metadata?.instanceId !== wix[`instance_${site}`]) found.push("the instance id did not arrive");
   return found.concat(walk(event.data.order, types.get("getOrder")));
+}
+
+/** What is told of the app itself: flat, without the envelope of other events. */
+async function appWebhook(context, site, event, listen) {
+  const got = [];
+  context.client.appInstances[listen]((told) => { got.push(told); });
+  sent = [];
+  await context.client.webhooks.process(await (await direct(`${control}/webhook?site=${site}&event=${event}`)).text());
+  if (sent.length) return ["made a call"];
+  if (got.length !== 1) return [`${got.length} events were handed over`];
+  const found = [];
+  if (got[0].data?.appId !== wix.app_id) found.push(`the app's id did not arrive: ${JSON.stringify(got[0].data)}`);
+  if (got[0].metadata?.instanceId !== wix[`instance_${site}`]) found.push("the instance id did not arrive");
+  return found;
 }
 
 console.log(`${passed} passed, ${failed} failed`);

@@ -3,14 +3,14 @@
 // and cursors as {}; a parameter .r and a body are decoded and compared as far as they are written here.
 
 import { appInstances } from "@wix/app-management";
-import { locations } from "@wix/business-tools";
+import { locations, siteProperties } from "@wix/business-tools";
 import { orderFulfillments, orders } from "@wix/ecom";
 import { ApiKeyStrategy, AppStrategy, createClient } from "@wix/sdk";
 import { catalogVersioning, inventory, inventoryItemsV3, products, productsV3, readOnlyVariantsV3, storesLocationsV3 } from "@wix/stores";
 
 const modules = {
   appInstances, catalogVersioning, inventory, inventoryItemsV3, locations, orderFulfillments, orders, products, productsV3,
-  readOnlyVariantsV3, storesLocationsV3,
+  readOnlyVariantsV3, siteProperties, storesLocationsV3,
 };
 
 /** @param {{app_id: string, app_secret: string, public_key: string}} wix @param {string} instanceId */
@@ -29,6 +29,7 @@ export const byKey = (wix, siteId) => createClient({ modules, useCDN: false, aut
  * @property {ReturnType<typeof byToken>} client
  * @property {ReturnType<typeof byKey>} keyed
  * @property {{appId: string, appSecret: string}} app
+ * @property {string} instance the signed instance of a page of the app
  * @property {string} order an approved order of at least two units, nothing shipped
  * @property {string} other another one
  * @property {string} third and another
@@ -56,6 +57,19 @@ export const rows = {
       return AppStrategy({ ...c.app, accessToken: headers.Authorization }).getTokenInfo();
     },
   },
+  getTokenInfoOfInstance: {
+    on: "both",
+    http: { method: "POST", path: "/oauth2/token-info" },
+    run: (/** @type {Context} */ c) => AppStrategy({ ...c.app, accessToken: c.instance }).getTokenInfo(),
+  },
+  elevated: {
+    on: "both",
+    http: { method: "POST", path: "/oauth2/token", body: { grant_type: "client_credentials" } },
+    run: async (/** @type {Context} */ c) => {
+      const auth = await AppStrategy({ ...c.app, accessToken: c.instance }).elevated();
+      return createClient({ modules, useCDN: false, auth }).auth.getAuthHeaders();
+    },
+  },
   getCatalogVersion: {
     on: "both",
     http: { method: "GET", path: "/stores/v3/provision/version" },
@@ -65,6 +79,15 @@ export const rows = {
     on: "both",
     http: { method: "GET", path: "/apps/v1/instance" },
     run: (/** @type {Context} */ c) => c.client.appInstances.getAppInstance(),
+  },
+  getSitePropertiesWithApiKey: {
+    on: "both",
+    http: { method: "GET", path: "/site-properties/v4/properties" },
+    run: async (/** @type {Context} */ c) => {
+      const found = await c.keyed.siteProperties.getSiteProperties();
+      if (!found.properties?.siteDisplayName || !found.properties.timeZone) throw new Error("the site has no name or no time zone");
+      return found;
+    },
   },
   searchOrders: {
     on: "both",

@@ -61,6 +61,7 @@ def site_properties(call: Call) -> dict:
         "email": f"owner@{site.name.lower()}.example",
         "siteDisplayName": site.name,
         "businessName": site.name,
+        "trackClicksAnalytics": False,
     }
     return {"version": "1", "properties": properties}
 
