@@ -22,7 +22,7 @@ class Line:
     after: str
 
 
-def lines_of(row: ProductPushRow) -> list[Line]:
+def lines_of(row: ProductPushRow, currency: str) -> list[Line]:
     """In the order in which people look at a product. Without `after` (it cannot go) nothing."""
     before, after = row.before, row.after
     if not after:
@@ -33,12 +33,12 @@ def lines_of(row: ProductPushRow) -> list[Line]:
         Line("Options", options(before), options(after)),
     ]
     lines = [line for line in lines if line.before != line.after]
-    return lines + (_of_variants(before, after) if after.get("variants") else [])
+    return lines + (_of_variants(before, after, currency) if after.get("variants") else [])
 
 
-def text_of(row: ProductPushRow) -> str:
+def text_of(lines: Iterable[Line]) -> str:
     """For a file."""
-    return "; ".join(f"{line.label}: {line.before or '–'} → {line.after or '–'}" for line in lines_of(row))
+    return "; ".join(f"{line.label}: {line.before or '–'} → {line.after or '–'}" for line in lines)
 
 
 def skus_of(row: ProductPushRow) -> list[str]:
@@ -54,62 +54,58 @@ def options(kept: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {', '.join(choices)}" for name, choices in kept.get("options", ()))
 
 
-def _of_variants(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Line]:
+def _of_variants(before: Mapping[str, Any], after: Mapping[str, Any], currency: str) -> list[Line]:
     there = {one["uid"]: one for one in before.get("variants", ()) if one.get("uid")}
     changed: list[Line] = []
-    added: list[Mapping[str, Any]] = []
+    added: list[Line] = []
     for one in after["variants"]:
         was = there.pop(one["uid"], None) if one["uid"] else None
-        if was is None:
-            if one["visible"]:
-                added.append(one)
-        elif was != one:
-            changed.append(Line(_named(was) or "It", _facts(was, one), _facts(one, was)))
-    lines = _listed(changed)
-    lines += _listed([Line(_named(one) or "Price and SKU", "", _all(one)) for one in added])
-    if there and not (len(there) == 1 and not before.get("options")):
-        names = [_named(one) or one["sku"] for one in there.values()]
-        lines.append(Line("Variants that go", _some(names), ""))
-    elif there:
-        lines.append(Line("Price and SKU", _all(next(iter(there.values()))), ""))
+        if was is None and one["visible"]:
+            added += _line(one, {}, one, currency)
+        elif was is not None and was != one:
+            changed += _line(was, was, one, currency)
+    lines = _listed(changed) + _listed(added)
+    gone = [_named(one) or one["sku"] or "Its one variant" for one in there.values()]
+    if gone:
+        lines.append(Line("Variants that go", _some(gone), ""))
     return lines
+
+
+FIELDS = {"sku": "SKU", "price": "Price", "barcode": "Barcode", "weight_grams": "Weight"}
+
+
+def _line(named: Mapping[str, Any], was: Mapping[str, Any], now: Mapping[str, Any], currency: str) -> list[Line]:
+    """A variant in one line; a product without variants with a line for each field."""
+    differs = [name for name in FIELDS if was.get(name) != now.get(name)]
+    told = [(name, _said(name, was.get(name), currency), _said(name, now.get(name), currency)) for name in differs]
+    told = [one for one in told if one[1] or one[2]]
+    if not named["choices"]:
+        return [Line(FIELDS[name], before, after) for name, before, after in told]
+    before, after = (", ".join(one[place] for one in told if one[place]) for place in (1, 2))
+    return [Line(_named(named), before, after)]
 
 
 def _listed(lines: Sequence[Line]) -> list[Line]:
     if len(lines) <= VARIANTS:
         return list(lines)
-    more = len(lines) - VARIANTS
-    return [*lines[:VARIANTS], Line(f"{more} more variants", "", "in the file of this list")]
+    return [*lines[:VARIANTS], Line(f"and {len(lines) - VARIANTS} more variants", "", "likewise")]
 
 
-def _some(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - VARIANTS} more" if len(listed) > VARIANTS else ""
-    return ", ".join(listed[:VARIANTS]) + more
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - VARIANTS} more" if len(names) > VARIANTS else ""
+    return ", ".join(names[:VARIANTS]) + more
 
 
 def _named(variant: Mapping[str, Any]) -> str:
     return ", ".join(variant["choices"])
 
 
-FIELDS = (("sku", "SKU"), ("price", ""), ("barcode", "barcode"), ("weight_grams", ""))
-
-
-def _facts(variant: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    said = [_said(name, label, variant[name]) for name, label in FIELDS if variant[name] != other[name]]
-    return ", ".join(one for one in said if one)
-
-
-def _all(variant: Mapping[str, Any]) -> str:
-    return ", ".join(one for name, label in FIELDS if (one := _said(name, label, variant[name])))
-
-
-def _said(name: str, label: str, value: Any) -> str:
+def _said(name: str, value: Any, currency: str) -> str:
     if value in ("", None):
         return ""
     if name == "price":
-        return _price(value)
-    return f"{value} g" if name == "weight_grams" else f"{label} {value}".strip()
+        return f"{_price(value)} {currency}".strip()
+    return f"{value} g" if name == "weight_grams" else str(value)
 
 
 def _price(value: str) -> str:

@@ -32,9 +32,12 @@ from mappings.take import left_out_of
 WORKING = (PushState.PLANNING, PushState.SENDING)
 
 
-def _words(rows: list[Any], account: Account | None) -> None:
-    for row in rows:
-        row.lines = lines_of(row)
+def _words(currency: str) -> Callable[[list[Any], Account | None], None]:
+    def decorate(rows: list[Any], account: Account | None) -> None:
+        for row in rows:
+            row.lines = lines_of(row, currency)
+
+    return decorate
 
 
 PUSH = Listing(
@@ -44,7 +47,7 @@ PUSH = Listing(
     columns=(
         Column("title", "Product", csv=lambda row: row.title),
         Column("action", "What happens", csv=lambda row: row.get_action_display()),
-        Column("lines", "In the store, then afterwards", csv=text_of),
+        Column("lines", "Before, after", csv=lambda row: text_of(row.lines)),
         Column("skus", "SKUs", csv=lambda row: ", ".join(skus_of(row)), hidden=True),
         Column("hidden", "Hidden variants", csv=lambda row: row.hidden, align="end"),
         Column("state", "State", csv=lambda row: row.get_state_display()),
@@ -57,7 +60,6 @@ PUSH = Listing(
     ),
     search=lambda rows, text: rows.filter(title__istartswith=text),
     search_label="Name begins with",
-    decorate=_words,
     empty=Empty(
         "Nothing would change",
         "The store shows your products as you have them here.",
@@ -98,11 +100,11 @@ def products(request: PanelRequest, pk: int) -> HttpResponseBase:
     rows = (
         ProductPushRow.objects.for_account(request.account).filter(push=push) if push else ProductPushRow.objects.none()
     )
-    listing = PUSH
+    listing = replace(PUSH, decorate=_words(integration.store.currency))
     if push and push.state == PushState.ASKED and May.CONNECT in request.rights:
-        listing = replace(PUSH, bulk="integrations/parts/push_bulk.html")
+        listing = replace(listing, bulk="integrations/parts/push_bulk.html")
     if push and push.state in WORKING:
-        listing = replace(PUSH, refresh=5)
+        listing = replace(listing, refresh=5)
     part = request.htmx and request.headers.get("HX-Target") == f"list-{listing.key}"
     context = {} if part or request.GET.get("format") == "csv" else _around(request, integration, push)
     return listing.answer(request, rows, title="Push products", context=context)

@@ -254,7 +254,9 @@ def on_failure_is_over(flow) -> None:
     work()
 
 
-def test_a_killed_worker_between_the_stores_answer_and_ours_makes_nothing_twice(live, sandbox, monkeypatch, time_machine):
+def test_a_worker_killed_between_the_stores_answer_and_ours_makes_nothing_twice(
+    live, sandbox, monkeypatch, time_machine
+):
     integration = live("v3")
     make_product(integration.account, "NEW", name="New one", price=Decimal(3), currency="SEK")
     push = worked_out(integration)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -94,17 +95,17 @@ def test_a_second_whole_pull_writes_no_product_and_no_listing(pulled, sandbox, s
 def test_the_queries_of_a_page_do_not_grow_with_its_rows(connect):
     counts = []
     for products in (12, 60):
-        with Sandbox(orders=0, products=products, rate_limit=0) as box:
-            from django.test import override_settings
-
-            with override_settings(FCP_SANDBOX_PORT=box.server.server_address[1]):
-                Store.objects.update(connected=False)
-                integration = connect_store(box, "v1", account=make_account(), on=(), fills=True)
-                change_settings(integration, flows={"products": {"mode": "pull", "interval": 60}})
-                with CaptureQueriesContext(connection) as queries:
-                    work()
-                counts.append(len(queries))
-                assert Product.objects.filter(account=integration.account).count() > products / 2
+        with (
+            Sandbox(orders=0, products=products, rate_limit=0) as box,
+            override_settings(FCP_SANDBOX_PORT=box.server.server_address[1]),
+        ):
+            Store.objects.update(connected=False)
+            integration = connect_store(box, "v1", account=make_account(), on=(), fills=True)
+            change_settings(integration, flows={"products": {"mode": "pull", "interval": 60}})
+            with CaptureQueriesContext(connection) as queries:
+                work()
+            counts.append(len(queries))
+            assert Product.objects.filter(account=integration.account).count() > products / 2
 
     assert counts[1] <= counts[0] + 4  # a page of links more
 

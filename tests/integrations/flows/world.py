@@ -12,7 +12,7 @@ from django_q.signing import SignedPackage
 
 from fcp.models import Account
 from integrations.connecting import connect
-from integrations.connectors.base import FlowKind
+from integrations.connectors.base import FlowKind, Mode
 from integrations.lease import ring
 from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox
@@ -39,9 +39,13 @@ def connect_store(
     account: Account | None = None,
     on: tuple[FlowKind, ...] = ON,
     way: str = "api_key",
+    fills: bool = False,
     **given: Any,
 ) -> Integration:
-    """Any payment and any fulfillment come in, unless `given` says otherwise; not live."""
+    """Any payment and any fulfillment come in, unless `given` says otherwise; not live.
+
+    Products are read, and fill our catalogue only where `fills` says so: `map_everything` takes them over.
+    """
     account = account or make_account()
     if not Warehouse.objects.for_account(account).exists():
         make_warehouse(account, partner=make_partner())
@@ -51,8 +55,10 @@ def connect_store(
         account, "wix", way, received, by="Ann", now=timezone.now(), given=given, api_url=info["base_url"]
     )
     if on:
-        platform_document = document_of(integration)
-        save(integration, switched_on(platform_document, _platform(), on), by="Ann", now=timezone.now())
+        document = switched_on(document_of(integration), _platform(), on)
+        if FlowKind.PRODUCTS in on and not fills:
+            document["flows"]["products"]["mode"] = Mode.PUSH.value
+        save(integration, document, by="Ann", now=timezone.now())
     integration.refresh_from_db()
     return integration
 
