@@ -59,7 +59,8 @@ def _catalogue(integration: Integration, set_up: bool) -> CheckStep:
     take = takeable(store)
     if take:
         things = "1 product" if take == 1 else f"{take:,} products"
-        text = f"{things} of this store are not in your catalogue yet. Orders with them wait until they are."
+        are, them = ("is", "it wait until it is") if take == 1 else ("are", "them wait until they are")
+        text = f"{things} of this store {are} not in your catalogue yet. Orders with {them}."
         return CheckStep(
             "catalogue", "Catalogue read", False, text, "take", f"Take {things} from this store", post=True
         )

@@ -386,6 +386,8 @@ class TabForm(DocumentForm):
             integration.account, platform, before, keys, *args, number=integration.settings_version, **kwargs
         )
         self.site = integration.store.uid
+        if "site_id" in self.fields:
+            self.fields["site_id"].named_default = "the connected site"  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """The Site ID names the store that the orders here belong to: another one is another integration."""

@@ -27,7 +27,7 @@ Make = Callable[[Document, Any], DocumentForm]  # (the document it starts from, 
 
 def is_outdated(integration: Integration, sent: QueryDict) -> bool:
     """Whether the page was made before the settings that are in force now."""
-    version = sent.get("version", "")
+    version = str(sent.get("version", ""))
     return version.isdecimal() and len(version) < 9 and int(version) != integration.settings_version
 
 
@@ -35,7 +35,7 @@ def brought_together(integration: Integration, make: Make, sent: QueryDict) -> D
     """The form with what was typed and what was saved meanwhile; it carries an error, so that nothing is saved yet."""
     current = document_of(integration)
     newest = version_of(integration, integration.settings_version)
-    base = version_of(integration, int(sent["version"]))
+    base = version_of(integration, int(str(sent.get("version", "0"))))
     by = newest.by if newest else "Somebody"
     merged = sent.copy()
     merged["version"] = str(integration.settings_version)
@@ -68,8 +68,8 @@ def _in_words(field: forms.Field, value: Any) -> str:
     labels = {str(key): strip_tags(str(label).split('<span class="soft">')[0]).strip() for key, label in _pairs(field)}
     values = value if isinstance(value, list) else [value]
     words = [labels.get(str(one), str(one)) for one in values if one not in (None, "")]
-    unit = f" {field.unit}" if words and getattr(field, "unit", "") else ""
-    return ", ".join(words) + unit if words else "empty"
+    unit = getattr(field, "unit", "")
+    return f"{', '.join(words)} {unit}".strip() if words else "empty"
 
 
 def _pairs(field: forms.Field) -> list[tuple[Any, Any]]:

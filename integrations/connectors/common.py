@@ -263,7 +263,7 @@ SUPPRESS_PERSONS = Setting(
     label="Suppress personal data",
     kind=SettingKind.BOOLEAN,
     help="With Yes we keep of a buyer only what shipping needs: e-mail, phone and the store's raw data are not stored "
-    "and go to no warehouse, and name, address and notes are erased once the order is closed.",
+    "and go to no warehouse, and name, address and notes are erased within a day after the order is closed.",
     default=False,
     choices=(Choice("true", "Yes"), Choice("false", "No")),
     tab="advanced",

@@ -97,13 +97,13 @@ def _order_url(account: Account, order_id: int | None) -> str:
 
 
 def in_words(outcome: Outcome, warehouses: dict[int, str], *, here: bool = True) -> str:
-    """ "Left out", "Comes in, waits: payment missing", "Comes in, goes to Main warehouse"."""
+    """ "Left out", "Comes in, held: waiting for payment", "Comes in, goes to Main warehouse"."""
     if not outcome.comes_in:
         return "Left out"
     if outcome.for_the_record:
         return "Comes in for the record"
     if outcome.holds:
-        return f"Comes in, waits: {', '.join(dict.fromkeys(hold.kind.in_sentence for hold in outcome.holds))}"
+        return f"Comes in, held: {', '.join(dict.fromkeys(hold.kind.in_sentence for hold in outcome.holds))}"
     warehouse = warehouses.get(outcome.warehouse_id or 0)
     if not here or not warehouse:
         return "Comes in"

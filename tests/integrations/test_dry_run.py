@@ -207,7 +207,7 @@ def test_save_shows_first_which_orders_would_have_had_another_outcome(client: Cl
 
     assert_in_order(
         words(page), "Not saved yet", "With these values 2 of the last 3 orders would have had another outcome.",
-        "2 of them were left out and come in now; the oldest was placed", "P3", "Left out", "Comes in, waits",
+        "2 of them were left out and come in now; the oldest was placed", "P3", "Left out", "Comes in, held: waiting for payment",
         "Payment Status is Pending; asked for is Paid", "P2", "Save", "Back",
     )  # fmt: skip
     assert f'href="{at(shop)}#id_payment_status"' in page.content.decode()
