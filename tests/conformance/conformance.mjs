@@ -78,6 +78,8 @@ async function contextOf(site) {
     product: first.catalogReference.catalogItemId,
     variant: first.catalogReference.options.variantId,
     fulfillment: "",
+    made: "",
+    revision: "",
   };
 }
 

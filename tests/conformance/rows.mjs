@@ -38,10 +38,31 @@ export const byKey = (wix, siteId) => createClient({ modules, useCDN: false, aut
  * @property {string} product
  * @property {string} variant of that product
  * @property {string} fulfillment made by createFulfillment
+ * @property {string} made a product made by createProduct
+ * @property {string} revision of it, where it has one
  */
 
 const ALL = [orders.OrderStatus.APPROVED, orders.OrderStatus.CANCELED, orders.OrderStatus.PENDING, orders.OrderStatus.REJECTED];
 const EXTRAS = /** @type {const} */ (["CURRENCY", "MERCHANT_DATA", "PLAIN_DESCRIPTION", "URL", "MEDIA_ITEMS_INFO"]);
+
+/** @param {string} name @param {string} code A product of V3 with two variants, each spelled out. */
+const shirtV3 = (name, code) => {
+  const choices = ["S", "L"].map((size) => ({ choiceType: /** @type {const} */ ("CHOICE_TEXT"), name: size }));
+  const variants = ["S", "L"].map((size) => ({
+    sku: `${code}-${size}`,
+    visible: true,
+    price: { actualPrice: { amount: "12.50" } },
+    physicalProperties: {},
+    choices: [{ optionChoiceNames: { optionName: "Size", choiceName: size, renderType: /** @type {const} */ ("TEXT_CHOICES") } }],
+  }));
+  return {
+    name,
+    productType: /** @type {const} */ ("PHYSICAL"),
+    physicalProperties: {},
+    options: [{ name: "Size", optionRenderType: /** @type {const} */ ("TEXT_CHOICES"), choicesSettings: { choices } }],
+    variantsInfo: { variants },
+  };
+};
 
 export const rows = {
   getAuthHeaders: {
@@ -278,6 +299,54 @@ export const rows = {
     run: (/** @type {Context} */ c) =>
       c.client.inventory.decrementInventory([{ productId: c.product, variantId: c.variant, decrementBy: 5 }]),
   },
+  createProduct: {
+    on: "v1",
+    http: { method: "POST", path: "/stores/v1/products", body: { product: { name: "Shirt", manageVariants: true } } },
+    run: async (/** @type {Context} */ c) => {
+      const choices = ["S", "L"].map((size) => ({ value: size, description: size }));
+      const options = { manageVariants: true, productOptions: [{ name: "Size", choices }] };
+      const made = await c.client.products.createProduct({
+        name: "Shirt",
+        productType: products.ProductType.physical,
+        priceData: { price: 12.5 },
+        ...options,
+      });
+      c.made = made.product?._id ?? "";
+      if (made.product?.variants?.length !== 2) throw new Error("not every combination became a variant");
+      return made;
+    },
+  },
+  updateProduct: {
+    on: "v1",
+    http: { method: "PATCH", path: "/stores/v1/products/{}", body: { product: { name: "Long shirt" } } },
+    run: async (/** @type {Context} */ c) => {
+      const done = await c.client.products.updateProduct(c.made, { name: "Long shirt" });
+      if (done.product?.name !== "Long shirt") throw new Error("the name was not taken");
+      return done;
+    },
+  },
+  updateProductVariants: {
+    on: "v1",
+    http: { method: "PATCH", path: "/stores/v1/products/{}/variants" },
+    run: async (/** @type {Context} */ c) => {
+      const done = await c.client.products.updateProductVariants(c.made, [
+        { choices: { Size: "S" }, sku: "SH-S", price: 9, visible: true },
+        { choices: { Size: "L" }, sku: "", visible: false },
+      ]);
+      const found = done.variants?.map(({ variant }) => [variant?.sku, variant?.visible].join());
+      if (String(found) !== "SH-S,true,,false") throw new Error(`other variants: ${found}`);
+      return done;
+    },
+  },
+  queryProductsById: {
+    on: "v1",
+    http: { method: "GET", path: "/stores-reader/v1/products/query-platformized" },
+    run: async (/** @type {Context} */ c) => {
+      const found = await c.client.products.queryProducts().in("_id", [c.made]).find();
+      if (found.items.length !== 1 || found.items[0]._id !== c.made) throw new Error("another product");
+      return found;
+    },
+  },
 
   // Catalogue V3.
   queryProductsV3: {
@@ -294,6 +363,50 @@ export const rows = {
     on: "v3",
     http: { method: "GET", path: "/stores/v3/products/{}?productId={}&fields=MERCHANT_DATA" },
     run: (/** @type {Context} */ c) => c.client.productsV3.getProduct(c.product, { fields: ["MERCHANT_DATA"] }),
+  },
+  createProductV3: {
+    on: "v3",
+    http: { method: "POST", path: "/stores/v3/products", body: { product: { name: "Shirt", productType: "PHYSICAL" } } },
+    run: async (/** @type {Context} */ c) => {
+      const made = await c.client.productsV3.createProduct(shirtV3("Shirt", "SH"));
+      c.made = made._id ?? "";
+      c.revision = made.revision ?? "";
+      if (made.variantsInfo?.variants?.length !== 2) throw new Error("not the variants that were spelled out");
+      return made;
+    },
+  },
+  updateProductV3: {
+    on: "v3",
+    http: { method: "PATCH", path: "/stores/v3/products/{}", body: { product: { revision: "1" } } },
+    run: async (/** @type {Context} */ c) => {
+      const done = await c.client.productsV3.updateProduct(c.made, { name: "Long shirt", revision: c.revision });
+      if (done.name !== "Long shirt" || done.revision === c.revision) throw new Error("the name was not taken");
+      const stale = await c.client.productsV3.updateProduct(c.made, { name: "Other", revision: c.revision }).catch((error) => error);
+      if (!(stale instanceof Error)) throw new Error("a stale revision was taken");
+      return done;
+    },
+  },
+  bulkUpdateProductsV3: {
+    on: "v3",
+    http: { method: "POST", path: "/stores/v3/bulk/products/update", body: { returnEntity: true } },
+    run: async (/** @type {Context} */ c) => {
+      const changes = ["2", "1"].map((revision) => ({ product: { _id: c.made, revision, name: "Very long shirt" } }));
+      const done = await c.client.productsV3.bulkUpdateProducts(changes, { returnEntity: true });
+      const good = done.results?.map((result) => result.itemMetadata?.success);
+      if (String(good) !== "true,false") throw new Error(`the stale revision was taken: ${good}`);
+      return done;
+    },
+  },
+  bulkCreateProductsV3: {
+    on: "v3",
+    http: { method: "POST", path: "/stores/v3/bulk/products/create", body: { returnEntity: true } },
+    run: async (/** @type {Context} */ c) => {
+      const wanted = [shirtV3("Vest", "VE"), shirtV3("Coat", "SH")]; // the SKUs of the second are taken
+      const made = await c.client.productsV3.bulkCreateProducts(wanted, { returnEntity: true });
+      const good = made.results?.map((result) => result.itemMetadata?.success);
+      if (String(good) !== "true,false") throw new Error(`a SKU was taken twice: ${good}`);
+      return made;
+    },
   },
   queryVariantsV3: {
     on: "v3",
