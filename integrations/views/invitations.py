@@ -101,7 +101,9 @@ def _list(request: PanelRequest) -> str:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Who asks, and the ways in. Connecting needs no account here; afterwards there is nothing to see but thanks."""
     if too_many(request):
-        return render(request, "429.html", status=429)
+        response = render(request, "429.html", status=429)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log the path, which may be good
+        return response
     found = invitation_of(token)
     if found is None or (state := state_of(found, timezone.now())) is not InvitationState.WAITING:
         if found and request.session.get(DONE) == found.pk:

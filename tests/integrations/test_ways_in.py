@@ -17,6 +17,7 @@ from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox
 from tests.build import make_account, make_user
 from tests.integrations.arriving import GO, LANDING, RETURN, begin, member, returning, save, signed_instance
+from tests.integrations.flows.flows import at_once
 from tests.integrations.flows.world import flow_of
 from tests.integrations.pages.reading import assert_in_order, form_of, words
 
@@ -83,6 +84,21 @@ def test_a_return_counts_once(owner: Client, sandbox: Sandbox) -> None:
     assert again.status_code == 403
     assert "This return was used already" in words(again)
     assert owner.get(first.request["PATH_INFO"]).status_code == 200  # what the first one found still waits
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_returns_at_the_same_moment_one_counts(owner: Client, sandbox: Sandbox) -> None:
+    url = returning(sandbox, begin(owner))
+
+    def come_back() -> int:
+        tab = Client()
+        tab.cookies = owner.cookies
+        return tab.get(url).status_code
+
+    results = at_once(*[come_back] * 4)
+
+    assert sorted(results) == [302, 403, 403, 403]
+    assert owner.get(url).status_code == 403
 
 
 def test_a_return_that_another_browser_began_is_refused(owner: Client, sandbox: Sandbox, account: Account) -> None:
