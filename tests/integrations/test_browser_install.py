@@ -272,6 +272,34 @@ def test_with_a_key_of_the_api_keys_manager_and_the_site_id_from_the_address_bar
     assert wait_until(lambda: is_in(person, number), 60, 0.2), panel.said()
 
 
+def test_an_invited_owner_connects_without_an_account_by_a_link_that_works_once(
+    panel: Panel, person: Page, browser: Browser
+) -> None:
+    person.goto("/a/demo/integrations/invitations/")
+    sign_in(person, panel)
+    person.get_by_role("textbox", name="E-mail", exact=True).fill("owner@teacorner.example")
+    person.get_by_role("button", name="Send the link").click()
+    mailed = re.compile(r"http://\S+/install/invitation/\S+")
+    assert wait_until(lambda: mailed.search(panel.said()), 30), panel.said()
+    links = mailed.findall(panel.said())
+
+    stranger = browser.new_context()
+    owner = stranger.new_page()
+    owner.goto(links[-1])
+    owner.get_by_role("link", name="Go to Wix").first.click()
+    choose_and_agree(owner)
+    owner.get_by_role("button", name="Connect TeaCorner").click()
+    expect(owner.get_by_role("heading", name="Done, thank you")).to_be_visible()
+    owner.goto(f"{panel.url}{LIST}")
+    expect(owner).to_have_url(re.compile("/accounts/login/"))
+    stranger.close()
+
+    person.goto(links[-1])  # somebody else has found it
+    expect(person.get_by_role("heading", name="This link does not work")).to_be_visible()
+    person.goto(LIST)
+    expect(person.locator("tr").filter(has_text="Tea")).to_have_count(1)
+
+
 def test_a_site_without_a_store_is_refused_with_what_to_do(panel: Panel, person: Page) -> None:
     person.goto(panel.store()["app_market_url"])
     person.get_by_role("button", name="Add to Site").click()
