@@ -183,7 +183,10 @@ class Whereabouts:
 
 
 def seen(account: Account, text: str, now: dt.datetime) -> list[Whereabouts]:
-    """Every order of the account's stores with this number, or with this id of the store; the latest first."""
+    """Every order of the account's stores with this number, or with this id of the store.
+
+    Those that are not here first, since it is them that somebody misses; of these and of the others the latest first.
+    """
     key = number_key_of(text)
     if not key:
         return []
@@ -191,7 +194,8 @@ def seen(account: Account, text: str, now: dt.datetime) -> list[Whereabouts]:
     stores = list(Store.objects.filter(account=account).values_list("pk", flat=True))
     found = {row.pk: row for row in rows.filter(number_key=key).order_by("-pk")[:MOST]}
     found |= {row.pk: row for row in rows.filter(store__in=stores, uid=text.strip()[:100])[:MOST]}
-    return [_whereabouts(row, account, now) for _, row in sorted(found.items(), reverse=True)]
+    rows_found = sorted(found.values(), key=lambda row: (row.outcome == Outcome.IMPORTED, -row.pk))
+    return [_whereabouts(row, account, now) for row in rows_found]
 
 
 def _whereabouts(row: SeenOrder, account: Account, now: dt.datetime) -> Whereabouts:
