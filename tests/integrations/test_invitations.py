@@ -22,6 +22,7 @@ from integrations import connecting, invitations
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Flow, Integration, Invitation
+from integrations.prune import prune
 from integrations.sandbox.server import Sandbox
 from tests.build import make_account
 from tests.integrations.arriving import begin, member, returning
@@ -317,3 +318,13 @@ def test_a_refusal_of_the_store_is_told_as_it_is(sandbox: Sandbox, account: Acco
 
     with pytest.raises(Refused):
         invitations.accept(asked, "api_key", {"api_key": "short", "site_id": "no"}, now=timezone.now())
+
+
+def test_links_are_forgotten_90_days_after_their_end(owner: Client) -> None:
+    ask(owner)
+    end = Invitation.objects.get().expires_at
+
+    prune(end + dt.timedelta(days=89))
+    assert Invitation.objects.count() == 1
+    prune(end + dt.timedelta(days=91))
+    assert Invitation.objects.count() == 0
