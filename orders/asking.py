@@ -39,7 +39,8 @@ def ask_for_address(store: Store, wanted: Mapping[int, Party], *, now: dt.dateti
     """
     if not wanted:
         return
-    rows, events = [], []
+    rows: list[tuple[Any, ...]] = []
+    events: list[tuple[Any, ...]] = []
     followed, asked = set(), set()
     open_ones = ShippingRequest.objects.filter(order_id__in=wanted, state__in=AT_WAREHOUSE).order_by("pk")
     for request in open_ones.select_related("warehouse", "order"):

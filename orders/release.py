@@ -73,7 +73,8 @@ def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: 
         if warehouse_id
     ]
     partners = dict(Warehouse.objects.filter(pk__in={w for _, w, _ in wanted}).values_list("pk", "partner_id"))
-    rows, request_lines, events = [], [], []
+    rows: list[tuple[Any, ...]] = []
+    request_lines, events = [], []
     for pk, (order, warehouse_id, of_warehouse) in zip(take_ids(ShippingRequest, len(wanted)), wanted, strict=True):
         number = numbers[order.pk] = (numbers.get(order.pk) or 0) + 1
         snapshot = snapshot_of(order, store, of_warehouse, parties.get(order.pk))

@@ -19,6 +19,7 @@ from fcp.short_lists import ShortLists
 from inventory.api.reach import one_warehouse
 from orders.asking import ANSWERABLE
 from orders.models import Fulfillment, Order, ShippingRequest
+from orders.models.shipping import CHANGE_ASKED
 from orders.packing import shipped_of
 
 from . import bodies, replies
@@ -70,7 +71,7 @@ class RequestList(ApiView):
         check_after(ShippingRequest, ORDER, after)
         rows = rows.prefetch_related("account", "warehouse")  # a join would lead SQLite away from the list's index
         if asked["change_asked"]:
-            rows = rows.change_asked()
+            rows = rows.filter(CHANGE_ASKED)
             if "state" not in request.query_params:
                 asked["state"] = [state.value for state in ANSWERABLE]
         states = [Q(state=state) for state in asked["state"]]

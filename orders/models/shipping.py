@@ -39,10 +39,6 @@ CHANGE_ASKED = models.Q(change_asked_at__isnull=False, change_answer="")
 
 
 class RequestQuerySet(AccountQuerySet):
-    def change_asked(self) -> Self:
-        """What a warehouse was asked to change and has not answered."""
-        return self.filter(CHANGE_ASKED)
-
     def unsettled(self) -> Self:
         return self.filter(state__in=[state.value for state in UNSETTLED])
 
