@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import pydoc
 import re
 import socketserver
 import threading
@@ -17,10 +18,13 @@ from fcp.models import Account
 from integrations.alert_mail import CLAIM, LISTED, digest_due, send_due
 from integrations.alerts import QUIET, look
 from integrations.models import Alert, AlertSettings, Flow
+from integrations.prune import prune
+from integrations.schedules import SCHEDULES
 from tests.build import ANN, make_account, make_order, make_warehouse
 from tests.integrations.flows.flows import at_once, make_flow, make_integration
 from tests.integrations.test_alerts import HOUR, MINUTE, begun
 
+DAY = dt.timedelta(days=1)
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 
 
@@ -366,3 +370,27 @@ def test_who_is_left_over_when_time_is_up_is_told_in_the_next_round(account, mon
 
     monkeypatch.undo()
     assert send_due(NOON + 5 * MINUTE) == 1
+
+
+# --- the schedule ----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_schedule_starts_looks_and_tells(account):
+    tell(account)
+    make_flow(integration=make_integration(account), last_ok_at=begun() - 3 * HOUR)
+    task = pydoc.locate(SCHEDULES["alerts"]["func"])
+
+    task()
+    task()
+
+    assert len(mail.outbox) == 1
+
+
+def test_alerts_are_forgotten_long_after_their_end(account):
+    now = timezone.now()
+    kept = [make_alert(account, opened_at=now - 400 * DAY), make_alert(account, closed_at=now - 89 * DAY)]
+    make_alert(account, closed_at=now - 91 * DAY)
+
+    prune(now)
+
+    assert set(Alert.objects.all()) == set(kept)
