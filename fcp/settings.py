@@ -202,6 +202,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",  # a writer waits at the start, where waiting works, not in the middle
         "timeout": 20,  # seconds
     }
+    # Opening one anew takes each request as long as some twenty questions.
+    DATABASES["default"]["CONN_MAX_AGE"] = 300  # seconds
 else:
     # Without it django-q opens a connection for each enqueue, poll and acknowledgement.
     DATABASES["default"]["CONN_MAX_AGE"] = 300  # seconds

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from tests.bench.figures import Figure, table
 
-SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop", "levels", "stock"]
+SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop", "levels", "stock", "products", "webhooks"]
 AT_ONCE = {"memory"}
 
 
