@@ -151,7 +151,8 @@ def demo(request: PanelRequest, now: dt.datetime) -> dict[str, Any] | None:
     """What a newcomer may try next; only where the stand-in stores run, and in the demo's own account."""
     if not settings.FCP_SANDBOX or request.account.slug != DEMO_ACCOUNT:
         return None
-    return {"control": f"http://127.0.0.1:{settings.FCP_SANDBOX_PORT}/control/", "panel": settings.FCP_PUBLIC_URL}
+    stand_in = f"http://127.0.0.1:{settings.FCP_SANDBOX_PORT}"
+    return {"control": f"{stand_in}/control/", "wix": f"{stand_in}/wix/account/sites", "panel": settings.FCP_PUBLIC_URL}
 
 
 def register() -> None:

@@ -92,5 +92,11 @@ def test_three_clicks_lead_from_the_first_page_to_the_first_tracking_number_in_t
 
     visitor.goto("/a/demo/")
     closing = visitor.locator("#card-demo")
-    for words in ("Place an order yourself", "Break the store", "Connect a real store", "The API in four lines"):
+    for words in (
+        "Place an order yourself",
+        "Break the store",
+        "Add the app to a site",
+        "Connect a real store",
+        "The API in four lines",
+    ):
         expect(closing).to_contain_text(words)
