@@ -150,8 +150,8 @@ def find(platform: str, token: str, now: dt.datetime) -> Found | None:
         for question, asked in ((BY_TOKEN, [hashed, platform]), (BY_OLD, [when, hashed, platform])):
             cursor.execute(question, asked)
             if row := cursor.fetchone():
-                *columns, refuses = row
-                return Found(*columns, refuses=bool(refuses))
+                pk, integration_id, store_id, store_uid, flow_id, refuses = row
+                return Found(pk, integration_id, store_id, store_uid, flow_id, bool(refuses))
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,12 +28,12 @@ def done(hints: Iterable[Hint], now: dt.datetime) -> None:
     """Looked at. An address counts what came in there; what is done again was counted before. In a transaction."""
     hints = list(hints)
     Hint.objects.filter(pk__in=[hint.pk for hint in hints]).update(done_at=now)
-    counted = [hint for hint in hints if hint.address_id and not hint.replayed_at]
-    last: dict[int, dt.datetime] = {}
-    for hint in counted:
-        last[hint.address_id] = max(hint.received_at, last.get(hint.address_id, hint.received_at))
-    for address, count in sorted(Counter(hint.address_id for hint in counted).items()):
-        WebhookAddress.objects.filter(pk=address).update(events=F("events") + count, last_event_at=last[address])
+    came: dict[int, list[dt.datetime]] = {}
+    for hint in hints:
+        if hint.address_id and not hint.replayed_at:
+            came.setdefault(hint.address_id, []).append(hint.received_at)
+    for address, times in sorted(came.items()):
+        WebhookAddress.objects.filter(pk=address).update(events=F("events") + len(times), last_event_at=max(times))
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,7 +279,7 @@ def replay(request: PanelRequest, pk: int) -> HttpResponse:
     if "since" in request.POST:
         form = AgainForm(request.POST)
         if not form.is_valid():
-            messages.error(request, next(iter(form.errors.values()))[0])
+            messages.error(request, str(next(iter(form.errors.values()))[0]))
             return redirect(panel_url(request.account, "integrations:webhooks", pk=pk))
         # To the minute that was typed, with all of its seconds.
         until = form.cleaned_data["until"] + dt.timedelta(minutes=1)

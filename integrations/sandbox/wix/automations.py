@@ -29,8 +29,8 @@ DATA = {"all": "All keys and values", "number": "Customize structure: only the k
 
 def begin(site: Site) -> dict[str, Any]:
     """A draft without trigger and action."""
-    one = {"id": site.new_id(), "name": "Untitled Automation", "trigger": "", "action": "", "url": "", "data": "all"}
-    one |= {"active": False}
+    words = {"name": "Untitled Automation", "trigger": "", "action": "", "url": "", "data": "all"}
+    one: dict[str, Any] = {"id": site.new_id(), **words, "active": False}
     site.set_meta("automations", [*site.automations, one])
     return one
 
