@@ -106,9 +106,12 @@ def test_the_site_id_is_letters_digits_and_dashes_in_both_places() -> None:
 
 
 def test_the_api_key_comes_first_and_the_app_needs_one_of_the_operator() -> None:
-    key, app = PLATFORM.ways_in
-    assert (key.key, key.needs_app, app.key, app.needs_app) == ("api_key", False, "app", True)
+    key, *of_app = PLATFORM.ways_in
+    assert (key.key, key.needs_app) == ("api_key", False)
     assert [field.secret for field in key.fields] == [True, False]
+    assert [(way.key, way.needs_app, way.redirect, way.staff_only) for way in of_app] == [
+        ("market", True, True, False), ("app", True, False, True),
+    ]  # fmt: skip
 
 
 def test_each_guide_marks_which_of_its_steps_are_done_in_wix() -> None:
