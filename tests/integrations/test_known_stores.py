@@ -10,10 +10,13 @@ from django.utils import timezone
 from fcp.models import Account, Store
 from fcp.roles import Role
 from integrations import connecting
+from integrations.letting_go import fates_of
 from integrations.models import Credential, Flow, Integration
 from integrations.sandbox.server import Sandbox
-from orders.models import Order
-from tests.build import make_account
+from orders.models import Fulfillment, Order
+from orders.models.shipping import Origin, Told
+from orders.state import State
+from tests.build import NOW, make_account, make_order, make_store
 from tests.integrations.arriving import begin, member, open_app, returning, save
 from tests.integrations.flows.world import connect_store, work
 from tests.integrations.pages.reading import assert_in_order, words
@@ -134,3 +137,32 @@ def test_the_delete_page_says_what_becomes_of_open_orders(sandbox: Sandbox) -> N
     )
     client.post(f"/a/shoes/integrations/{shop.pk}/delete/")
     assert Order.objects.filter(store=shop.store_id).count() == 1
+
+
+def test_every_open_order_of_a_store_that_is_let_go_has_its_fate_told(account: Account) -> None:
+    store, other = make_store(account), make_store(account)
+    make_order(other)
+    states = [State.HELD, State.NEW, State.READY, State.AT_WAREHOUSE, State.PARTLY_SHIPPED, State.CONFIRMED]
+    for state in states:
+        Order.objects.filter(pk=make_order(store).pk).update(state=state.value)
+    shipped = make_order(store)
+    Order.objects.filter(pk=shipped.pk).update(state=State.SHIPPED.value)
+    for told in (Told.DUE, Told.TOLD):
+        Fulfillment.objects.create(
+            account=account,
+            store=store,
+            order=shipped,
+            origin=Origin.PARTNER,
+            told=told,
+            shipped_at=NOW,
+            created_at=NOW,
+        )
+
+    fates = [(fate.count, fate.where) for fate in fates_of(store)]
+
+    assert fates == [
+        (2, "new or held"),
+        (1, "offered to a warehouse"),
+        (2, "at a warehouse"),
+        (1, "shipped, with tracking that the store was not told yet"),
+    ]
