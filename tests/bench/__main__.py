@@ -11,9 +11,12 @@ from functools import partial
 from importlib import import_module
 
 from tests.bench.figures import Figure, table
+from tests.bench.turns import Turns
 
 SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop", "levels", "stock", "products", "webhooks"]
-AT_ONCE = {"memory"}
+# What counts bytes and not seconds is taken on both databases at the same time; what takes turns for its seconds, too.
+AT_ONCE = {"memory", "tick"}
+TAKES_TURNS = {"tick"}
 
 
 def main() -> int:
@@ -23,9 +26,9 @@ def main() -> int:
     options = parser.parse_args()
     started, figures = time.monotonic(), []
     for subject in options.only:
-        # What counts bytes and not seconds is taken on both databases at the same time.
-        with ThreadPoolExecutor(2 if subject in AT_ONCE else 1) as pool:
-            for found in pool.map(partial(_measured, subject, started), options.database):
+        at_once = len(options.database) if subject in AT_ONCE else 1
+        with ThreadPoolExecutor(at_once) as pool:
+            for found in pool.map(partial(_measured, subject, started, Turns(at_once)), options.database):
                 for figure in found:
                     print("          " + " | ".join(figure.row()), file=sys.stderr, flush=True)
                 figures += found
@@ -34,12 +37,14 @@ def main() -> int:
     return 1 if any(figure.verdict == "FAILED" for figure in figures) else 0
 
 
-def _measured(subject: str, started: float, database: str) -> list[Figure]:
+def _measured(subject: str, started: float, turns: Turns, database: str) -> list[Figure]:
     print(f"{time.monotonic() - started:6.0f} s  {subject} on {database} ...", file=sys.stderr, flush=True)
     try:
-        found: list[Figure] = import_module(f"tests.bench.measure_{subject}").measure(database)
+        measure = import_module(f"tests.bench.measure_{subject}").measure
+        found: list[Figure] = measure(database, turns) if subject in TAKES_TURNS else measure(database)
     except Exception:  # the other figures are worth having
         traceback.print_exc()
+        turns.leave()
         return [Figure(f"{subject}: broke off", database, 1, 0, 0, "times")]
     return found
 

@@ -15,7 +15,8 @@ from integrations.models import Integration, ProductPush
 from integrations.models.products import PushState, RowState
 from integrations.sandbox.server import Sandbox
 from inventory.models import Product, ProductGroup
-from tests.build import PASSWORD, make_account, make_product, make_user
+from mappings.models import Listing, Location
+from tests.build import PASSWORD, make_account, make_product, make_user, make_warehouse
 from tests.integrations.flows.world import change_settings, connect_store, work
 from tests.integrations.pages.conftest import signed_in
 from tests.integrations.pages.reading import words
@@ -186,3 +187,44 @@ def test_a_person_looks_through_the_preview_and_sends_it_also_at_390_pixels(
     work()
     page.reload()
     expect(page.get_by_text("3 products sent")).to_be_visible()
+
+
+# --- mapping tabs of an integration ----------------------------------------------------------------------------------
+
+
+@pytest.mark.req("TECH-39")
+def test_the_sku_mappings_tab_shows_what_is_to_map_and_sets_it(
+    account: Account, sandbox: Sandbox, client: Client
+) -> None:
+    shop = connect_store(sandbox, "v1", account=account, on=(FlowKind.PRODUCTS,))
+    work()
+    mug = make_product(account, "OUR-GRINDER")
+    listing = Listing.objects.get(store=shop.store, sku="GRIND-1")
+
+    page = client.get(f"/a/shoes/integrations/{shop.pk}/skus/")
+    assert listing in page.context["list"].rows
+    client.post(f"/a/shoes/mappings/skus/{listing.pk}/", {"target": "OUR-GRINDER", "units": "1"})
+
+    listing.refresh_from_db()
+    assert (listing.product, listing.by_hand) == (mug, True)
+    assert listing not in client.get(f"/a/shoes/integrations/{shop.pk}/skus/").context["list"].rows
+    assert listing in client.get(f"/a/shoes/integrations/{shop.pk}/skus/all/").context["list"].rows
+
+
+@pytest.mark.req("TECH-40")
+def test_the_locations_of_a_v3_store_are_offered_in_its_warehouse_mappings(
+    account: Account, sandbox: Sandbox, client: Client
+) -> None:
+    shop = connect_store(sandbox, "v3", account=account, on=())
+    work()
+    first, second = make_warehouse(account), make_warehouse(account)
+
+    page = client.get(f"/a/shoes/integrations/{shop.pk}/warehouses/")
+    rows = {row.name: row for row in page.context["list"].rows}
+    assert set(rows) == {"Göteborg", "Malmö"}
+    client.post(f"/a/shoes/mappings/locations/{rows['Malmö'].pk}/", {"target": str(first.pk)})
+    client.post(f"/a/shoes/mappings/locations/{rows['Malmö'].pk}/", {"target": str(second.pk)})
+
+    places = {place["id"]: place["name"] for place in sandbox.wix.site("v3").locations}
+    bound = Location.objects.get(store=shop.store, warehouse=second)
+    assert places[bound.uid] == "Malmö"  # under the id that orders name
