@@ -213,7 +213,8 @@ def _form(
         "platform": platform_of(integration),
     }
     if found:
-        context["shown"] = addresses.shown(integration, [found], timezone.now())[0]
+        context["shown"] = shown = addresses.shown(integration, [found], timezone.now())[0]
+        context["saves"] = shown.state == "reserved"  # by the Save of the page's head as well
         try:
             context["url"] = addresses.url_of(found)
         except UnreadableSecret:

@@ -100,7 +100,7 @@ def test_an_address_is_made_and_saved_with_the_keyboard_alone(person: Page, shop
     person.keyboard.press("ArrowDown")
     person.keyboard.press("Tab")
     expect(person.get_by_label("URL")).to_be_visible()
-    person.get_by_role("button", name="Save").focus()
+    person.locator("#webhook").get_by_role("button", name="Save").focus()
     person.keyboard.press("Enter")
 
     expect(person.get_by_text("Saved, no event yet")).to_be_visible()
