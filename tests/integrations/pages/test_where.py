@@ -100,7 +100,6 @@ def test_an_order_that_nobody_has_seen_is_asked_for_in_every_store_by_the_page_i
     assert page.count('hx-trigger="load, submit"') == 2
 
 
-@pytest.mark.req("TECH-51")
 def test_the_store_is_asked_live_and_its_answer_explained_by_the_same_conditions(client, shop, sandbox):
     order = sandbox.wix.place_order("v1", payment="PENDING", status="PENDING")
 
