@@ -1,4 +1,4 @@
-"""Asking a store's owner, by e-mail, to connect his store. The link works once, for seven days, without an account here.
+"""Asking a store's owner, by e-mail, to connect his store. The link works once, for seven days, and needs no account.
 
 The link stands for the account that asks: whoever holds it can connect one store of the platform to it, and sees
 nothing else. So only its hash is kept, sending it again makes a new one, and connecting uses it up in the transaction
