@@ -168,7 +168,10 @@ def _older_since(
 
 def last_orders(store_id: int, now: dt.datetime) -> list[SeenFacts]:
     """The orders that the store showed us last, whether they came in or not; the newest first."""
-    rows = list(SeenOrder.objects.filter(store=store_id).exclude(facts={}).order_by("-pk")[:LOOKED_AT])
+    of_store = SeenOrder.objects.filter(store=store_id).order_by("-pk")
+    # By ids alone: no index has a store's orders by age, and sorting ids costs a tenth of sorting rows.
+    ids = list(of_store.values_list("pk", flat=True)[:LOOKED_AT])
+    rows = [row for row in SeenOrder.objects.filter(pk__in=ids).order_by("-pk") if row.facts]
     here = _here(store_id, [row.uid for row in rows if row.outcome == Stored.IMPORTED])
     return [_seen(row, here, now) for row in rows]
 
