@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import connecting, live
+from integrations.action_forms import SyncForm, TryForm
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
-from integrations.forms import SyncForm, TryForm
 from integrations.letting_go import fates_of
 from integrations.models import Flow, Integration
 from integrations.runs import by_app

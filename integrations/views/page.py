@@ -13,11 +13,11 @@ from fcp.panel import PanelRequest, panel_url
 from integrations.checklist import steps_of
 from integrations.connectors import connector_class
 from integrations.connectors.base import FlowKind, Platform
-from integrations.forms import SERVICES
 from integrations.health import flow_health, health_of
 from integrations.live import what_goes_live
 from integrations.models import FailedRecord, Flow, Integration, Run
 from integrations.models.flows import RunState
+from integrations.setting_fields import SERVICES
 
 # Label, name of the view. In the order that TECH-24 asks for, then ours.
 TABS = (
