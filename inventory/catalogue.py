@@ -14,14 +14,17 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from fcp.insert import update_rows
+from fcp.insert import make_rows, update_rows
 
 from .models import Product, ProductGroup, sku_key_of
 
 FIELDS = ("name", "barcode", "weight_grams", "description", "price", "currency", "group_id", "options")
 READ = ("pk", "sku_key", *FIELDS)
 COLUMNS = ("name", "barcode", "weight_grams", "description", "price", "currency", "group", "options", "changed_at")
-BATCH = 500
+NEW = (
+    "account", "sku", "sku_key", *COLUMNS[:-1], "customs_code", "origin", "stock_seq", "changed_at", "created_at",
+)  # fmt: skip
+BATCH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,15 @@ class Filling:
     def make(self) -> int:
         """Products of SKUs that the account does not know; how many."""
         new = [
-            Product(account_id=self.account_id, sku_key=key, sku=" ".join(fact.sku.split())[:100], **self._values(fact))
-            for key, fact in self.by_key.items()
+            (self.account_id, " ".join(fact.sku.split())[:100], key, *self._values(fact).values(), "", "", 0,
+             self.now, self.now)
+            for key, fact in sorted(self.by_key.items())
             if key not in self.there
-        ]
-        # Somebody else may make one at this moment: whoever comes second finds it there.
-        Product.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+        ]  # fmt: skip
+        for start in range(0, len(new), BATCH):
+            # Somebody else may make one at this moment: whoever comes second finds it there.
+            some = new[start : start + BATCH]
+            make_rows(Product, NEW, some, key=("account", "sku_key"), returning=("id",))
         return len(new)
 
     def wanting(self) -> set[str]:
