@@ -59,11 +59,14 @@ def run_to_the_end(
     `tick` is called twice a second where the process has none of its own.
     """
     outcome, killed = Outcome(story.size), -1
-    for _ in range(kills):
+    for number in range(kills):
         process = start()
         try:
             _until(lambda killed=killed: _is_at_work(story, killed), process, tick)  # type: ignore[misc]
-            time.sleep(dice.uniform(0, spread))
+            moment = dice.uniform(0, spread)
+            # On a machine that has become quicker the work would end before the last kill.
+            ahead = story.done() / story.size > (number + 1) / (kills + 1)
+            time.sleep(0 if ahead else moment)
         finally:
             kill(process)
         killed = _generation(story)
