@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from integrations.connectors.base import Hint as Told
-from integrations.lease import ring
+from integrations.lease import ring, to_ring
 
 INSERT_SQL = """
     INSERT INTO integrations_hint (store_id, event_id, kind, object_uid, sequence, address_id, received_at)
@@ -35,8 +35,10 @@ class Place(NamedTuple):
 @dataclass(slots=True)
 class _Entry:
     rows: list[tuple[Any, ...]]
+    flow_id: int
     error: Exception | None = None
     written: bool = False
+    rings: bool = False  # whoever this is has to ring
 
 
 class _Line:
@@ -46,7 +48,7 @@ class _Line:
         self._turn, self._joining = threading.Lock(), threading.Lock()
         self._waiting: list[_Entry] = []
 
-    def write(self, entry: _Entry) -> None:
+    def write(self, entry: _Entry, now: dt.datetime) -> None:
         """Returns when the rows are in the database; raises what kept them out of it."""
         with self._joining:
             self._waiting.append(entry)
@@ -54,7 +56,7 @@ class _Line:
             if not entry.written:
                 with self._joining:
                     together, self._waiting = self._waiting, []
-                _write(together)
+                _write(together, now)
         if entry.error:
             raise entry.error
 
@@ -65,8 +67,10 @@ _line = _Line()
 def note(place: Place, hints: Sequence[Told], now: dt.datetime) -> None:
     """Keep the hints, then ring. A repeated announcement changes nothing. When it raises, the store must repeat it."""
     when = connection.ops.adapt_datetimefield_value(now)
-    _line.write(_Entry([_row(place, hint, when) for hint in hints]))
-    ring([place.orders_flow_id], now, trigger="webhook")
+    entry = _Entry([_row(place, hint, when) for hint in hints], place.orders_flow_id)
+    _line.write(entry, now)
+    if entry.rings:  # outside of the line: it may have to wait for a run that is storing a page
+        ring([place.orders_flow_id], now, trigger="webhook")
 
 
 def _row(place: Place, hint: Told, when: Any) -> tuple[Any, ...]:
@@ -76,13 +80,16 @@ def _row(place: Place, hint: Told, when: Any) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _write(entries: list[_Entry]) -> None:
+def _write(entries: list[_Entry], now: dt.datetime) -> None:
     try:
         _insert([row for entry in entries for row in entry.rows])
+        first = {entry.flow_id: entry for entry in reversed(entries)}
+        for flow_id in to_ring(first, now):
+            first[flow_id].rings = True
     except Exception as error:  # raised again in the thread of each whose rows it is about
         if len(entries) > 1:
             for entry in entries:  # what one of them cannot is no fault of the others
-                _write([entry])
+                _write([entry], now)
             return
         entries[0].error = error
     for entry in entries:
