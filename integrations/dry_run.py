@@ -111,10 +111,16 @@ def _difference(one: SeenFacts, before: OrderRules, after: OrderRules) -> Differ
         if added:
             return Difference(one, was, Outcome(unmet=added), conditions=added)
         return _inside(one, was, _outcome(one, after))
-    if first.imported or not then.imported:
-        return None
-    unmet = tuple(c for c in first.conditions if not c.met)
-    return Difference(one, Outcome(unmet=unmet), _outcome(one, after), conditions=unmet)
+    if first.imported and then.imported:  # left out under older settings still, and about to come in
+        return _inside(one, _outcome(one, before), _outcome(one, after))
+    if first.imported or then.imported:
+        unmet = tuple(c for c in (*first.conditions, *then.conditions) if not c.met)
+        was, becomes = (
+            _outcome(one, rules) if decision.imported else Outcome(unmet=unmet)
+            for decision, rules in ((first, before), (then, after))
+        )
+        return Difference(one, was, becomes, conditions=unmet)
+    return None
 
 
 def _inside(one: SeenFacts, was: Outcome, becomes: Outcome) -> Difference | None:

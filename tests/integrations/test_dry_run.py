@@ -85,6 +85,19 @@ def test_another_reason_to_be_left_out_is_no_other_outcome() -> None:
     assert differences([pending_and_old], rules(), rules(imports=PAID_OR_PENDING)) == []
 
 
+def test_an_order_that_was_about_to_come_in_stays_out() -> None:
+    """The settings in force let it in, and no run has looked at it since they were saved."""
+    about_to = seen(payment="pending")
+
+    (found,) = differences([about_to], rules(imports=PAID_OR_PENDING), rules())
+
+    assert (found.before.comes_in, found.after.comes_in) == (True, False)
+    assert [c.code for c in found.conditions] == ["payment"]
+    any_release = rules(imports=PAID_OR_PENDING, release=Release.ANY)
+    (freed,) = differences([about_to], rules(imports=PAID_OR_PENDING), any_release)
+    assert freed.settings == ("release",)
+
+
 def test_an_order_that_the_store_canceled_comes_in_for_the_record() -> None:
     anything = rules(imports=replace(IMPORT, statuses=None))
 
@@ -207,8 +220,8 @@ def test_save_shows_first_which_orders_would_have_had_another_outcome(client: Cl
 
     assert_in_order(
         words(page), "Not saved yet", "With these values 2 of the last 3 orders would have had another outcome.",
-        "2 of them were left out and come in now; the oldest was placed", "P3", "Left out", "Comes in, held: waiting for payment",
-        "Payment Status is Pending; asked for is Paid", "P2", "Save", "Back",
+        "2 of them were left out and come in now; the oldest was placed", "P3", "Left out",
+        "Comes in, held: waiting for payment", "Payment Status is Pending; asked for is Paid", "P2", "Save", "Back",
     )  # fmt: skip
     assert f'href="{at(shop)}#id_payment_status"' in page.content.decode()
     shop.refresh_from_db()
