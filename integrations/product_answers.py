@@ -19,6 +19,7 @@ from integrations.models.products import PushState, RowState
 
 NOT_ON = "Products are not pushed by this integration. Set its products flow to Push first, under Main settings."
 NO_PUSH = "This store takes no products from us."
+RELINKING = "The store moved to another catalog. Products are pushed again once its listings are linked again."
 IS_OPEN = "A push of products is open already. Send it or drop it first."
 ANSWERED = "Somebody answered this just now, or it no longer waits. Look at it again."
 NOT_LIVE = "The integration is not live. Nothing is written to the store before you press Go live."
@@ -33,6 +34,8 @@ def why_not(integration: Integration) -> str:
     platform = connector_class(integration.store.platform).platform
     if integration.variant not in platform.products:
         return NO_PUSH
+    if integration.relinking_since:
+        return RELINKING
     flow = products_flow(integration)
     return "" if flow and flow.due_at is not None and Mode(flow.mode).pushes else NOT_ON
 

@@ -16,7 +16,7 @@ from django_q.models import Failure
 from fcp.models import IdempotentReply
 from integrations.keeping import forget_persons
 from integrations.lease import LONGEST_PAUSE
-from integrations.models import Alert, Exchange, FailedRecord, Hint, Invitation, Run, StockSent
+from integrations.models import Alert, Exchange, FailedRecord, Hint, Invitation, ProductPushRow, Run, StockSent
 from integrations.models.flows import RunState
 from integrations.settings_in_force import documents_of_stores
 from inventory.models import ImportState, LevelImport
@@ -42,6 +42,7 @@ def prune(now: dt.datetime) -> dict[str, int]:
             order__state__in=[state.value for state in OPEN_STATES]
         ),
         StockSent.objects.filter(at__lt=now - SENT),
+        ProductPushRow.objects.filter(push__ended_at__lt=now - SENT),
         Alert.objects.filter(closed_at__lt=now - ALERTS),
         Invitation.objects.filter(expires_at__lt=now - INVITATIONS),
         LevelImport.objects.filter(created_at__lt=now - RUNS).exclude(state=ImportState.IMPORTING),

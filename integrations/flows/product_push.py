@@ -58,8 +58,8 @@ def offer_of(run: Slice) -> ProductOffer | None:
 def go_on(run: Slice) -> bool:
     """True when the slice is over and there is more to do."""
     offer = offer_of(run)
-    if offer is None or not Mode(run.flow.mode).pushes:
-        return False
+    if offer is None or not Mode(run.flow.mode).pushes or run.integration.relinking_since:
+        return False  # while listings are linked anew, what the store has looks as if it were missing
     push = open_push(run.integration) or _by_itself(run)
     if push is None or push.state == PushState.ASKED:
         return False

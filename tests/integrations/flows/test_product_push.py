@@ -403,6 +403,22 @@ def test_a_push_is_refused_while_the_flow_only_pulls(connect):
     assert "Push" in refused.value.sentence
 
 
+def test_nothing_is_pushed_while_the_listings_of_a_moved_store_are_linked_anew(live, sandbox):
+    integration = live("v1")
+    make_product(integration.account, "NEW", name="New one", price=Decimal(3), currency="EUR")
+    push = worked_out(integration)
+    Integration.objects.filter(pk=integration.pk).update(relinking_since=timezone.now())
+    ProductPush.objects.filter(pk=push.pk).update(state=PushState.SENDING, confirmed_at=timezone.now())
+
+    on_schedule(integration)
+
+    assert writes() == []
+    push.refresh_from_db()
+    with pytest.raises(IntegrationError) as refused:
+        begin(Integration.objects.get(pk=integration.pk), create=True, by="Ann", now=timezone.now())
+    assert "linked again" in refused.value.sentence
+
+
 def test_a_push_goes_on_where_a_slice_ended(live, sandbox, monkeypatch):
     from integrations import runs
 
