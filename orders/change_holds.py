@@ -9,9 +9,9 @@ from typing import Any
 from fcp.insert import insert_rows
 from fcp.models import Store
 
-from .columns import HOLD_COLUMNS
+from .columns import EVENT_COLUMNS, HOLD_COLUMNS
 from .holds import HoldKind
-from .models import Hold
+from .models import Hold, OrderEvent
 from .stopped import IN_STORE, words_in
 
 SHIPMENTS = "shipments"
@@ -42,12 +42,17 @@ def place_holds(
         if SHIPMENTS in before or SHIPMENTS in params:
             params[SHIPMENTS] = [*before.get(SHIPMENTS, ()), *params.get(SHIPMENTS, ())]
         Hold.objects.filter(pk=there[key].pk).update(params=params)
+    new = sorted(wanted.keys() - there.keys())
     insert_rows(
         Hold,
         HOLD_COLUMNS,
-        [(store.account_id, pk, kind, "", wanted[pk, kind], "", now, "store", None, "")
-         for pk, kind in sorted(wanted.keys() - there.keys())],
-    )  # fmt: skip
+        [(store.account_id, pk, kind, "", wanted[pk, kind], "", now, "store", None, "") for pk, kind in new],
+    )
+    asked = [
+        (store.account_id, pk, now, "store", "held", {"kind": kind, "word": wanted[pk, kind]["word"]})
+        for pk, kind in new
+    ]
+    insert_rows(OrderEvent, EVENT_COLUMNS, asked)
 
 
 def with_words(before: str, word: str) -> str:

@@ -87,11 +87,16 @@ def _imported(p: Params) -> str:
 
 
 def _held(p: Params) -> str:
-    return f"Held. {hold_sentence(str(p.get('kind', '')), str(p.get('word', '')))}"
+    kind = str(p.get("kind", ""))
+    asks = kind in set(HoldKind) and KINDS[HoldKind(kind)].after_release
+    return f"{'A decision is asked.' if asks else 'Held.'} {hold_sentence(kind, str(p.get('word', '')))}"
 
 
 def _lifted(p: Params) -> str:
     word = p.get("word")
+    kind = str(p.get("kind", ""))
+    if kind == HoldKind.CHANGED_AFTER_RELEASE:
+        return f"No decision is needed any more{f' about: {word}' if word else ''}."
     return f"No longer held: {_kind(str(p.get('kind', '')))}{f' (“{word}”)' if word else ''}."
 
 
