@@ -67,7 +67,11 @@ class ProductForm(forms.ModelForm[Product]):
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = ProductGroup.objects.for_account(account)
         group.empty_label = "None"
-        self.fields["price"].min_value = 0  # type: ignore[attr-defined]
+        if self.instance.price is not None:
+            price = self.instance.price.normalize()
+            self.initial["price"] = (
+                price.quantize(Decimal("0.01")) if price == price.quantize(Decimal("0.01")) else price
+            )
         self._add_options()
 
     def _add_options(self) -> None:
@@ -83,6 +87,9 @@ class ProductForm(forms.ModelForm[Product]):
                 initial=values[place] if place < len(values) else "",
                 help_text="Its value of this option of the group. No other product of the group has the same values.",
             )
+        own = [f"option_{place}" for place in range(len(self.options))]
+        at = list(self.Meta.fields).index("group") + 1
+        self.order_fields([*self.Meta.fields[:at], *own, *self.Meta.fields[at:]])
 
     def clean_price(self) -> Decimal | None:
         price: Decimal | None = self.cleaned_data["price"]
