@@ -14,12 +14,12 @@ from integrations.connectors import CONNECTORS, connector_class, platforms
 from integrations.models import RateProfile
 from integrations.settings_saving import apply_profile, users_of_profile
 
-FASTEST = 100_000  # calls a minute that a profile may allow
+SLOWEST, FASTEST = 10, 100_000  # calls a minute that a profile may allow; slower, a page of orders takes too long
 
 
 class RateProfileForm(forms.ModelForm[RateProfile]):
     platform = forms.ChoiceField(choices=lambda: [(c.platform.key, c.platform.label) for c in platforms()])
-    calls_per_minute = forms.IntegerField(min_value=1, max_value=FASTEST)
+    calls_per_minute = forms.IntegerField(min_value=SLOWEST, max_value=FASTEST)
     page = forms.IntegerField(
         min_value=1, required=False, help_text="Orders a page; empty: as many as the platform gives."
     )

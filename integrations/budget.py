@@ -1,7 +1,8 @@
 """How many calls a store still takes: one row a store, shared by its flows on all machines.
 
 A bucket holds a quarter of a minute's calls and the other three quarters trickle in, so that no minute ever sees more
-than the store allows. Products and inventory draw from a second one of 60 % of that size beside it.
+than the store allows. Products and inventory draw from a second one of 60 % of that size beside it. Either holds one
+whole call at least: below that a slow store would never be called.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ TRIES = 20
 
 def open_budget(store_id: int, per_minute: int, now: dt.datetime) -> None:
     """Make the store's row, full; one that is there stays as it is."""
-    full = per_minute * BURST
-    fresh = {"tokens": full, "bulk_tokens": full * BULK_SHARE, "per_minute": per_minute, "refilled_at": now}
+    full, bulk = _full(per_minute)
+    fresh = {"tokens": full, "bulk_tokens": bulk, "per_minute": per_minute, "refilled_at": now}
     Budget.objects.get_or_create(store_id=store_id, defaults=fresh)
 
 
@@ -57,11 +58,10 @@ def reserve(store_id: int, kind: FlowKind, now: dt.datetime, wanted: int = AT_A_
         if row.not_before and row.not_before > now:
             return Granted(0, row.not_before)
         tokens, bulk = _refilled(row, now)
-        share = BULK_SHARE if kind in BULK else 1.0
         there = min(tokens, bulk) if kind in BULK else tokens
         calls = int(min(wanted, there))
         if calls < 1:
-            return Granted(0, now + _wait(row.per_minute * share, there, wanted))
+            return Granted(0, now + _wait(row.per_minute, kind, there, wanted))
         unchanged = Budget.objects.filter(
             pk=row.pk, tokens=row.tokens, bulk_tokens=row.bulk_tokens, refilled_at=row.refilled_at
         )
@@ -80,18 +80,26 @@ def give_back(store_id: int, kind: FlowKind, calls: int) -> None:
             return
 
 
-def _wait(per_minute: float, there: float, wanted: int) -> dt.timedelta:
+def _full(per_minute: int) -> tuple[float, float]:
+    """What the two buckets hold."""
+    full = per_minute * BURST
+    return max(full, 1.0), max(full * BULK_SHARE, 1.0)
+
+
+def _wait(per_minute: int, kind: FlowKind, there: float, wanted: int) -> dt.timedelta:
     """Until some calls are there, as many as 2 s bring; at slow rates until a run is worth its start."""
-    per_second = per_minute * (1 - BURST) / 60
+    full, bulk = _full(per_minute)
+    share, most = (BULK_SHARE, bulk) if kind in BULK else (1.0, full)
+    per_second = per_minute * share * (1 - BURST) / 60
     if (1 - there) / per_second <= MOST_SLEEP:
         return dt.timedelta(seconds=MOST_SLEEP)
-    return dt.timedelta(seconds=(min(wanted, per_minute * BURST) - there) / per_second)
+    return dt.timedelta(seconds=(min(wanted, most) - there) / per_second)
 
 
 def _refilled(row: Budget, now: dt.datetime) -> tuple[float, float]:
-    full = row.per_minute * BURST
+    full, bulk = _full(row.per_minute)
     came = max((now - row.refilled_at).total_seconds(), 0) * row.per_minute * (1 - BURST) / 60
-    return min(row.tokens + came, full), min(row.bulk_tokens + came * BULK_SHARE, full * BULK_SHARE)
+    return min(row.tokens + came, full), min(row.bulk_tokens + came * BULK_SHARE, bulk)
 
 
 @dataclass(slots=True)

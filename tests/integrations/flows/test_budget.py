@@ -95,3 +95,22 @@ def test_a_new_rate_counts_from_now_on():
 
     calls = sum(reserve(store_id, ORDERS, NOW + dt.timedelta(minutes=5, seconds=s)).calls for s in range(60))
     assert calls <= 50
+
+
+@pytest.mark.parametrize("kind", [ORDERS, PRODUCTS])
+@pytest.mark.parametrize("per_minute", [1, 2, 3, 4, 6, 7])
+def test_the_slowest_store_is_called_too_and_never_asked_again_at_once(per_minute: int, kind: FlowKind):
+    store_id = make_budget(per_minute)
+    now, calls = NOW, 0
+
+    for _ in range(10):
+        granted = reserve(store_id, kind, now)
+        calls += granted.calls
+        if granted.until is None:
+            continue
+        assert granted.until - now >= dt.timedelta(seconds=2)
+        now = granted.until
+
+    minutes = (now - NOW).total_seconds() / 60
+    assert calls >= 4
+    assert calls <= 1 + per_minute * minutes

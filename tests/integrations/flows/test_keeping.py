@@ -161,6 +161,8 @@ def test_what_the_operator_saves_in_the_admin_counts_at_once_for_who_uses_it(san
 
     wrong = client.post(add, given | {"page": "101"})
     assert "Wix gives at most 100 orders a page." in wrong.content.decode()
+    too_slow = client.post(add, given | {"calls_per_minute": "9"})
+    assert "greater than or equal to 10" in too_slow.content.decode()
     client.post(add, given)
 
     assert Budget.objects.get(store=shop.store).per_minute == 150  # takes the place of the declared one
