@@ -117,6 +117,9 @@ def test_recovering_a_password_in_between_keeps_the_store(sandbox: Sandbox, acco
         ({"signDate": None}, "This link from Wix is too old."),
         ({"permissions": ""}, "Only the owner of the Wix site can connect it."),
         ({"permissions": "MEMBER"}, "Only the owner of the Wix site can connect it."),
+        ({"permissions": None}, "Only the owner of the Wix site can connect it."),  # as a visitor's
+        ({"permissions": ["OWNER"]}, "Only the owner of the Wix site can connect it."),
+        ({"aid": "5d4f6f2e-8c1b-4f0a-9a37-2f6f3f1f0d11"}, "Only the owner of the Wix site can connect it."),
         ({"appDefId": "00000000-0000-4000-8000-000000000000"}, "Wix did not send you here for our app."),
         ({"instanceId": 7}, "Wix did not send you here for our app."),
     ],

@@ -3,8 +3,9 @@
 `<signature>.<data>`, both base64url without padding; the signature is HMAC-SHA256 of the encoded data under the app's
 secret. Wix's documentation now prefers asking `oauth2/token-info` about it; what the data holds there is not settled,
 so it is checked here, offline, and the store is asked with a token of our own before anything comes of it. Which
-fields always stand in the data is not documented either: `instanceId` and `signDate` must, `permissions` and
-`appDefId` must fit where they do.
+fields always stand in the data is not documented either: `instanceId` and `signDate` must, `appDefId` must fit where
+it does. Every visitor of a site with the app gets a signed one too: only `permissions` "OWNER" without `aid` (an
+anonymous visitor's id) is the owner's.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def verified(text: str, app: AppSecrets, now: dt.datetime) -> str:
     signed = time(data.get("signDate"))
     if signed is None or not now - OLDEST <= signed <= now + CLOCKS_DIFFER:
         raise _refused("signed too long ago", "instance_old", OLD)
-    if "permissions" in data and data["permissions"] != "OWNER":
+    if data.get("permissions") != "OWNER" or data.get("aid"):
         raise _refused("not the owner", "not_the_owner", NOT_OWNER)
     found = data.get("instanceId")
     if not isinstance(found, str) or not found:
