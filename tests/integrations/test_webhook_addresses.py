@@ -134,6 +134,31 @@ def test_a_message_that_names_no_order_is_refused_with_a_sentence_and_counted(
     assert refused_on(shop.pk, timezone.now().date()) == 1
 
 
+def test_a_message_that_is_nested_deeply_still_leads_to_its_order(
+    shop: Integration, sandbox: Sandbox, address: WebhookAddress
+) -> None:
+    """Deeper than what can be written again, not too deep to be read."""
+    first, second = sandbox.wix.place_order("v1"), sandbox.wix.place_order("v1")
+    deep = "[" * 300 + "]" * 300
+    items = [f'{{"id": "{order["id"]}", "note": {deep}}}' for order in (first, second)]
+
+    assert post(address, f"[{','.join(items)}]").status_code == 200
+
+    assert set(Hint.objects.values_list("object_uid", flat=True)) == {first["id"], second["id"]}
+
+
+def test_whatever_breaks_at_an_address_is_told_without_the_secret_in_it(
+    shop: Integration, address: WebhookAddress, caplog: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(noting, "INSERT_SQL", "{what_nobody_gives}")  # a KeyError
+
+    answer = post(address, {"id": "a"})
+
+    assert answer.status_code == 503
+    assert "was not kept" in caplog.text
+    assert address.token not in caplog.text
+
+
 def test_a_message_that_is_too_long_is_refused(shop: Integration, address: WebhookAddress) -> None:
     assert post(address, b'{"id": "' + b"x" * 1024 * 1024 + b'"}').status_code == 413
     assert not Hint.objects.exists()

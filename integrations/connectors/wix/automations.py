@@ -33,16 +33,17 @@ def announced(body: bytes, store_uid: str) -> list[Hint]:
     items = message if isinstance(message, list) else [message]
     if not items or len(items) > MOST_ORDERS:
         raise _unreadable(f"{len(items)} orders in one message")
-    return [_hint(item, store_uid) for item in items]
+    # Of the bytes: what is nested deeply can be read, and not written again.
+    digest = blake2b(body, digest_size=16).hexdigest()
+    return [_hint(item, f"{digest}.{place}", store_uid) for place, item in enumerate(items)]
 
 
-def _hint(item: Any, store_uid: str) -> Hint:
+def _hint(item: Any, event_id: str, store_uid: str) -> Hint:
     if not isinstance(item, dict):
         raise _unreadable("no object")
     inner = item.get("data")
     levels = [level for level in (inner, item) if isinstance(level, dict)]
     _check_site(levels, store_uid)
-    event_id = blake2b(orjson.dumps(item, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
     for level in levels:
         if uid := _first(level, IDS, 100):
             return Hint(event_id, "order", uid)
