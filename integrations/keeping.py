@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from fcp.models import Store
 from integrations.models import FailedRecord
@@ -23,17 +24,19 @@ def forget_persons(now: dt.datetime, ends: float) -> int:
         if document.get("suppress_persons"):
             forgotten += forget_of_store(store, now, ends)
         elif days := document.get("keep_persons"):
-            forgotten += _erase(store, now - dt.timedelta(days=days), now, ends)
+            before = now - dt.timedelta(days=days)
+            forgotten += _erase(store, before, now, ends)
+            _forget_never_taken(store, before)
     return forgotten
 
 
 def forget_of_store(store: Store, now: dt.datetime, ends: float | None = None) -> int:
     """Only what shipping needs: nobody of a closed order, no e-mail and no phone of an open one."""
     ends = ends or time.monotonic() + SECONDS
+    _sent_and_failed(store).update(payload=None)
     forgotten = _erase(store, now, now, ends)
     while time.monotonic() < ends:
         uids = persons.forget_contacts(store)
-        _forget_failed(store, uids)
         forgotten += len(uids)
         if not uids:
             break
@@ -53,5 +56,16 @@ def _erase(store: Store, before: dt.datetime, now: dt.datetime, ends: float) -> 
     return erased
 
 
+def _sent_and_failed(store: Store) -> QuerySet[FailedRecord]:
+    """Orders kept aside with what the store sent of them."""
+    return FailedRecord.objects.filter(store=store, kind="order").exclude(payload=None)
+
+
 def _forget_failed(store: Store, uids: Collection[str]) -> None:
-    FailedRecord.objects.filter(store=store, kind="order", key__in=uids).update(payload=None)
+    _sent_and_failed(store).filter(key__in=uids).update(payload=None)
+
+
+def _forget_never_taken(store: Store, before: dt.datetime) -> None:
+    """What first failed before then and is no order that still waits for its time: it may never have come in."""
+    waits = persons.not_due(store, before).filter(uid=OuterRef("key"))
+    _sent_and_failed(store).filter(~Exists(waits), since__lt=before).update(payload=None)

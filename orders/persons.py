@@ -19,6 +19,7 @@ from fcp.models import Store
 
 from .columns import EVENT_COLUMNS
 from .models import Order, OrderEvent, OrderParty, Payload, ShippingRequest
+from .payloads import packed
 from .release import PARTY_FIELDS
 from .settle import party_of
 from .shapes import ReadOrder
@@ -63,12 +64,25 @@ def as_kept(
 
 
 def to_erase(store: Store, before: dt.datetime) -> QuerySet[Order]:
-    """Orders closed before then that still name a person."""
+    """Orders closed before then that still name a person, or may in a note or in what the store sent."""
     closed = Order.objects.filter(store=store, state_since__lt=before).exclude(state__in=OPEN)
     named = Q()
     for name in set(PARTY_FIELDS) - KEPT:
         named |= ~Q(**{name: ""})
-    return closed.filter(Exists(OrderParty.objects.filter(named, order=OuterRef("pk"))) | ~Q(email_key=""))
+    written = Q()
+    for name in (*NOTES, "email_key"):
+        written |= ~Q(**{name: ""})
+    return closed.filter(Exists(OrderParty.objects.filter(named, order=OuterRef("pk"))) | written | Exists(_sent()))
+
+
+def _sent() -> QuerySet[Payload]:
+    """What the store sent of an order, where it is more than nothing."""
+    return Payload.objects.filter(order=OuterRef("pk")).exclude(packed=packed(NOTHING))
+
+
+def not_due(store: Store, before: dt.datetime) -> QuerySet[Order]:
+    """Orders that are open, or were not closed before then."""
+    return Order.objects.filter(Q(state__in=OPEN) | Q(state_since__gte=before), store=store)
 
 
 def erase(order_ids: Sequence[int], now: dt.datetime) -> list[str]:
@@ -90,9 +104,12 @@ def erase(order_ids: Sequence[int], now: dt.datetime) -> list[str]:
 
 
 def forget_contacts(store: Store, limit: int = BATCH) -> list[str]:
-    """Take e-mail, phone and raw data from some orders that have them; the store's ids of the orders, [] at the end."""
-    known = OrderParty.objects.filter(order__store=store).exclude(email="", phone="")
-    ids = sorted(set(known.order_by("order_id").values_list("order_id", flat=True)[:limit]))
+    """Take e-mail, phone, payer and raw data from some orders that have any; the store's ids of the orders, [] at the
+    end."""
+    payer = Q(role=OrderParty.Role.BILL_TO)
+    known = OrderParty.objects.filter(payer | ~Q(email="", phone=""), order=OuterRef("pk"))
+    orders_of_store = Order.objects.filter(Exists(known) | Exists(_sent()), store=store)
+    ids = list(orders_of_store.order_by("pk").values_list("pk", flat=True)[:limit])
     with transaction.atomic():
         orders = list(Order.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
         OrderParty.objects.filter(order_id__in=ids, role=OrderParty.Role.BILL_TO).delete()

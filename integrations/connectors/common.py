@@ -262,8 +262,8 @@ SUPPRESS_PERSONS = Setting(
     key="suppress_persons",
     label="Suppress personal data",
     kind=SettingKind.BOOLEAN,
-    help="With Yes we keep of a buyer only what shipping needs: e-mail, phone and the store's raw data are not stored "
-    "and go to no warehouse, and name, address and notes are erased within a day after the order is closed.",
+    help="With Yes we keep of a buyer only what shipping needs: e-mail, phone, payer and the store's raw data are not "
+    "stored and go to no warehouse, and name, address and notes are erased within a day after the order is closed.",
     default=False,
     choices=(Choice("true", "Yes"), Choice("false", "No")),
     tab="advanced",
@@ -273,7 +273,8 @@ KEEP_PERSONS = Setting(
     label="Keep personal data for (days)",
     kind=SettingKind.INTEGER,
     help="So long after an order was closed its names, addresses, e-mail, phone and notes are erased, and what the "
-    "store sent of it; its lines and amounts stay. Empty keeps them with the order.",
+    "store sent of it; its lines and amounts stay. What was sent of an order that could not be taken in goes so long "
+    "after it first failed. Empty keeps them with the order.",
     minimum=1,
     maximum=3650,
     tab="advanced",

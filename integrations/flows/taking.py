@@ -247,20 +247,22 @@ def note_failure(
 ) -> None:
     """Keep a record aside, or note that it failed once more. In the caller's transaction.
 
-    It is read again by its id, later and later; one without an id waits for a person.
+    It is read again by its id, later and later; one without an id waits for a person. What the store sent, once
+    erased (`integrations.keeping`), does not come back by failing once more.
     """
     retried = code != WITHOUT_ID
     open_one = FailedRecord.objects.filter(store=run.store, kind=KIND, key=key[:120], mended_at=None)
     values = {"code": code[:40], "sentence": sentence[:500], "last_at": now}
-    if payload is not None:
-        values["payload"] = packed(payload)
+    sent = None if payload is None else packed(payload)
     before = open_one.values_list("attempts", flat=True).first()
     if before is None:
         FailedRecord.objects.create(
             account_id=run.flow.account_id, store=run.store, kind=KIND, key=key[:120], number=number[:60],
-            since=now, not_before=now + FIRST_RETRY if retried else None, **values,
+            since=now, not_before=now + FIRST_RETRY if retried else None, payload=sent, **values,
         )  # fmt: skip
     else:
+        if sent is not None:
+            open_one.exclude(payload=None).update(payload=sent)
         wait = min(FIRST_RETRY * 2 ** min(before, 12), LAST_RETRY)
         open_one.update(attempts=F("attempts") + 1, not_before=now + wait, **values)
 

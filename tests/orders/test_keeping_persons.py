@@ -104,6 +104,35 @@ def test_orders_that_were_here_before_lose_their_contacts(store: Store, monkeypa
     assert not Payload.objects.exists()
 
 
+def test_a_payer_and_raw_data_go_where_the_store_sent_no_contact_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = replace(PERSON, email="", phone="")
+    payer, same = buyer("1", ship_to=nobody, bill_to=replace(nobody, name="Payer")), an_order("2", ship_to=nobody)
+    take(store, payer, of=asked(store))
+    take(store, replace(same, bill_to=nobody), of=asked(store))
+    assert OrderParty.objects.filter(role="bill_to").count() == 1
+    assert Payload.objects.count() == 2
+
+    assert len(persons.forget_contacts(store)) == 2
+
+    assert not Payload.objects.exists()
+    assert set(OrderParty.objects.values_list("role", "name")) == {("ship_to", PERSON.name)}
+    assert persons.forget_contacts(store) == []
+
+
+def test_a_closed_order_without_a_person_loses_its_note_and_what_the_store_sent(store: Store) -> None:
+    take(store, an_order("1", ship_to=Party(), bill_to=Party(), buyer_note="Call Ann"), of=asked(store))
+    close(Order.objects.get(), days=31)
+
+    (found,) = persons.to_erase(store, NOW)
+    persons.erase([found.pk], NOW)
+
+    assert Order.objects.get().buyer_note == ""
+    assert not Payload.objects.exists()
+    assert not persons.to_erase(store, NOW).exists()
+
+
 def close(order: Order, days: int) -> None:
     Order.objects.filter(pk=order.pk).update(state="confirmed", state_since=NOW - dt.timedelta(days=days))
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.connectors.base import FlowKind
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.lease import ring
-from integrations.models import Budget, Exchange, FailedRecord, RateProfile, Run
+from integrations.models import Budget, Exchange, FailedRecord, Integration, RateProfile, Run
 from integrations.prune import prune
 from integrations.rates import rate_of, with_profiles
 from integrations.sandbox.server import Sandbox
@@ -93,6 +93,50 @@ def test_switching_suppression_on_cleans_what_is_here_and_what_comes(sandbox: Sa
     assert Order.objects.count() == 2
     assert set(OrderParty.objects.values_list("email", "phone", "role")) == {("", "", "ship_to")}
     assert not OrderParty.objects.filter(name="").exists()  # shipping needs it
+
+
+def a_failed_order(shop: Integration, key: str, days: int) -> None:
+    at = timezone.now() - dt.timedelta(days=days)
+    FailedRecord.objects.create(
+        account=shop.account, store=shop.store, kind="order", key=key, code="c", sentence="s", payload=b"person",
+        since=at, last_at=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.req("TECH-27")
+def test_what_was_sent_of_an_order_that_never_came_in_goes_too(sandbox: Sandbox) -> None:
+    sandbox.wix.place_order("v1")
+    shop = connect_store(sandbox, "v1")
+    work()
+    here = Order.objects.get().uid
+    for key, days in ((here, 40), ("old", 31), ("young", 29)):
+        a_failed_order(shop, key, days)
+    change_settings(shop, keep_persons="30")
+
+    prune(timezone.now())
+    kept = FailedRecord.objects.exclude(payload=None).values_list("key", flat=True)
+    assert set(kept) == {here, "young"}  # that order is open
+
+    change_settings(shop, suppress_persons="true")
+    work()
+    assert not FailedRecord.objects.exclude(payload=None).exists()
+
+
+@pytest.mark.req("TECH-27")
+def test_what_was_erased_of_a_failed_order_does_not_come_back_with_its_next_try(sandbox: Sandbox) -> None:
+    order = sandbox.wix.place_order("v1", changes={"priceSummary": "nonsense"})
+    shop = connect_store(sandbox, "v1")
+    work()
+    record = FailedRecord.objects.get(key=order["id"])
+    assert record.payload is not None
+    change_settings(shop, keep_persons="30")
+    prune(timezone.now() + dt.timedelta(days=31))
+
+    FailedRecord.objects.update(not_before=timezone.now())
+    sync(shop)
+
+    record.refresh_from_db()
+    assert (record.attempts, record.payload) == (2, None)
 
 
 @pytest.mark.req("TECH-27")
