@@ -14,7 +14,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from fcp.insert import make_rows, update_rows
+from django.db import IntegrityError, transaction
+
+from fcp.insert import insert_rows, make_rows, update_rows
 
 from .models import Product, ProductGroup, sku_key_of
 
@@ -81,10 +83,13 @@ class Filling:
             for key, fact in sorted(self.by_key.items())
             if key not in self.there
         ]  # fmt: skip
-        for start in range(0, len(new), BATCH):
-            # Somebody else may make one at this moment: whoever comes second finds it there.
-            some = new[start : start + BATCH]
-            make_rows(Product, NEW, some, key=("account", "sku_key"), returning=("id",))
+        try:
+            with transaction.atomic():
+                insert_rows(Product, NEW, new)
+        except IntegrityError:  # somebody else made one at this moment: it is found there
+            for start in range(0, len(new), BATCH):
+                some = new[start : start + BATCH]
+                make_rows(Product, NEW, some, key=("account", "sku_key"), returning=("id",))
         return len(new)
 
     def wanting(self) -> set[str]:

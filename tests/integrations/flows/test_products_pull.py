@@ -250,3 +250,22 @@ def test_pull_and_push_is_refused_until_the_account_names_a_master(connect, mode
 
     integration.account.settings = {"master_products": "panel"}
     assert not validate(_platform(), both, document_of(integration), integration.account).errors
+
+
+def test_a_product_that_a_person_adds_at_the_same_moment_is_found_there(connect, sandbox, monkeypatch):
+    from inventory.catalogue import Filling
+
+    account = make_account()
+    sku = next(iter(of_shop(sandbox, "v1")))
+    before = Filling.make
+
+    def raced(self):
+        assert self.there == {}  # read already
+        make_product(account, sku, name="Typed meanwhile")
+        return before(self)
+
+    monkeypatch.setattr(Filling, "make", raced)
+    connect("v1", account=account, on=PRODUCTS, fills=True)
+
+    assert Product.objects.get(account=account, sku=sku).name == "Typed meanwhile"
+    assert Product.objects.count() == len(of_shop(sandbox, "v1"))
