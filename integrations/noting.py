@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from integrations.connectors.base import Hint as Told
 from integrations.lease import ring, to_ring
@@ -70,7 +71,7 @@ def note(place: Place, hints: Sequence[Told], now: dt.datetime) -> None:
     entry = _Entry([_row(place, hint, when) for hint in hints], place.orders_flow_id)
     _line.write(entry, now)
     if entry.rings:  # outside of the line: it may have to wait for a run that is storing a page
-        ring([place.orders_flow_id], now, trigger="webhook")
+        _soon(lambda: ring([place.orders_flow_id], now, trigger="webhook"))
 
 
 def _row(place: Place, hint: Told, when: Any) -> tuple[Any, ...]:
@@ -82,7 +83,7 @@ def _row(place: Place, hint: Told, when: Any) -> tuple[Any, ...]:
 
 def _write(entries: list[_Entry], now: dt.datetime) -> None:
     try:
-        _insert([row for entry in entries for row in entry.rows])
+        _soon(lambda: _insert([row for entry in entries for row in entry.rows]))
         first = {entry.flow_id: entry for entry in reversed(entries)}
         for flow_id in to_ring(first, now):
             first[flow_id].rings = True
@@ -100,3 +101,31 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
     """One statement, which is a transaction of its own; the ORM's form of it takes three round trips."""
     with connection.cursor() as cursor:
         cursor.execute(INSERT_SQL.format(rows=", ".join([ROW_SQL] * len(rows))), [v for row in rows for v in row])
+
+
+def _soon(work: Callable[[], None]) -> None:
+    """Write in the first gap that there is.
+
+    On SQLite a writer that waits looks less and less often, in the end ten times a second; where an intake stores page
+    after page it would miss the short gaps between them for seconds. So we look again and again by ourselves.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return work()
+    seconds = connection.settings_dict["OPTIONS"].get("timeout", 5)
+    ends = time.monotonic() + seconds
+    _be_patient(0)
+    try:
+        while True:
+            try:
+                return work()
+            except OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > ends:
+                    raise
+            time.sleep(0.002)
+    finally:
+        _be_patient(seconds)
+
+
+def _be_patient(seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
