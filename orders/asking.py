@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
@@ -35,10 +36,12 @@ QUESTION = ("change", "change_asked_at", "change_answer", "change_reason", "chan
 def ask_for_address(store: Store, wanted: Mapping[int, Party], *, now: dt.datetime) -> None:
     """Ask the warehouses that have these (locked) orders to use a new address. In the caller's transaction.
 
-    One that has the address already, because the buyer changed it back, is asked nothing any more.
+    One that has the address already, because the buyer changed it back, is asked nothing any more. What another
+    warehouse was offered and did not take is offered with the new address.
     """
     if not wanted:
         return
+    _readdress_offers(wanted, now)
     rows: list[tuple[Any, ...]] = []
     events: list[tuple[Any, ...]] = []
     followed, asked = set(), set()
@@ -58,6 +61,16 @@ def ask_for_address(store: Store, wanted: Mapping[int, Party], *, now: dt.dateti
     insert_rows(OrderEvent, EVENT_COLUMNS, events)
     for order in followed - asked:
         drop_words(order, {ADDRESS}, "store", now)
+
+
+def _readdress_offers(wanted: Mapping[int, Party], now: dt.datetime) -> None:
+    """Whoever acknowledges the older revision is told to read again."""
+    for request in ShippingRequest.objects.filter(order_id__in=wanted, state=RequestState.OFFERED).order_by("pk"):
+        ship_to = {name: getattr(wanted[request.order_id], name) for name in PARTY_FIELDS}
+        if ship_to != request.snapshot["ship_to"]:
+            ShippingRequest.objects.filter(pk=request.pk, state=RequestState.OFFERED).update(
+                snapshot=request.snapshot | {"ship_to": ship_to}, revision=F("revision") + 1, changed_at=now
+            )
 
 
 def answer_change(
@@ -87,18 +100,19 @@ def answer_change(
         code = "change_accepted" if accepted else "change_refused"
         record(request.order, code, by, now, warehouse=request.warehouse.name, reason=reason[:500])
         if accepted:
-            _settle_address(request.order, by, now)
+            _settle_address(request, by, now)
         refresh_states([request.order_id], now=now)
         request.refresh_from_db()
     return request
 
 
-def _settle_address(order: Order, by: str, now: dt.datetime) -> None:
+def _settle_address(request: ShippingRequest, by: str, now: dt.datetime) -> None:
     """Once every warehouse that has it uses the new address, nobody needs to decide about that any more."""
-    has_it = ShippingRequest.objects.filter(order=order, state__in=TAKEN)
-    if has_it.exclude(change_answer=ChangeAnswer.ACCEPTED).exists():
-        return
-    drop_words(order, {ADDRESS}, by, now)
+    has_it = ShippingRequest.objects.filter(order=request.order_id, state__in=TAKEN)
+    unasked = has_it.exclude(change_answer=ChangeAnswer.ACCEPTED).values_list("snapshot", flat=True)
+    # One that took it later took it with the new address.
+    if all(snapshot["ship_to"] == request.change["ship_to"] for snapshot in unasked):
+        drop_words(request.order, {ADDRESS}, by, now)
 
 
 # --- not at all ------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from orders.asking import answer_change
+from orders.errors import StaleRevision
 from orders.models import Order, OrderLine, Payload, ShippingRequest
 from orders.models.shipping import RequestState
 from orders.release import offer_waiting
@@ -18,6 +20,7 @@ from tests.build import (
     NOW,
     a_line,
     an_order,
+    make_location,
     make_product,
     make_ship_method,
     make_store,
@@ -195,3 +198,43 @@ def test_an_edit_by_hand_survives_a_later_change_in_the_store(store):
 
     assert order.parties.get(role="ship_to").city == "Albany"
     assert (order.ship_code, order.total) == ("EXPRESS", Decimal(30))
+
+
+# --- an order of two warehouses --------------------------------------------------------------------------------------
+
+
+def split(store, **values):
+    """An order of which one warehouse took its part; the other was offered the rest."""
+    for uid in ("north", "south"):
+        make_location(store, uid, make_warehouse(store.account))
+    lines = (a_line("MUG", 1, location_uid="north"), a_line("MUG", 1, uid="second", location_uid="south"))
+    incoming, order = offered(store, lines=lines, **values)
+    took, waits = order.requests.order_by("pk")
+    acknowledge(took, 1, by="North", now=NOW)
+    return incoming, order, took, waits
+
+
+def test_a_new_address_reaches_also_the_warehouse_that_was_offered_its_part_and_did_not_take_it_yet(store):
+    incoming, order, took, waits = split(store)
+
+    again(store, incoming, ship_to=replace(ANN, city="Boston"))
+
+    waits.refresh_from_db()
+    assert (waits.state, waits.revision, waits.snapshot["ship_to"]["city"]) == (RequestState.OFFERED, 2, "Boston")
+    with pytest.raises(StaleRevision):
+        acknowledge(waits, 1, by="South", now=LATER)
+    acknowledge(waits, 2, by="South", now=LATER)
+    took.refresh_from_db()
+    answer_change(took, True, took.revision, by="North", now=LATER)
+    assert open_holds(order) == set()
+
+
+def test_a_warehouse_that_took_its_part_with_the_old_address_is_still_asked_about(store):
+    incoming, order, took, waits = split(store)
+    acknowledge(waits, 1, by="South", now=NOW)
+    again(store, incoming, ship_to=replace(ANN, city="Boston"))
+
+    took.refresh_from_db()
+    answer_change(took, True, took.revision, by="North", now=LATER)
+
+    assert open_holds(order) == {("changed_after_release", "address")}
