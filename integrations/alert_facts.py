@@ -21,7 +21,7 @@ from inventory.models import Warehouse
 from orders.causes import MAPPED
 from orders.holds import HoldKind
 from orders.models import Fulfillment, ShippingRequest
-from orders.models.shipping import RequestState
+from orders.models.shipping import RequestState, Told
 
 # A key that was refused is tried again after 5 minutes; only one that stays refused is worth a mail.
 REFUSED_AFTER = dt.timedelta(minutes=10)
@@ -200,8 +200,12 @@ def _untaken(settings: dict[int, AlertSettings], now: dt.datetime) -> Iterator[F
 
 
 def _untold(settings: dict[int, AlertSettings], live: dict[int, int], now: dt.datetime) -> Iterator[Fact]:
-    """Stores that do not know of shipments; a store that is not live is told nothing."""
-    due = Fulfillment.objects.to_tell().order_by().values("store", "account", "store__name")
+    """Stores that do not know of shipments; a store that is not live is told nothing.
+
+    Of a correction or a withdrawal the store knows the shipment: that goods left and it does not know it is not true.
+    """
+    # `to_tell` names the condition of the index.
+    due = Fulfillment.objects.to_tell().filter(told=Told.DUE.value).order_by().values("store", "account", "store__name")
     rows = due.annotate(oldest=Min("created_at"), said=Max("problem")).filter(oldest__lte=now - SOONEST)
     for row in rows:
         account, store, since = row["account"], row["store"], row["oldest"]

@@ -16,7 +16,9 @@ from integrations.connectors.base import FlowKind
 from integrations.live import go_live
 from integrations.models import Alert, AlertKind, AlertSettings, Flow, Integration
 from integrations.runs import app_removed
+from orders.fulfilling import Tracking, correct
 from orders.models import Hold, Order, ShippingRequest
+from orders.models.shipping import Told
 from orders.shipping import acknowledge
 from tests.build import make_account, make_order, make_ship_method, make_store, make_warehouse
 from tests.integrations.flows.flows import at_once, make_flow, make_integration
@@ -373,6 +375,30 @@ def test_a_store_that_is_not_told_of_a_shipment_is_told_of(connect, sandbox, tim
     look_at(time_machine, now + 6 * HOUR)
     alert.refresh_from_db()
     assert alert.closed_at is not None
+
+
+def test_a_correction_that_the_store_did_not_take_is_not_called_a_shipment_that_it_does_not_know(
+    connect, sandbox, time_machine
+):
+    integration = connect("v1")
+    map_everything(integration)
+    go_live(integration, by="Ann", now=timezone.now())
+    work()
+    order = came_in(integration, sandbox.wix.place_order("v1")["number"])
+    ship(order)
+    sync(integration, FlowKind.FULFILLMENTS)
+    sandbox.wix.misbehave("error", "v1", count=None, path="fulfillments")
+    now = timezone.now()
+    time_machine.move_to(now + 20 * HOUR)
+    made = order.fulfillments.get()
+    assert made.told == Told.TOLD
+    correct(made, carrier="DHL", parcels=[Tracking("JD9")], by="Ann", now=timezone.now())
+    sync(integration, FlowKind.FULFILLMENTS)
+
+    look_at(time_machine, now + 21 * HOUR)
+
+    assert order.fulfillments.get().told == Told.CHANGE
+    assert "untold" not in open_kinds()
 
 
 # --- size ------------------------------------------------------------------------------------------------------------
