@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from fcp.errors import Refused, Rejected
+from fcp.errors import Busy, Refused, Rejected, SyncError
 from fcp.keyset import up_to
 from fcp.models import Account, AuditEntry
 from fcp.panel import Waiting, panel_url
@@ -36,6 +36,7 @@ ASK_EVERY = dt.timedelta(hours=1)
 JUST_NOW = dt.timedelta(minutes=1)
 ASKED_AT = "variant_at"  # in a flow's position
 READS_ANEW = (FlowKind.PRODUCTS, FlowKind.LOCATIONS)
+READS_NO_CATALOGUE = (FlowKind.ORDERS, FlowKind.FULFILLMENTS)
 WAITS = "Stock waits until the listings are linked again: see the SKU mappings of this integration."
 NOT_MOVED = "Nothing has to be linked again here."
 NOT_READ = "The new catalogue has not been read yet. Wait for the product sync to end."
@@ -45,13 +46,18 @@ def look(run: Slice, *, at_once: bool = False) -> bool:
     """Ask the store which variant it is, once an hour; True when it moved: end the slice, begin anew.
 
     `at_once`: unless it was asked just now. A store that does not say goes on as what it was: the flow's own calls will
-    tell what is wrong.
+    tell what is wrong. Orders and shipments do not care which catalogue there is, so no answer keeps them waiting, also
+    none that can be read.
     """
     if len(run.platform.variants) < 2 or not _is_due(run, JUST_NOW if at_once else ASK_EVERY):
         return False
     try:
         variant = run.ask(lambda connector: connector.variant_now())
-    except (Refused, Rejected) as error:
+    except Busy:
+        raise
+    except SyncError as error:
+        if not isinstance(error, Refused | Rejected) and run.flow.kind not in READS_NO_CATALOGUE:
+            raise
         log.info("The store does not say which variant it is: %s", error.detail)
         variant = run.integration.variant
     with run.page() as page:

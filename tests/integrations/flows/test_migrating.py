@@ -9,6 +9,7 @@ from integrations import migrating
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Exchange, Integration, StockPush
+from integrations.sandbox.wix import places
 from integrations.stock_answers import allow_first_push
 from mappings.mapping import map_listing
 from mappings.models import Listing, MappingChange
@@ -77,6 +78,29 @@ def test_a_store_that_does_not_say_its_variant_keeps_its_orders_coming(box, time
     sync(integration)
 
     assert Order.objects.filter(number=number).exists()
+
+
+@pytest.mark.parametrize("answer", ["unknown", "error"])
+def test_a_store_whose_variant_is_unknown_or_not_answered_keeps_its_orders_and_shipments_going(
+    box, time_machine, monkeypatch, answer
+):
+    shop = Shop(box)
+    order = shop.taken()
+    number = box.wix.place_order("v1")["number"]
+    if answer == "unknown":
+        monkeypatch.setitem(places.VERSIONS, box.wix.site("v1").catalog, "V4_CATALOG")
+    else:
+        box.wix.misbehave("error", "v1", path="GET /stores/v3/provision/version", count=None)
+    time_machine.move_to(timezone.now() + HOUR, tick=True)
+
+    sync(shop.integration)
+    shop.ship(order)
+    Exchange.objects.all().delete()
+    sync(shop.integration)
+
+    assert Order.objects.filter(number=number).exists()
+    assert len(shop.told(order)) == 1
+    assert not Exchange.objects.filter(path__contains="/provision/version").exists()  # asked again in an hour
 
 
 def test_new_listings_mean_what_the_old_ones_with_their_sku_meant_and_old_ones_retire(box):
