@@ -143,14 +143,20 @@ class DocumentForm(forms.Form):
 
 
 class MainForm(DocumentForm):
-    """Main settings: the six of the edit screen first, then the rest (EFS-27, TECH-26)."""
+    """Main settings: the six of the edit screen first, then the rest (EFS-27, TECH-26).
+
+    Name and nickname have no version: the page sends back what it showed, and only what was typed over it counts.
+    """
 
     nickname = forms.CharField(
         label="Store Nickname",
         required=False,
+        show_hidden_initial=True,
         help_text="Tells your integrations apart in every list: one word of letters and digits.",
     )
-    name = forms.CharField(label="Name", required=False, max_length=120, help_text="Free text, for people.")
+    name = forms.CharField(
+        label="Name", required=False, max_length=120, help_text="Free text, for people.", show_hidden_initial=True
+    )
     field_order = ()
 
     SIX = ("history", "payment_status", "fulfillment_status", "orders_interval", "inventory_interval", "nickname")
@@ -176,12 +182,16 @@ class MainForm(DocumentForm):
         self.fields["name"].named_default = "the store's own name"  # type: ignore[attr-defined]
 
     def clean_nickname(self) -> str:
+        if "nickname" not in self.changed_data:
+            return self.integration.nickname
         try:
             return check_nickname(self.account, self.cleaned_data["nickname"], self.integration)
         except IntegrationError as error:
             raise forms.ValidationError(error.sentence, code=error.code) from None
 
     def clean_name(self) -> str:
+        if "name" not in self.changed_data:
+            return self.integration.name
         name: str = self.cleaned_data["name"].strip()
         if not name:
             raise forms.ValidationError("Give it a name.", code="required")

@@ -31,6 +31,20 @@ def is_outdated(integration: Integration, sent: QueryDict) -> bool:
     return version.isdecimal() and len(version) < 9 and int(version) != integration.settings_version
 
 
+def says_what_is_in_force(form: DocumentForm) -> bool:
+    """A second click on Save, or two people of one mind: what is asked for is so already.
+
+    The form starts from the settings of now.
+    """
+    names = [name for name, field in form.fields.items() if field.show_hidden_initial]
+    return form.is_valid() and all(
+        [
+            all(form.before.get(key) == value for key, value in form.document.items()),
+            *(form.cleaned_data[name] == form.initial[name] for name in names),
+        ]
+    )
+
+
 def brought_together(integration: Integration, make: Make, sent: QueryDict) -> DocumentForm:
     """The form with what was typed and what was saved meanwhile; it carries an error, so that nothing is saved yet."""
     current = document_of(integration)
@@ -45,7 +59,11 @@ def brought_together(integration: Integration, make: Make, sent: QueryDict) -> D
         before = make(completed(make(current, None).platform, base.document), None)
         typed = make(current, sent)
         for name, field in typed.fields.items():
-            if field.disabled or name in {"version", "name", "nickname"}:
+            if field.disabled or name == "version":
+                continue
+            if field.show_hidden_initial:  # a name: no version has it, the page says what it showed
+                if name not in typed.changed_data:
+                    merged[name] = merged[typed[name].html_initial_name] = str(typed.initial[name])
                 continue
             was, now = before.get_initial_for_field(before.fields[name], name), typed.initial.get(name)
             if was == now:

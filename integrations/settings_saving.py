@@ -46,13 +46,13 @@ def save(
         Integration.objects.filter(pk=integration.pk).update(name=integration.name)
         integration.refresh_from_db()
         before = document_of(integration)
+        changed = sorted(key for key in document if document[key] != before.get(key))
+        if not changed:  # so also on a second click
+            return False
         if based_on is not None and based_on != integration.settings_version:
             raise IntegrationError(
                 "Somebody else saved these settings meanwhile. Look at them again, then save.", "settings_changed"
             )
-        changed = sorted(key for key in document if document[key] != before.get(key))
-        if not changed:
-            return False
         channel_mode.check(integration, before, document)
         number = new_version(integration.store, document, by=by, now=now, why=why)
         Integration.objects.filter(pk=integration.pk).update(settings_version=number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from integrations.errors import IntegrationError
 from integrations.finishing import finish_setup, goes_live_at_setup
 from integrations.first_look import orders_to_come
 from integrations.forms import DocumentForm, InstallForm, MainForm, TabForm
-from integrations.meanwhile import brought_together, is_outdated
+from integrations.meanwhile import brought_together, is_outdated, says_what_is_in_force
 from integrations.models import Integration
 from integrations.naming import rename
 from integrations.rates import with_profiles
@@ -76,9 +77,11 @@ def _form(
 @may(May.CONNECT)
 def _save(request: PanelRequest, integration: Integration, tab: str) -> HttpResponse:
     """Says first what the new values would have meant, if anything; saves them once that was seen."""
-    if is_outdated(integration, request.POST):
-        return _show(request, integration, tab, _brought_together(request, integration, tab))
     form = _form(request, integration, tab, request.POST)
+    if is_outdated(integration, request.POST):
+        if "back" not in request.POST and says_what_is_in_force(form):
+            return _done(request, integration, tab)
+        return _show(request, integration, tab, _brought_together(request, integration, tab))
     if not form.is_valid() or "back" in request.POST:
         return _show(request, integration, tab, form)
     run = dry_run(integration, form.document, timezone.now())
@@ -92,7 +95,11 @@ def _save(request: PanelRequest, integration: Integration, tab: str) -> HttpResp
         else:
             form.add_error(error.field if error.field in form.fields else None, error.sentence)
         return _show(request, integration, tab, form)
-    if saved:
+    return _done(request, integration, tab, changed=saved or form.document != form.before)
+
+
+def _done(request: PanelRequest, integration: Integration, tab: str, *, changed: bool = True) -> HttpResponse:
+    if changed:
         messages.success(request, f"The settings of {integration.nickname} are saved.")
         for sentence in warnings_of(integration):
             messages.warning(request, sentence)
@@ -113,12 +120,17 @@ def _saved(request: PanelRequest, integration: Integration, form: DocumentForm) 
     """Names and document together, or neither. Raises IntegrationError."""
     by, now = str(request.user), timezone.now()
     with transaction.atomic():
-        renamed = False
-        if isinstance(form, MainForm):
-            names = form.cleaned_data
-            renamed = rename(integration, names["name"], names["nickname"], by=by, now=now)
+        renamed = isinstance(form, MainForm) and _renamed(integration, form, by=by, now=now)
         changed = save(integration, form.document, by=by, now=now, based_on=form.cleaned_data.get("version"))
     return changed or renamed
+
+
+def _renamed(integration: Integration, form: MainForm, *, by: str, now: dt.datetime) -> bool:
+    """What was typed over what the page showed; the other name stays as it is now, whoever changed it."""
+    row = Integration.objects.select_for_update(no_key=True).only("name", "nickname").get(pk=integration.pk)
+    integration.name, integration.nickname = row.name, row.nickname
+    typed = {name: form.cleaned_data[name] for name in ("name", "nickname") if name in form.changed_data}
+    return bool(typed) and rename(integration, **{"name": row.name, "nickname": row.nickname} | typed, by=by, now=now)
 
 
 # --- showing -----------------------------------------------------------------------------------------------------

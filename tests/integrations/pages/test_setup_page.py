@@ -204,3 +204,15 @@ def test_everything_chosen_at_install_can_be_changed_later(client: Client, open_
     assert (document["payment_status"], document["fulfillment_status"]) == (["any"], ["partly_fulfilled"])
     assert (document["history"], flow_of(open_shop).interval) == (90, 5)
     assert flow_of(open_shop, FlowKind.INVENTORY).interval == 120
+
+
+def test_a_second_click_on_finish_setup_is_answered_as_set_up(client: Client, shop: Integration) -> None:
+    mine = setup_form(client, shop, history="12")
+
+    first, second = client.post(at(shop, "setup/"), mine), client.post(at(shop, "setup/"), mine)
+
+    assert first["Location"] == second["Location"] == at(shop)
+    assert document_of(Integration.objects.get(pk=shop.pk))["history"] == 12
+
+    other = client.post(at(shop, "setup/"), mine | {"history": "20"})
+    assert "Somebody else saved these settings meanwhile" in words(other)

@@ -72,6 +72,58 @@ def test_a_save_in_the_middle_of_ones_own_is_told_apart_too(
     assert "Bob saved “20 days” meanwhile, you typed “10 days”." in words(page)
 
 
+@pytest.mark.req("TECH-25")
+def test_a_tab_that_was_open_undoes_no_rename(client: Client, shop: Integration) -> None:
+    stale = form_of(client.get(at(shop)), history="10")
+    client.post(at(shop), form_of(client.get(at(shop)), nickname="Flagship", name="Flagship store"))
+
+    client.post(at(shop), stale)
+
+    shop.refresh_from_db()
+    assert (shop.nickname, shop.name, document_of(shop)["history"]) == ("Flagship", "Flagship store", 10)
+
+    stale = form_of(client.get(at(shop)), history="12", name="Our flagship")
+    client.post(at(shop), form_of(client.get(at(shop)), nickname="Second"))
+    bob_saves(shop, throughput="half")
+    page = client.post(at(shop), stale)
+    assert page.context["form"]["nickname"].value() == "Second"
+    client.post(at(shop), form_of(page))
+
+    shop.refresh_from_db()
+    assert (shop.nickname, shop.name, document_of(shop)["history"]) == ("Second", "Our flagship", 12)
+
+
+def test_a_second_click_on_save_is_answered_as_saved(client: Client, shop: Integration) -> None:
+    mine = form_of(client.get(at(shop)), history="10", nickname="Flagship")
+
+    first, second = client.post(at(shop), mine), client.post(at(shop), mine)
+
+    assert first["Location"] == second["Location"] == at(shop) + "#saved"
+    said = words(client.get(at(shop)))
+    assert "The settings of Flagship are saved." in said
+    assert "Nothing was changed" not in said
+    assert SettingsVersion.objects.filter(store=shop.store).count() == 2
+
+
+def test_two_clicks_on_save_at_one_moment_are_both_answered_as_saved(
+    client: Client, shop: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = form_of(client.get(at(shop)), history="10")
+    from integrations.views import settings as views
+
+    def late(*args: object) -> object:
+        bob_saves(Integration.objects.get(pk=shop.pk), history=10)
+        return real(*args)  # type: ignore[arg-type]
+
+    real = views.dry_run
+    monkeypatch.setattr(views, "dry_run", late)
+
+    assert client.post(at(shop), mine)["Location"] == at(shop) + "#saved"
+    said = words(client.get(at(shop)))
+    assert "are saved." in said
+    assert "Nothing was changed" not in said
+
+
 def test_a_version_that_never_was_is_no_way_to_save(client: Client, shop: Integration) -> None:
     page = client.post(at(shop), form_of(client.get(at(shop)), history="10", version="77"))
 
