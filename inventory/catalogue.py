@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from fcp.insert import insert_rows, make_rows, update_rows
 
@@ -84,7 +84,7 @@ class Filling:
             if key not in self.there
         ]  # fmt: skip
         try:
-            with transaction.atomic():
+            with transaction.atomic(), connection.wrap_database_errors:  # COPY is not wrapped by Django's cursor
                 insert_rows(Product, NEW, new)
         except IntegrityError:  # somebody else made one at this moment: it is found there
             for start in range(0, len(new), BATCH):
