@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Q, QuerySet
 
-from fcp.errors import Busy, Refused, Scope, Stale, SyncError, Unreachable
+from fcp.errors import Busy, Scope, Stale, SyncError
 from integrations.connectors.base import Answer, Done, FlowKind, ProductOffer, ProductToPush, StoreProduct
 from integrations.lease import ring
 from integrations.models import Flow, Integration, ProductPush, ProductPushRow
@@ -80,9 +80,13 @@ def _send_some(run: Slice, rows: Sequence[ProductPushRow], offer: ProductOffer) 
     items: list[Item] = []
     done: list[Item] = []
     again: list[ProductPushRow] = []
+    gone: list[str] = []
     for row in rows:
         uid, thing = uids[row.pk], things.get(row.pk)
         now, after = shown.get(uid), from_json(uid, row.after)
+        if thing and row.action == PushAction.CREATE and thing.uid not in ("", uid, *shown):
+            gone.append(thing.uid)  # deleted in the store since its listings were read
+            thing = replace(thing, uid="")
         if after is None or thing is None or thing.problem or thing.uid not in ("", uid):
             again.append(row)
         elif now is not None and fits(after, now):
@@ -99,6 +103,7 @@ def _send_some(run: Slice, rows: Sequence[ProductPushRow], offer: ProductOffer) 
         for row in again:
             ask_again(row, things.get(row.pk), shown, offer, page)
         _keep(run, [item.shown for item in done if item.shown], page)
+        _retire(Listing.objects.filter(store=run.store, product_uid__in=gone, product__isnull=False), page)
         for item in items:
             mine = ProductPushRow.objects.filter(pk=item.row.pk, state__in=(RowState.PLANNED, RowState.SENT))
             mine.update(state=RowState.SENT, product_uid=uids[item.row.pk], problem="")
@@ -192,7 +197,8 @@ def _tell(run: Slice, items: Sequence[Item], things: Mapping[int, Thing], offer:
             _write_answer(item, by_row[item.row.pk], page)
     _read_back(run, items, by_row, things, offer)
     for answer in told.answers:
-        if isinstance(answer.error, Busy | Refused | Unreachable):
+        # Whatever is not about one record ends the slice: what an unreadable answer made is looked for before more is.
+        if answer.error is not None and answer.error.scope is not Scope.RECORD:
             raise answer.error
 
 
@@ -291,6 +297,11 @@ def _keep(run: Slice, products: Sequence[StoreProduct], page: Page) -> None:
     there = {(one.product_uid, one.variant_uid) for one in shown}
     rows = Listing.objects.filter(store=run.store, retired_at=None, product_uid__in={p.uid for p in products})
     gone = [row.pk for row in rows.order_by("pk") if (row.product_uid, row.variant_uid) not in there]
+    _retire(Listing.objects.filter(pk__in=gone), page)
+
+
+def _retire(listings: QuerySet[Listing], page: Page) -> None:
+    gone = list(listings.filter(retired_at=None).order_by("pk").values_list("pk", flat=True))
     if gone:
         Listing.objects.filter(pk__in=gone).update(retired_at=page.now)
         mark_listings(gone)

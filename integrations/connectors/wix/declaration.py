@@ -183,7 +183,8 @@ PRODUCT_NOTES = (
 )
 
 PRODUCTS = {
-    V1: ProductOffer(per_call=10, most_variants=300),
+    # One, as each is two calls and one may last: the lease is looked at, and the answer kept, before the next.
+    V1: ProductOffer(per_call=1, most_variants=300),
     V3: ProductOffer(per_call=100, most_variants=1000, description=16_000, barcode=True, weight=True),
 }
 

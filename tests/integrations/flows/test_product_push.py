@@ -442,3 +442,58 @@ def test_an_account_of_another_store_is_left_alone(live, sandbox):
     push = worked_out(live("v1"))
 
     assert push.rows.count() == 0
+
+
+def test_of_catalog_v1_each_answer_is_kept_before_the_next_product_is_sent(live, sandbox):
+    integration = live("v1")
+    for n in range(4):
+        make_product(integration.account, f"NEW-{n}", price=Decimal(3), currency="EUR")
+    push = worked_out(integration)
+    last = Exchange.objects.latest("pk").pk
+
+    sent(push)
+
+    calls = [f"{call.method} {call.path}" for call in Exchange.objects.filter(pk__gt=last, flow="products")]
+    made = [place for place, call in enumerate(calls) if call == "POST /wix/stores/v1/products"]
+    assert len(made) == 4
+    assert all(later - sooner > 1 for sooner, later in zip(made, made[1:], strict=False)), calls
+
+
+@pytest.mark.parametrize("kind", ["cut", "html"])
+def test_an_unreadable_answer_to_the_last_creation_makes_nothing_twice(live, sandbox, kind, time_machine):
+    """More options than one call takes: two calls, the second of which is answered with nonsense."""
+    integration = live("v3")
+    for n in range(34):
+        make_group(integration.account, f"Shirt {n}", ("Size", "Color", "Cut"), "SEK", **{f"SH-{n}": ("S", "Red", "A")})
+    push = worked_out(integration)
+    sandbox.wix.misbehave(kind, site="v3", path="bulk/products/create", skip=1, count=1)
+
+    push = sent(push)
+    assert push.state == PushState.SENDING
+    assert (push.rows.filter(state=RowState.DONE).count(), push.rows.filter(state=RowState.SENT).count()) == (33, 1)
+    time_machine.move_to(timezone.now() + dt.timedelta(seconds=90), tick=True)
+    on_failure_is_over(flow_of(integration, FlowKind.PRODUCTS))
+    push.refresh_from_db()
+
+    assert (push.state, push.rows.filter(state=RowState.DONE).count()) == (PushState.DONE, 34)
+    names = [p["name"] for p in sandbox.wix.site("v3").products if p["name"].startswith("Shirt ")]
+    assert len(names) == len(set(names)) == 34
+
+
+@SITES
+def test_a_product_deleted_in_the_store_is_created_anew_once_a_person_says_so(live, sandbox, site):
+    integration = live(site)
+    product = Product.objects.filter(account=integration.account, group=None).order_by("pk").first()
+    old = Listing.objects.get(product=product)
+    shop = sandbox.wix.site(site)
+    shop.products.delete(old.product_uid)
+
+    push = worked_out(integration)
+    assert push.rows.get().action == PushAction.CREATE
+    push = sent(push)
+
+    assert (push.state, push.rows.get().state) == (PushState.DONE, RowState.DONE), push.rows.get().problem
+    made = [p for p in shop.products if p["variants"][0]["sku"] == product.sku]
+    assert [p["id"] for p in made] == [push.rows.get().product_uid]
+    assert Listing.objects.get(product=product, retired_at=None).product_uid == made[0]["id"]
+    assert worked_out(integration).rows.count() == 0
