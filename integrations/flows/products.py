@@ -19,7 +19,6 @@ from integrations import migrating
 from integrations.connectors.base import Bad, FlowKind, IncomingListing, Mode
 from integrations.connectors.base import Page as Shelf
 from integrations.flows import product_push
-from integrations.flows.windows import TOKEN_LASTS
 from integrations.lease import ring
 from integrations.models import FailedRecord, Flow
 from integrations.runs import Page, Slice
@@ -68,7 +67,7 @@ def _read(run: Slice, place: dict[str, Any]) -> bool:
                 raise
             place = _anew(run)
             continue
-        place = place | {"token": shelf.next, "at": run.now().isoformat()}
+        place = place | {"token": shelf.next}
         texts_follow = shelf.next is None and place["part"] == LISTINGS and place["fills"] and place["since"] is None
         if texts_follow:
             place |= {"part": TEXTS}
@@ -148,10 +147,9 @@ def _fills(run: Slice) -> bool:
 
 
 def _resumed(run: Slice) -> dict[str, Any] | None:
+    """However long ago: a large catalogue is read in many slices, which may wait long. Too old a token is Stale."""
     place: dict[str, Any] | None = run.flow.position.get("listings")
-    if not place or "part" not in place or run.now() - dt.datetime.fromisoformat(place["at"]) > TOKEN_LASTS:
-        return None
-    return place
+    return place if place and "part" in place else None
 
 
 def _end(run: Slice, place: dict[str, Any], done: Page) -> None:

@@ -5,10 +5,14 @@ import datetime as dt
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from integrations import runs
 from integrations.connectors.base import FlowKind
 from integrations.models import FailedRecord, Run
+from integrations.tasks import run_flow
+from integrations.tick import tick
 from inventory.models import Product
 from mappings import listings
 from mappings.listings import Shown
@@ -18,7 +22,7 @@ from orders.models import Order
 from orders.state import State
 from tests.build import make_account, make_product, make_store
 from tests.integrations.flows.flows import at_once
-from tests.integrations.flows.world import flow_of, sync, work
+from tests.integrations.flows.world import connect_store, flow_of, sync, work
 
 PRODUCTS = (FlowKind.PRODUCTS,)
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
@@ -59,6 +63,31 @@ def test_a_long_catalogue_is_read_in_slices(connect, sandbox, monkeypatch):
     flow = flow_of(integration, FlowKind.PRODUCTS)
     assert set(flow.position) == {"whole"}
     assert flow.gen > 2
+
+
+def one_slice() -> None:
+    """The last task of a flow; those before it are outdated."""
+    tasks = [SignedPackage.loads(row.payload) for row in OrmQ.objects.order_by("id")]
+    OrmQ.objects.all().delete()
+    run_flow(*[task["args"] for task in tasks if task["func"] == "integrations.tasks.run_flow"][-1])
+
+
+def test_a_whole_reading_goes_on_where_it_was_however_long_its_slices_had_to_wait(
+    connect, sandbox, monkeypatch, time_machine
+):
+    monkeypatch.setattr(runs, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr("integrations.connectors.wix.replies.V1_ROWS", 3)
+    integration = connect_store(sandbox, "v1", on=PRODUCTS)
+    slices = 0
+    while "whole" not in flow_of(integration, FlowKind.PRODUCTS).position:
+        time_machine.move_to(timezone.now() + dt.timedelta(hours=1), tick=True)
+        tick(timezone.now())
+        one_slice()
+        slices += 1
+        assert slices < 100, "it never came to its end"
+
+    assert slices > 3
+    assert set(Listing.objects.values_list("sku", flat=True)) == shown_skus(sandbox)
 
 
 @pytest.mark.django_db(transaction=True)
