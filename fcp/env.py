@@ -105,14 +105,20 @@ def env_database(name: str, default: str | None) -> dict[str, Any]:
 DATABASE_FORMS = "It must look like sqlite:////var/lib/fcp/fcp.sqlite3 or postgres://user:password@host:5432/name."
 
 
+MOST_CACHED = 100_000  # entries of the cache in the database
+
+
 def env_cache(name: str, default: str | None) -> dict[str, Any]:
-    """Django's settings of one cache, from dbcache://table or redis://host:6379/0."""
+    """Django's settings of one cache, from dbcache://table (?max_entries=...) or redis://host:6379/0."""
     value = env_str(name, default)
     if not value.startswith(("dbcache://", "redis://", "rediss://")):
         raise ImproperlyConfigured(
             f"{name} must look like dbcache://fcp_cache or redis://host:6379/0: a cache that all processes share."
         )
     config: dict[str, Any] = environ.Env.cache_url_config(value)
+    if value.startswith("dbcache://"):
+        # Beyond it Django throws entries out whatever they are for, limits of sign-in too; its own default is 300.
+        config.setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", MOST_CACHED)
     return config
 
 

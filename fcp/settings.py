@@ -211,7 +211,8 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds
 
 # dbcache://table (in the database) or redis://host:6379/0. All processes must share it: it holds the limits of
-# sign-in. Required in production. Default dbcache://fcp_cache.
+# sign-in. Required in production. Default dbcache://fcp_cache. In the database it holds 100,000 entries at most, or as
+# many as dbcache://table?max_entries=200000 says; when it is full, some of them are thrown out.
 CACHES = {
     "default": env_cache("CACHE_URL", None if PRODUCTION else "dbcache://fcp_cache"),
     # django-q notes its state twice a second for monitors that we do not use: not in the database.

@@ -33,7 +33,7 @@ from integrations.runs import app_removed, unblock
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1024 * 1024
-COUNTED_FOR = 7 * 24 * 3600  # seconds that a day's counter of refused messages is kept
+COUNTED_FOR = 2 * 24 * 3600  # seconds that a day's counter of refused messages is kept: today's and yesterday's show
 NO_ADDRESS = "There is no such address."
 # Asked with every message; making the ORM's form of the question takes ten times as long as answering it.
 STORE_SQL = """

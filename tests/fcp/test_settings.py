@@ -7,7 +7,9 @@ import sys
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.core.cache import cache
 
+from fcp.env import env_cache
 from fcp.programs import manage
 
 PRODUCTION = {
@@ -108,3 +110,19 @@ def test_what_the_environment_holds_wins_over_the_file(tmp_path):
     result = run([sys.executable, "-c", code], FCP_ENV_FILE=str(path), FCP_PORT="8056")
 
     assert result.stdout.split() == ["8056", "help@example.com"]
+
+
+@pytest.mark.django_db
+def test_many_counters_push_no_limit_of_sign_in_out_of_the_cache():
+    cache.set("a-limit", 5, 600)
+
+    for number in range(700):
+        cache.add(f"counter:{number}", 1, 600)
+
+    assert cache.get("a-limit") == 5
+
+
+def test_the_cache_in_the_database_holds_as_many_entries_as_its_address_says(monkeypatch):
+    for address, most in (("dbcache://c", 100_000), ("dbcache://c?max_entries=200000", 200_000)):
+        monkeypatch.setenv("CACHE_URL", address)
+        assert env_cache("CACHE_URL", None)["OPTIONS"] == {"MAX_ENTRIES": most}

@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -80,6 +81,19 @@ def test_what_wix_did_not_sign_for_our_app_now_is_refused_counted_and_starts_not
     assert forged_on("wix", timezone.now().date()) == 1
     assert not Hint.objects.exists()
     assert not OrmQ.objects.exists()
+
+
+def test_the_count_of_a_day_is_kept_for_that_day_and_the_next(forger: Forger) -> None:
+    deliver(REFUSED["forged"](forger))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM fcp_cache WHERE cache_key LIKE %s", ["%forged-webhooks%"])
+        assert cursor.fetchone()[0] == 1
+        later = connection.ops.adapt_datetimefield_value(timezone.now() + dt.timedelta(days=2, minutes=1))
+        cursor.execute(
+            "SELECT count(*) FROM fcp_cache WHERE cache_key LIKE %s AND expires > %s", ["%forged-webhooks%", later]
+        )
+        assert cursor.fetchone()[0] == 0
 
 
 def test_a_genuine_one_is_taken(forger: Forger) -> None:
