@@ -24,7 +24,7 @@ from .events import record
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, UNSETTLED, RequestState
-from .stopped import on_stopped
+from .stopped import on_rejected, on_stopped
 from .stored_state import lock_orders, refresh_states
 
 # What somebody who asks too late is told; the states before are open to an answer.
@@ -113,7 +113,7 @@ def _take(requests: Sequence[ShippingRequest], wanted: dict[int, Acknowledgement
 def reject(request: ShippingRequest, reason: str, *, by: str, now: dt.datetime) -> ShippingRequest:
     """The warehouse will not ship it: the order is held with the reason. Said again, it changes nothing.
 
-    Possible until something of it has shipped.
+    Possible until something of it has shipped. What changed in the store meanwhile is followed, as nobody works on it.
     """
     with transaction.atomic():
         request = locked_requests([request.pk])[request.pk]
@@ -135,6 +135,7 @@ def reject(request: ShippingRequest, reason: str, *, by: str, now: dt.datetime) 
             },
         )
         record(request.order, "rejected", by, now, warehouse=request.warehouse.name, reason=request.reason)
+        on_rejected(request.order, by=by, now=now)
         refresh_states([request.order_id], now=now)
     return request
 

@@ -29,16 +29,10 @@ def on_stopped(order: Order, *, by: str, now: dt.datetime) -> None:
 
     Somebody who shipped it in the store meanwhile is asked first: the order is read again before it is offered.
     """
-    if ShippingRequest.objects.filter(order=order, state__in=AT_WAREHOUSE).exists():
+    if not _is_free(order):
         return
-    order.refresh_from_db()
-    if is_canceled(order.status, order.payment):
-        return
-    hold = Hold.objects.open().filter(order=order, kind=HoldKind.CHANGED_AFTER_RELEASE).first()
-    if hold and IN_STORE in words_in(str(hold.params.get("word", ""))):
-        SeenOrder.objects.filter(store=order.store_id, uid=order.uid).update(fingerprint=0)  # looked at, if unchanged
-        orders_to_read.send(Order, store_id=order.store_id, uids=[order.uid], now=now)
-    else:
+    hold = _changes(order)
+    if not _read_again(order, hold, now):
         drop_words(order, None, by, now)
     store = Store.objects.get(pk=order.store_id)
     if _follow_lines(order, now) or hold:
@@ -46,6 +40,37 @@ def on_stopped(order: Order, *, by: str, now: dt.datetime) -> None:
     else:
         refresh_states([order.pk], now=now)
     offer(store, [order.pk], now=now, actor=by)
+
+
+def on_rejected(order: Order, *, by: str, now: dt.datetime) -> None:
+    """The same for a warehouse that will not ship it, but the holds stay: a person looks before it goes anew."""
+    if not _is_free(order):
+        return
+    hold = _changes(order)
+    _read_again(order, hold, now)
+    if _follow_lines(order, now) or hold:
+        settle(Store.objects.get(pk=order.store_id), [order.pk], now=now, actor=by)
+
+
+def _is_free(order: Order) -> bool:
+    """Whether no warehouse has it and it may go anew."""
+    if ShippingRequest.objects.filter(order=order, state__in=AT_WAREHOUSE).exists():
+        return False
+    order.refresh_from_db()
+    return not is_canceled(order.status, order.payment)
+
+
+def _changes(order: Order) -> Hold | None:
+    return Hold.objects.open().filter(order=order, kind=HoldKind.CHANGED_AFTER_RELEASE).first()
+
+
+def _read_again(order: Order, hold: Hold | None, now: dt.datetime) -> bool:
+    """Have it read from the store where somebody shipped of it there; what he shipped is recorded then."""
+    if hold is None or IN_STORE not in words_in(str(hold.params.get("word", ""))):
+        return False
+    SeenOrder.objects.filter(store=order.store_id, uid=order.uid).update(fingerprint=0)  # looked at, if unchanged
+    orders_to_read.send(Order, store_id=order.store_id, uids=[order.uid], now=now)
+    return True
 
 
 def _follow_lines(order: Order, now: dt.datetime) -> bool:
@@ -65,7 +90,7 @@ def _follow_lines(order: Order, now: dt.datetime) -> bool:
 
 def drop_words(order: Order, settled: Collection[str] | None, by: str, now: dt.datetime) -> None:
     """Take what is settled out of the hold that asks about changes after release; None: all of it."""
-    hold = Hold.objects.open().filter(order=order, kind=HoldKind.CHANGED_AFTER_RELEASE).first()
+    hold = _changes(order)
     if hold is None:
         return
     word = str(hold.params.get("word", ""))

@@ -6,10 +6,12 @@ from django.utils import timezone
 from orders.asking import answer_change, ask_to_stop
 from orders.errors import OrderError, StaleRevision
 from orders.headline import headline
+from orders.holding import lift_hold
 from orders.models import OrderParty
-from orders.shipping import answer_cancel
+from orders.shipping import answer_cancel, reject
 from orders.situation import situation_of
 from tests.integrations.flows.shop import Shop, asks, codes, request_of, street_of
+from tests.integrations.flows.world import map_everything
 
 MODES = ["ignore", "until_released", "ask_after_release"]
 SKU = "MUG-BLUE"
@@ -120,6 +122,31 @@ def test_a_warehouse_that_cannot_stop_keeps_the_order_and_its_reason_is_shown(sh
     shop.ship(order)
     with pytest.raises(OrderError, match="No warehouse has this order"):
         ask_to_stop(order, by="Ann", now=timezone.now())
+
+
+@pytest.mark.parametrize("how", ["fewer", "one_more_line"])
+def test_what_a_warehouse_rejects_goes_anew_as_it_is_in_the_store_once_somebody_looked(shop, how):
+    shop = shop()
+    order = shop.taken(quantity=4)
+    bought = set(order.lines.values_list("sku", flat=True))
+    other = next(sku for sku in shop.wix.stock("v1") if len(sku) < 20 and sku not in bought)
+    shop.wix.edit_order("v1", order.number, **({"set_to": {0: 1}} if how == "fewer" else {"add": {other: 3}}))
+    order = shop.look(order)
+    map_everything(shop.integration)
+
+    reject(request_of(order), "Sold out", by="Warehouse", now=timezone.now())
+
+    order.refresh_from_db()
+    assert order.state == "held"
+    assert asks(order) == {("changed_after_release", "lines, amounts"), ("rejected_by_warehouse", "Sold out")}
+    for hold in order.holds.filter(lifted_at=None):
+        lift_hold(hold, by="Ann", now=timezone.now())
+    offers = {line["sku"]: line["quantity"] for line in request_of(order).snapshot["lines"]}
+    assert request_of(order).state == "offered"
+    if how == "fewer":
+        assert offers[line_of(order).sku] == 1
+    else:
+        assert offers[other] == 3
 
 
 # --- cancellations ---------------------------------------------------------------------------------------------------
