@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F
@@ -63,6 +63,7 @@ class _Known:
     in_doubt: set[int]
     noticed: dict[int, set[str]]  # shipments of the store that a person was asked about
     in_store: set[int]  # an open hold asks about them
+    new_lines: Iterator[int]  # ids for the lines that came to these orders
 
 
 @dataclass(slots=True)
@@ -148,7 +149,13 @@ def _read(store: Store, items: Sequence[ReadOrder]) -> _Known:
         in_doubt=in_doubt,
         noticed=noticed,
         in_store=in_store,
+        new_lines=iter(take_ids(OrderLine, _count_new(items, orders, lines))),
     )
+
+
+def _count_new(items: Sequence[ReadOrder], orders: dict[str, Order], lines: dict[int, list[OrderLine]]) -> int:
+    stored = {(pk, line.uid) for pk, of_order in lines.items() for line in of_order}
+    return sum((orders[item.order.uid].pk, line.uid) not in stored for item in items for line in item.order.lines)
 
 
 def _standing(f: Fulfillment) -> Standing:
@@ -256,7 +263,12 @@ def _lines(
     for line in incoming.lines:
         old = stored.pop(line.uid, None)
         if old is None:
-            writes.new_lines.append(_new_line(order, line, words, taken))
+            pk = next(known.new_lines)
+            writes.new_lines.append((pk, *_new_line(order, line, words, taken)))
+            quantity = 0 if taken else line.quantity
+            known.lines[order.pk].append(
+                OrderLine(pk=pk, uid=line.uid, quantity=quantity, store_quantity=line.quantity)
+            )
             changed = True
         elif old.store_quantity != line.quantity or old.removed_at is not None:
             old.quantity = old.quantity if taken else max(old.shipped, line.quantity)
@@ -319,15 +331,15 @@ def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Wri
     if order.pk in known.in_doubt:
         return False
     lines = {line.uid: line for line in known.lines[order.pk]}
-    if any(line.uid not in lines for line in item.order.lines):
-        return False  # lines that are new in this very change; the next look sees them
+    # A line that came after what is followed is none of ours.
+    ours = replace(item.order, lines=tuple(line for line in item.order.lines if line.uid in lines))
     here = Here(
-        line_ids=[lines[line.uid].pk for line in item.order.lines],
-        open_quantity={line.pk: line.quantity - line.shipped for line in lines.values()},
+        line_ids=[lines[line.uid].pk for line in ours.lines],
+        open_quantity={line.pk: _open_of(line, taken) for line in lines.values()},
         standing=known.standing[order.pk],
         refs=frozenset(known.refs[order.pk]),
     )
-    found = compared(item.order, item.shipments, here)
+    found = compared(ours, item.shipments, here)
     for one in found.deleted:
         writes.deleted.append(one)
         writes.events.append((order.pk, "shipment_gone", {"pieces": one.pieces}))
@@ -352,6 +364,11 @@ def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Wri
     return news or bool(found.deleted or found.ours_deleted or (found.left and not taken) or order.pk in writes.settled)
 
 
+def _open_of(line: OrderLine, taken: bool) -> int:
+    """Of what a warehouse has, also pieces that the store added since: they may have shipped there."""
+    return (max(line.quantity, line.store_quantity) if taken else line.quantity) - line.shipped
+
+
 def _order_row(order: Order) -> tuple[Any, ...]:
     def value(name: str) -> Any:
         return getattr(order, f"{name}_id" if name in {"ship_method", "location"} else name)
@@ -363,8 +380,7 @@ def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) 
     """Returns the fulfillments that were made."""
     update_rows(Order, SCALARS, writes.orders)
     update_rows(OrderLine, ("quantity", "store_quantity", "removed_at"), writes.lines)
-    new_ids = take_ids(OrderLine, len(writes.new_lines))
-    insert_rows(OrderLine, LINE_COLUMNS, [(pk, *row) for pk, row in zip(new_ids, writes.new_lines, strict=True)])
+    insert_rows(OrderLine, LINE_COLUMNS, writes.new_lines)
     update_rows(OrderParty, PARTY_FIELDS, writes.parties)
     insert_rows(OrderParty, PARTY_COLUMNS, writes.new_parties)
     insert_rows(Payload, PAYLOAD_COLUMNS, writes.payloads)

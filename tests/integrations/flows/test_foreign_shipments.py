@@ -78,6 +78,60 @@ def test_one_of_two_shipments_of_the_merchants_that_is_deleted_alone_is_to_ship_
     assert [made.voided_at is None for made in make(order)] == [False, True]
 
 
+def other_sku(shop, order):
+    bought = set(order.lines.values_list("sku", flat=True))
+    return next(sku for sku in shop.wix.stock("v1") if len(sku) < 20 and sku not in bought)
+
+
+def test_what_the_merchant_added_and_shipped_between_two_looks_is_recorded_at_once(shop):
+    order = shop.came_in(quantity=2)
+    shop.wix.edit_order("v1", order.number, add={other_sku(shop, order): 1})
+    shop.wix.fulfill("v1", order.number, tracking="A")
+
+    order = shop.look(order)
+
+    assert (order.state, request_of(order).state) == ("confirmed", "withdrawn")
+    assert all(line.shipped == line.quantity for line in order.lines.all())
+    assert make(order).get().lines.count() == order.lines.count()
+
+
+@pytest.mark.parametrize("mode", ["ignore", "until_released", "ask_after_release"])
+def test_a_line_that_is_new_does_not_hide_what_the_merchant_shipped(shop, mode):
+    change_settings(shop.integration, later_changes=mode)
+    order = shop.taken(quantity=2)
+    shop.wix.edit_order("v1", order.number, add={other_sku(shop, order): 1})
+    shop.wix.fulfill("v1", order.number, tracking="A", lines={0: 2})
+
+    order = shop.look(order)
+
+    [(kind, word)] = asks(order)
+    assert kind == "changed_after_release"
+    assert "marked as fulfilled in the store" in word
+
+
+def test_a_line_that_was_added_and_shipped_while_a_warehouse_has_the_order_is_not_shipped_again(shop):
+    order = shop.taken(quantity=2)
+    added = other_sku(shop, order)
+    shop.wix.edit_order("v1", order.number, add={added: 1})
+    place = next(n for n, line in enumerate(shop.wix.order("v1", order.number)["lineItems"]) if is_of(line, added))
+    shop.wix.fulfill("v1", order.number, tracking="A", lines={place: 1})
+    order = shop.look(order)
+    assert asks(order) == {("changed_after_release", "marked as fulfilled in the store, lines, amounts")}
+
+    ask_to_stop(order, by="Ann", now=timezone.now())
+    answer_cancel(request_of(order), True, by="Warehouse", now=timezone.now())
+    work()
+
+    order.refresh_from_db()
+    assert asks(order) == set()
+    assert order.lines.get(sku=added).shipped == 1
+    assert added not in {line["sku"] for line in request_of(order).snapshot["lines"]}
+
+
+def is_of(line, sku):
+    return line["physicalProperties"]["sku"] == sku
+
+
 def test_while_a_warehouse_has_it_a_person_is_asked_once_about_each_shipment_of_the_merchants(shop):
     order = shop.taken(quantity=3)
 
