@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -174,7 +174,8 @@ class OpenStore:
             except BaseException:
                 mine.update(renewing_until=None)
                 raise
-            save_credential(self.integration, fresh, timezone.now())
+            # Only as it was read: who reconnected meanwhile gave a newer key, or took this kind away.
+            mine.update(**_columns(fresh, timezone.now()))
         self._connector = None
         connector = self.connector
         if self._row and self._row.changed_at == seen.changed_at:
@@ -190,14 +191,17 @@ def save_credential(integration: Integration, credential: Credential, now: dt.da
     StoredCredential.objects.update_or_create(
         integration=integration,
         kind=credential.kind,
-        defaults={
-            "account_id": integration.account_id,
-            "cipher": json.dumps(dict(credential.values)),
-            "expires_at": credential.expires_at,
-            "changed_at": now,
-            "renewing_until": None,
-        },
+        defaults={"account_id": integration.account_id, **_columns(credential, now)},
     )
+
+
+def _columns(credential: Credential, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "cipher": json.dumps(dict(credential.values)),
+        "expires_at": credential.expires_at,
+        "changed_at": now,
+        "renewing_until": None,
+    }
 
 
 @contextmanager
