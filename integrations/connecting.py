@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from fcp.http import Session
 from fcp.models import Account, AuditEntry, Store
@@ -19,12 +20,13 @@ from integrations.connectors import connector_class
 from integrations.connectors.base import Connected, Platform
 from integrations.deliveries import APP_HINTS
 from integrations.errors import IntegrationError
+from integrations.lease import switch_off
 from integrations.models import Credential, Flow, Hint, Integration
 from integrations.nicknames import nickname_for
 from integrations.reach import app_secrets, save_credential
 from integrations.runs import unblock
 from integrations.settings_document import Document, defaults, document_of, validate
-from integrations.settings_saving import apply, new_version, save
+from integrations.settings_saving import apply, lock, new_version, save
 from integrations.store_facts import facts_of
 from integrations.telling import stop_telling
 from inventory.models import Warehouse
@@ -81,7 +83,7 @@ def make_integration(
     try:
         with transaction.atomic():
             if _one_only(account, platform):  # locked by writing, so that of two at once one sees the other
-                Account.objects.filter(pk=account.pk).update(name=account.name)
+                Account.objects.filter(pk=account.pk).update(name=F("name"))
             check_may_have_another(account, platform)
             store = _store(account, platform, connected)
             return _make(store, connected, document, name.strip()[:120] or connected.name[:120], by, now)
@@ -187,6 +189,9 @@ def welcome_back(
         return False
     connected = ask_store(platform.key, way, received, now, api_url)
     with transaction.atomic():
+        lock(integration)
+        if not integration.credentials.filter(kind=kind).exists():  # reconnected with another key meanwhile
+            return False
         Store.objects.filter(pk=integration.store_id).update(**facts_of(connected))
         save_credential(integration, connected.credential, now)
         hear_no_more(integration.store, now)
@@ -198,7 +203,10 @@ def welcome_back(
 def reconnect(
     integration: Integration, way: str, received: Mapping[str, str], *, by: str, now: dt.datetime, api_url: str = ""
 ) -> None:
-    """Take another key of the same store; blocked flows go on at once. Raises as `connect`."""
+    """Take another key of the same store; blocked flows go on at once. Raises as `connect`.
+
+    What variant it is now the flows find out, and do what follows from a move (`integrations.migrating`).
+    """
     store = integration.store
     connected = ask_store(store.platform, way, received, now, api_url)
     if connected.store_uid != store.uid:
@@ -206,8 +214,8 @@ def reconnect(
             f"This key belongs to another store, {connected.name}. {store.name} keeps the key it has.", "other_store"
         )
     with transaction.atomic():
+        lock(integration)  # the settings may have been saved while the store answered
         Store.objects.filter(pk=store.pk).update(**facts_of(connected))
-        Integration.objects.filter(pk=integration.pk).update(variant=connected.variant[:20])
         platform = connector_class(store.platform).platform
         save(integration, document_of(integration) | _told(platform, connected), by=by, now=now, why="reconnected")
         Credential.objects.filter(integration=integration).exclude(kind=connected.credential.kind).delete()
@@ -225,6 +233,12 @@ def hear_no_more(store: Store, now: dt.datetime) -> None:
 def delete(integration: Integration, *, by: str, now: dt.datetime) -> None:
     """Remove the integration with its key and flows. The store stays, with its orders, listings and mappings."""
     with transaction.atomic():
+        try:
+            lock(integration)
+        except IntegrationError:
+            return  # somebody else did
+        # What runs writes no more from here on; Django deletes the rows of runs first, then the flows.
+        switch_off(Flow.objects.filter(integration=integration))
         _audit(integration, "integration_deleted", by, now)
         store = integration.store
         integration.delete()

@@ -240,6 +240,15 @@ def to_ring(flow_ids: Collection[int], now: dt.datetime) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
+def hold(flows: QuerySet[Flow]) -> None:
+    """Lock these rows until the transaction ends: by id, as whoever claims several, so that nobody waits in a ring.
+
+    A run's page begins with its own flow, so what also touches runs, the integration or the store begins with this.
+    SQLite has one writer at a time.
+    """
+    list(flows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+
+
 def switch_off(flows: QuerySet[Flow]) -> None:
     """Off; a slice that is running finds itself superseded at its next transaction."""
     flows.update(due_at=None, gen=F("gen") + 1, lease_until=None, started_at=None, trigger="", asked_by="")

@@ -32,6 +32,7 @@ from integrations.lease import (
     Superseded,
     confirm,
     finish,
+    hold,
     lease_time,
     pause_after,
     ring,
@@ -182,6 +183,7 @@ class Slice:
         position = self.flow.position if self._run else {**self.flow.position, "unchanged": self._counts.unchanged}
         with transaction.atomic():
             if self._run:
+                confirm(self.lease, now)
                 self._run_row().update(calls=self._calls + self._open.purse.made)
             finish(self.lease, now, due_at=now, position=position, **HEALTHY)
 
@@ -197,10 +199,12 @@ class Slice:
 
     def _end_run(self, state: RunState, now: dt.datetime, problem: str = "") -> None:
         if self._run:
+            confirm(self.lease, now)
             calls = self._calls + self._open.purse.made
             self._run_row().update(state=state, ended_at=now, last_at=now, calls=calls, problem=problem)
 
     def _write_empty_run(self, now: dt.datetime) -> None:
+        confirm(self.lease, now)
         Run.objects.create(
             account_id=self.flow.account_id, flow=self.flow, gen=self.lease.gen, trigger=self.trigger, by=self.by,
             state=RunState.DONE, started_at=now, last_at=now, ended_at=now,
@@ -291,9 +295,11 @@ def _block(run: Slice, error: Refused) -> None:
     problem = _problem(run.flow, error.code, error.sentence, now)
     if run.flow.blocked and run.flow.problem_code == APP_REMOVED:  # the store refuses because of that
         problem = _problem(run.flow, APP_REMOVED, REMOVED, now)
+    flows = Flow.objects.filter(integration=run.integration)
     with transaction.atomic():
+        hold(flows)
         run._end_run(RunState.FAILED, now, error.sentence)
-        others = Flow.objects.filter(integration=run.integration, due_at__isnull=False, blocked=False)
+        others = flows.filter(due_at__isnull=False, blocked=False)
         others.exclude(pk=run.flow.pk).update(blocked=True, due_at=now + LONGEST_PAUSE, **problem)
         pause = min(FIRST_CHECK * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
         finish(run.lease, now, due_at=now + pause, blocked=True, failures=failures, **problem)
@@ -315,6 +321,7 @@ def app_removed(integration: Integration, now: dt.datetime) -> None:
         return
     on = Flow.objects.filter(integration=integration, due_at__isnull=False)
     with transaction.atomic():
+        hold(on)
         on.filter(problem_since=None).update(problem_since=now)
         on.update(blocked=True, problem_code=APP_REMOVED, problem=REMOVED, due_at=now + LONGEST_PAUSE)
         # The next tick tries the key.

@@ -6,7 +6,7 @@ import datetime as dt
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from fcp.models import AuditEntry, Store
 from integrations import channel_mode
@@ -14,7 +14,7 @@ from integrations.budget import set_rate
 from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.base import FlowKind, Mode, Platform
 from integrations.errors import IntegrationError
-from integrations.lease import DAILY, jitter_of, next_slot, ring, switch_off
+from integrations.lease import DAILY, hold, jitter_of, next_slot, ring, switch_off
 from integrations.models import Flow, Integration, SettingsVersion
 from integrations.queue import Queue, enqueue
 from integrations.rates import THROUGHPUT, rate_of
@@ -42,9 +42,7 @@ def save(
     the store could not be heard the way that was chosen.
     """
     with transaction.atomic():
-        # Locks the row by writing, so that of two saves one sees the other.
-        Integration.objects.filter(pk=integration.pk).update(name=integration.name)
-        integration.refresh_from_db()
+        lock(integration)
         before = document_of(integration)
         changed = sorted(key for key in document if document[key] != before.get(key))
         if not changed:  # so also on a second click
@@ -68,6 +66,18 @@ def save(
         again = Flow.objects.filter(integration=integration, kind__in=LOOK_AGAIN).values_list("pk", flat=True)
         transaction.on_commit(partial(ring, list(again), now, trigger="schedule"))
     return True
+
+
+def lock(integration: Integration) -> None:
+    """Of two who change it one sees what the other did. First in a transaction; the object is read again.
+
+    Raises IntegrationError where it was deleted meanwhile.
+    """
+    hold(Flow.objects.filter(integration=integration))
+    # By writing what stands there: the object may hold an older name.
+    if not Integration.objects.filter(pk=integration.pk).update(name=F("name")):
+        raise IntegrationError("Somebody deleted this integration meanwhile.", "deleted")
+    integration.refresh_from_db()
 
 
 def new_version(store: Store, document: Document, *, by: str, now: dt.datetime, why: str = "") -> int:
