@@ -85,6 +85,35 @@ def fits(wanted: StoreProduct, shown: StoreProduct | None) -> bool:
     return shown is not None and _comparable(wanted, wanted) == _comparable(shown, wanted)
 
 
+def half_done(before: StoreProduct | None, after: StoreProduct | None, shown: StoreProduct | None) -> bool:
+    """Whether the store shows the shape that was wanted and its new variants have got no SKU yet.
+
+    Some stores take the shape in one call and the variants in a second one; nobody else leaves a product like that.
+    """
+    if after is None or shown is None or not after.options or (before and before.options == after.options):
+        return False
+    there = {(v.choices, v.sku, v.visible, money(v.price)) for v in (before.variants if before else ()) if v.choices}
+    rest = [v for v in shown.variants if (v.choices, v.sku, v.visible, money(v.price)) not in there]
+    named = (shown.name, shown.options) == (after.name, after.options)
+    return named and bool(rest) and not any(v.sku for v in rest)
+
+
+def as_sent(sent: StoreProduct, shown: StoreProduct, after: StoreProduct) -> bool:
+    """Whether all that `after` would replace in the store is what was last sent there."""
+    pairs = [((after.name, after.description), (shown.name, shown.description), (sent.name, sent.description))]
+    there, told = {v.uid: v for v in shown.variants}, {v.choices: v for v in sent.variants}
+    for mine in after.variants:
+        now, was = there.get(mine.uid), told.get(mine.choices)
+        pairs.append((_fields(mine), _fields(now), _fields(was)))
+    return all(ours == theirs or theirs == last for three in pairs for ours, theirs, last in zip(*three, strict=True))
+
+
+def _fields(variant: StoreVariant | None) -> tuple[Any, ...]:
+    if variant is None:
+        return (None,) * 4
+    return variant.sku, money(variant.price), variant.barcode, variant.weight_grams
+
+
 def _comparable(product: StoreProduct, wanted: StoreProduct) -> Any:
     priced = {v.choices for v in wanted.variants if v.sku and v.price is not None}
     weighed = {v.choices for v in wanted.variants if v.weight_grams is not None}

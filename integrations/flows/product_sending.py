@@ -18,7 +18,7 @@ from integrations.lease import ring
 from integrations.models import Flow, Integration, ProductPush, ProductPushRow
 from integrations.models.products import PushAction, PushState, RowState
 from integrations.product_ours import Thing, things_of
-from integrations.product_plan import Plan, as_json, fits, from_json, plan, same
+from integrations.product_plan import Plan, as_json, fits, from_json, half_done, plan, same
 from integrations.runs import Page, Slice
 from inventory.models import sku_key_of
 from mappings.listings import Shown, keep_listings, link_by_sku
@@ -29,6 +29,7 @@ from orders.intake import Counts
 log = logging.getLogger(__name__)
 
 CHANGED_THERE = "It changed in the store since you looked. This is what would be done now."
+HALF_DONE = "It is half done: the store has its options, but not yet its SKUs. This is the whole that would be done."
 OTHERWISE = "The store took it, but shows something else than what was sent. Look at it in the store."
 READ = 100  # products of which the store is asked in one go
 
@@ -87,11 +88,15 @@ def _send_some(run: Slice, rows: Sequence[ProductPushRow], offer: ProductOffer) 
         if thing and row.action == PushAction.CREATE and thing.uid not in ("", uid, *shown):
             gone.append(thing.uid)  # deleted in the store since its listings were read
             thing = replace(thing, uid="")
-        if after is None or thing is None or thing.problem or thing.uid not in ("", uid):
-            again.append(row)
-        elif now is not None and fits(after, now):
+        took = after is not None and now is not None and fits(after, now)
+        # What was sent and is there is done, though listings of what was there before are not retired yet.
+        if after and took and thing and row.state == RowState.SENT:
             done.append(Item(row, now, after))
-        elif now is not None and (row.pk in found or _own(row)):
+        elif after is None or thing is None or thing.problem or thing.uid not in ("", uid):
+            again.append(row)
+        elif took:
+            done.append(Item(row, now, after))
+        elif now is not None and (row.pk in found or _own(row) or _half_done(row, now)):
             items.append(Item(row, now, _on_what_is_there(after, now)))
         elif same(from_json(uid, row.before), now):
             items.append(Item(row, now, _on_what_is_there(after, now) if now else after))
@@ -114,7 +119,13 @@ def _send_some(run: Slice, rows: Sequence[ProductPushRow], offer: ProductOffer) 
 
 def _own(row: ProductPushRow) -> bool:
     """Whether the store made it for this row, and was then not told the rest."""
-    return row.state == RowState.SENT and row.action == PushAction.CREATE and bool(row.product_uid)
+    return row.action == PushAction.CREATE and bool(row.product_uid) and not row.before
+
+
+def _half_done(row: ProductPushRow, shown: StoreProduct | None) -> bool:
+    """Whether the store took the first of the calls for this row and not the second, whatever it said then."""
+    uid = row.product_uid
+    return bool(uid) and half_done(from_json(uid, row.before), from_json(uid, row.after), shown)
 
 
 def things_by_row(run: Slice, rows: Sequence[ProductPushRow]) -> dict[int, Thing]:
@@ -267,12 +278,18 @@ def ask_again(
         return
     uid = thing.uid or row.product_uid
     theirs = shown.get(uid)
-    found = Plan(problem=thing.problem) if thing.problem else plan(thing.ours, theirs, offer)
-    values = {"product_uid": theirs.uid if theirs else "", "before": as_json(theirs), "hidden": found.hidden}
+    half = _half_done(row, theirs)
+    before = from_json(uid, row.before) if half else theirs
+    found = Plan(problem=thing.problem) if thing.problem else plan(thing.ours, before, offer)
+    values = {"product_uid": theirs.uid if theirs else "", "before": as_json(before), "hidden": found.hidden}
     if found.after:
         values |= {"after": as_json(found.after) | {"plain": found.plain}}
     if found.action:
-        values |= {"action": found.action.value, "state": RowState.PLANNED, "problem": CHANGED_THERE}
+        values |= {
+            "action": found.action.value,
+            "state": RowState.PLANNED,
+            "problem": HALF_DONE if half else CHANGED_THERE,
+        }
     elif found.problem:
         values |= {"state": RowState.FAILED, "problem": found.problem[:500]}
     else:

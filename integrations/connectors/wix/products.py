@@ -249,6 +249,8 @@ def _v1_overrides(before: StoreProduct | None, after: StoreProduct) -> list[Json
             said["sku"] = mine.sku
         if mine.price is not None and mine.price != was.price:
             said["price"] = _number(mine.price)
+        if mine.visible != was.visible:
+            said["visible"] = mine.visible
         if said:
             overrides.append({"variantIds": [mine.uid], **said})
     return overrides
