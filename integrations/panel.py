@@ -18,6 +18,7 @@ from integrations import (
     invitations,
     mapping_pages,
     migrating,
+    product_answers,
     search,
     stock_of_product,
 )
@@ -154,4 +155,5 @@ def register() -> None:
     stock_of_product.register()
     mapping_pages.register()
     panel.add_waiting(migrating.questions)
+    panel.add_waiting(product_answers.questions)
     search.register()

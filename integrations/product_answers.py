@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from fcp.models import AuditEntry
+from fcp.models import Account, AuditEntry
+from fcp.panel import Waiting, panel_url
 from integrations.connectors import connector_class
 from integrations.connectors.base import FlowKind, Mode
 from integrations.errors import IntegrationError
@@ -90,7 +92,13 @@ def leave_out(push: ProductPush, rows: QuerySet[ProductPushRow]) -> int:
         if not ProductPush.objects.filter(pk=push.pk, state=PushState.ASKED).update(state=PushState.ASKED):
             raise IntegrationError(ANSWERED, "answered")
         mine = ProductPushRow.objects.filter(push=push, state__in=(RowState.PLANNED, RowState.FAILED))
-        return mine.filter(pk__in=rows.values("pk")).delete()[0]
+        mine = mine.filter(pk__in=list(rows.values_list("pk", flat=True)))
+        # Kept, so that what a person left out does not go by itself later.
+        position = ProductPush.objects.values_list("position", flat=True).get(pk=push.pk)
+        named = [list(pair) for pair in mine.values_list("product_id", "group_id")]
+        position |= {"left_out": [*position.get("left_out", ()), *named]}
+        ProductPush.objects.filter(pk=push.pk).update(position=position)
+        return mine.delete()[0]
 
 
 def try_again(push: ProductPush, *, by: str, now: dt.datetime) -> None:
@@ -107,6 +115,22 @@ def try_again(push: ProductPush, *, by: str, now: dt.datetime) -> None:
             _ring(integration, by, now)
     except IntegrityError:
         raise IntegrationError(IS_OPEN, "open") from None
+
+
+def questions(account: Account) -> Sequence[Waiting]:
+    """Pushes that wait for a person. Later changes wait with them."""
+    mine = Integration.objects.for_account(account).values("pk")
+    asked = ProductPush.objects.filter(integration__in=mine, state=PushState.ASKED).select_related("integration")
+    return [
+        Waiting(
+            f"Products for {push.integration.nickname} wait for your yes or no",
+            panel_url(account, "integrations:products", pk=push.integration_id),
+            "Look at them",
+            "Until then later changes of your products wait too",
+            push.made_at,
+        )
+        for push in asked.order_by("pk")
+    ]
 
 
 def _ring(integration: Integration, by: str, now: dt.datetime) -> None:

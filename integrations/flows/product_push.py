@@ -1,7 +1,8 @@
 """Pushing products: what it would do is worked out and kept as rows; a person says yes; then it is sent.
 
-Of what was confirmed once, later changes of plain fields of products that are in the store go by themselves (the mode
-Push, at each interval). Whatever makes, converts or hides something always waits for a person.
+Once a person has confirmed one, later changes go by themselves (the mode Push, at each interval): plain fields of a
+product that was sent before, while the store shows in them what was sent. Whatever makes, converts or hides something,
+what was changed in the store, and what a person left out or dropped, waits for a person.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Max, Q
 
 from integrations.connectors.base import Mode, ProductOffer, StoreProduct
 from integrations.flows import product_sending
 from integrations.models import Integration, ProductPush, ProductPushRow
 from integrations.models.products import PushAction, PushState, RowState
 from integrations.product_ours import Thing, things_of
-from integrations.product_plan import Plan, as_json, plan
+from integrations.product_plan import Plan, as_json, as_sent, from_json, plan
 from integrations.runs import Slice
 from integrations.settings_document import owns_products
 from inventory.models import Product, ProductGroup
@@ -25,6 +26,7 @@ from inventory.models import Product, ProductGroup
 OPEN = (PushState.PLANNING, PushState.ASKED, PushState.SENDING)
 BATCH = 50  # things of ours that are looked at together
 BY_ITSELF = "schedule"
+NOT_AS_SENT = "The store does not show here what was last sent to it, or it was last left out. Say whether it goes."
 AGAIN = "again"  # the stage that looks at refused rows once more
 
 
@@ -96,7 +98,7 @@ def _by_itself(run: Slice) -> ProductPush | None:
     with run.page() as page:
         return ProductPush.objects.create(
             account_id=run.flow.account_id, integration=run.integration, state=PushState.PLANNING, by=BY_ITSELF,
-            made_at=page.now, position={"create": True, "by_itself": True},
+            made_at=page.now, position={"create": True, "by_itself": True, "since": since.isoformat()},
         )  # fmt: skip
 
 
@@ -109,7 +111,7 @@ def _work_out(run: Slice, push: ProductPush, offer: ProductOffer) -> bool:
         stage, after = push.position.get("stage", "group"), push.position.get("after", 0)
         if stage == AGAIN:
             return _work_out_again(run, push, offer)
-        some = _next(run.flow.account_id, stage, after)
+        some = _next(push, stage, after)
         rows, unchanged = worked_out(run, push, offer, things_of(run.integration, some)) if some else ([], 0)
         position = dict(push.position)
         if some:
@@ -131,17 +133,21 @@ def _work_out(run: Slice, push: ProductPush, offer: ProductOffer) -> bool:
             return True
 
 
-def _next(account_id: int, stage: str, after: int) -> list[Any]:
+def _next(push: ProductPush, stage: str, after: int) -> list[Any]:
+    """Of a push by itself only those that changed since the last one was worked out."""
+    changed = Product.objects.filter(account=push.account_id)
+    if since := push.position.get("since"):
+        changed = changed.filter(changed_at__gt=dt.datetime.fromisoformat(since))
     if stage == "group":
-        groups = ProductGroup.objects.filter(account_id=account_id, pk__gt=after, products__isnull=False)
-        return list(groups.order_by("pk").distinct()[:BATCH])
-    products = Product.objects.filter(account_id=account_id, pk__gt=after, group=None)
-    return list(products.order_by("pk")[:BATCH])
+        groups = ProductGroup.objects.filter(account=push.account_id, pk__gt=after)
+        return list(groups.filter(pk__in=changed.filter(group__isnull=False).values("group")).order_by("pk")[:BATCH])
+    return list(changed.filter(pk__gt=after, group=None).order_by("pk")[:BATCH])
 
 
 def _ask(run: Slice, push: ProductPush, now: dt.datetime) -> None:
-    """What is there to do waits for a person; plain changes of a push by itself go. One with nothing in it is over."""
+    """What is there to do waits for a person; plain changes of a push by itself go. One with nothing to do is over."""
     rows = ProductPushRow.objects.filter(push=push)
+    planned = rows.filter(state=RowState.PLANNED)
     by_itself = bool(push.position.get("by_itself"))
     state, ended = PushState.ASKED, None
     if not rows.exists():
@@ -149,7 +155,9 @@ def _ask(run: Slice, push: ProductPush, now: dt.datetime) -> None:
             ProductPush.objects.filter(pk=push.pk).delete()
             return
         state, ended = PushState.DONE, now
-    elif by_itself and rows.filter(state=RowState.PLANNED, after__plain=True).exists():
+    elif by_itself and not planned.exists():  # it lists what cannot go, and later ones do not wait for that
+        state, ended = PushState.DONE, now
+    elif by_itself and planned.filter(after__plain=True, problem="").exists():
         state = PushState.SENDING
     ProductPush.objects.filter(pk=push.pk).update(state=state, ended_at=ended)
 
@@ -185,6 +193,7 @@ def worked_out(
     shown = product_sending.shown_of(run, (thing.uid for thing in things if thing.uid))
     creates = bool(push.position.get("create", True))
     only_new = owns_products(run.integration)
+    sent = _last_sent(push, things) if push.position.get("by_itself") else None
     rows, unchanged = [], 0
     for thing in things:
         theirs = shown.get(thing.uid)
@@ -195,8 +204,42 @@ def worked_out(
         if found.action is None and not found.problem:
             unchanged += 1
             continue
-        rows.append(row_of(push, thing, theirs, found))
+        row = row_of(push, thing, theirs, found)
+        if (
+            sent is not None
+            and found.plain
+            and not _goes_on(sent.get((thing.product_id, thing.group_id)), theirs, found)
+        ):
+            row.problem = NOT_AS_SENT
+        rows.append(row)
     return rows, unchanged
+
+
+def _goes_on(sent: StoreProduct | None, theirs: StoreProduct | None, found: Plan) -> bool:
+    """Whether it only replaces, in the same product of the store, what was sent there before."""
+    if sent is None or theirs is None or found.after is None:
+        return False
+    return sent.uid == theirs.uid and as_sent(sent, theirs, found.after)
+
+
+def _last_sent(push: ProductPush, things: Sequence[Thing]) -> dict[tuple[int | None, int | None], StoreProduct]:
+    """As what each was last sent, where no person left it out or dropped it since."""
+    mine = ProductPushRow.objects.filter(push__integration=push.integration_id).exclude(state=RowState.FAILED)
+    mine = mine.filter(
+        Q(product__in=[thing.product_id for thing in things if thing.product_id])
+        | Q(group__in=[thing.group_id for thing in things if thing.group_id])
+    )
+    last = mine.order_by().values("product", "group").annotate(last=Max("pk")).values_list("last", flat=True)
+    left_out: dict[tuple[int | None, int | None], int] = {}
+    pushes = ProductPush.objects.filter(integration=push.integration_id, position__has_key="left_out")
+    for pk, position in pushes.order_by("pk").values_list("pk", "position"):
+        left_out |= dict.fromkeys(map(tuple, position["left_out"]), pk)
+    found = {}
+    for row in ProductPushRow.objects.filter(pk__in=list(last), state=RowState.DONE):
+        thing, sent = (row.product_id, row.group_id), from_json(row.product_uid, row.after)
+        if sent is not None and left_out.get(thing, 0) < row.push_id:
+            found[thing] = sent
+    return found
 
 
 def planned(thing: Thing, theirs: StoreProduct | None, offer: ProductOffer) -> Plan:

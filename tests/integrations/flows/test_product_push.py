@@ -2,15 +2,17 @@
 
 import datetime as dt
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
 
+from fcp.panel import waiting_of
 from integrations.connectors.base import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Exchange, Integration, ProductPush, ProductPushRow
 from integrations.models.products import PushAction, PushState, RowState
-from integrations.product_answers import begin, confirm, drop, leave_out, try_again
+from integrations.product_answers import begin, confirm, drop, leave_out, questions, try_again
 from inventory.models import Product, ProductGroup
 from mappings.models import Listing
 from tests.build import make_account, make_product
@@ -456,7 +458,7 @@ def test_of_catalog_v1_each_answer_is_kept_before_the_next_product_is_sent(live,
     calls = [f"{call.method} {call.path}" for call in Exchange.objects.filter(pk__gt=last, flow="products")]
     made = [place for place, call in enumerate(calls) if call == "POST /wix/stores/v1/products"]
     assert len(made) == 4
-    assert all(later - sooner > 1 for sooner, later in zip(made, made[1:], strict=False)), calls
+    assert all(later - sooner > 1 for sooner, later in pairwise(made)), calls
 
 
 @pytest.mark.parametrize("kind", ["cut", "html"])
@@ -497,3 +499,147 @@ def test_a_product_deleted_in_the_store_is_created_anew_once_a_person_says_so(li
     assert [p["id"] for p in made] == [push.rows.get().product_uid]
     assert Listing.objects.get(product=product, retired_at=None).product_uid == made[0]["id"]
     assert worked_out(integration).rows.count() == 0
+
+
+def of_grid(sandbox, name) -> dict:
+    """Every combination: its SKU, and whether a buyer sees it. There is one product of the name."""
+    (product,) = [p for p in sandbox.wix.site("v1").products if p["name"] == name]
+    return {tuple(v["choices"].values()): (v["sku"], v["visible"]) for v in product["variants"]}
+
+
+GRID = {
+    ("S", "Red"): ("GR-1", True),
+    ("S", "Blue"): ("", False),
+    ("L", "Red"): ("", False),
+    ("L", "Blue"): ("GR-2", True),
+}
+
+
+@pytest.mark.parametrize("shape", ["made", "converted"])
+@pytest.mark.parametrize("kind", ["busy", "drop", "lost_answer", "cut", "html", "refuse"])
+@pytest.mark.req("TECH-21")
+def test_extra_combinations_are_hidden_whatever_comes_between_the_two_calls(live, sandbox, kind, shape, time_machine):
+    integration = live("v1")
+    account = integration.account
+    group = ProductGroup.objects.create(account=account, code="g", name="Grid", options=["Size", "Color"])
+    if shape == "converted":
+        first = Product.objects.filter(account=account, group=None).order_by("pk").first()
+        Product.objects.filter(pk=first.pk).update(group=group, options=["S", "Red"])
+        wanted = GRID | {("S", "Red"): (first.sku, True)}
+    else:
+        make_product(account, "GR-1", group=group, options=["S", "Red"], price=Decimal(5), currency="EUR")
+        wanted = GRID
+    make_product(account, "GR-2", group=group, options=["L", "Blue"], price=Decimal(5), currency="EUR")
+    push = worked_out(integration)
+    assert push.rows.get().hidden == 2
+    how = {"retry_after": 20} if kind == "busy" else {}
+    sandbox.wix.misbehave(kind, site="v1", path="PATCH /stores/v1/products/[^/]+/variants", count=1, **how)
+
+    sent(push)
+    if kind == "refuse":
+        try_again(ProductPush.objects.get(pk=push.pk), by="Ann", now=timezone.now())
+        work()
+        assert "half done" in push.rows.get().problem
+        sent(ProductPush.objects.get(pk=push.pk))
+    time_machine.move_to(timezone.now() + dt.timedelta(seconds=90), tick=True)
+    on_failure_is_over(flow_of(integration, FlowKind.PRODUCTS))
+    push.refresh_from_db()
+
+    assert (push.state, push.rows.get().state) == (PushState.DONE, RowState.DONE), push.rows.get().problem
+    assert of_grid(sandbox, "Grid") == wanted
+
+
+@pytest.fixture
+def pushed(live):
+    """A V1 store to which two products were sent once, and these."""
+    integration = live("v1")
+    made = [
+        make_product(integration.account, sku, name=sku, price=Decimal(3), currency="EUR") for sku in ("MUG", "CUP")
+    ]
+    assert sent(worked_out(integration)).state == PushState.DONE
+    return integration, made
+
+
+def name_there(sandbox, product) -> str:
+    return next(p["name"] for p in sandbox.wix.site("v1").products if p["variants"][0]["sku"] == product.sku)
+
+
+def rename(product, name) -> None:
+    product.name = name
+    product.save()
+
+
+def test_by_itself_only_what_changed_is_looked_at_and_what_was_left_out_or_dropped_stays(pushed, sandbox):
+    integration, (mug, cup) = pushed
+    rename(mug, "Left out")
+    rename(cup, "Sent")
+    push = worked_out(integration)
+    leave_out(push, push.rows.filter(product=mug))
+    sent(push)
+    rename(cup, "Dropped")
+    drop(worked_out(integration), by="Ann", now=timezone.now())
+
+    other = make_product(integration.account, "POT", name="Pot", price=Decimal(3), currency="EUR")
+    on_schedule(integration)
+    push = ProductPush.objects.latest("pk")
+    assert (push.by, [row.product for row in push.rows.all()]) == ("schedule", [other])
+    drop(push, by="Ann", now=timezone.now())
+
+    mug.description = "Edited again"
+    mug.save()
+    cup.description = "Edited again"
+    cup.save()
+    on_schedule(integration)
+
+    push = ProductPush.objects.latest("pk")
+    assert (push.by, push.state) == ("schedule", PushState.ASKED)
+    assert {row.state for row in push.rows.all()} == {RowState.PLANNED}
+    assert all("left out" in row.problem for row in push.rows.all())
+    assert (name_there(sandbox, mug), name_there(sandbox, cup)) == ("MUG", "Sent")
+
+    sent(push)
+    assert (name_there(sandbox, mug), name_there(sandbox, cup)) == ("Left out", "Dropped")
+
+
+def test_by_itself_what_the_merchant_changed_in_the_store_is_not_reverted(pushed, sandbox):
+    integration, (mug, cup) = pushed
+    shop = sandbox.wix.site("v1")
+    shown = next(p for p in shop.products if p["name"] == "MUG")
+    shop.put_product({**shown, "name": "Theirs", "updatedDate": shop.now()})
+    mug.price = Decimal("4.50")
+    mug.save()
+    rename(cup, "Ours")
+
+    on_schedule(integration)
+
+    push = ProductPush.objects.latest("pk")
+    assert (push.by, push.state) == ("schedule", PushState.ASKED)
+    assert (name_there(sandbox, mug), name_there(sandbox, cup)) == ("Theirs", "Ours")
+    assert "does not show here what was last sent" in push.rows.get(product=mug).problem
+
+
+def test_a_push_by_itself_that_can_send_nothing_is_over_and_a_later_change_goes(pushed, sandbox):
+    integration, (mug, _) = pushed
+    rename(mug, "x" * 90)
+    on_schedule(integration)
+    push = ProductPush.objects.latest("pk")
+    assert (push.by, push.state, push.rows.get().state) == ("schedule", PushState.DONE, RowState.FAILED)
+    assert questions(integration.account) == []
+
+    rename(mug, "Short")
+    on_schedule(integration)
+
+    assert name_there(sandbox, mug) == "Short"
+
+
+def test_a_push_that_waits_for_a_person_stands_under_waiting_for_you(pushed):
+    integration, _ = pushed
+    make_product(integration.account, "POT", name="Pot", price=Decimal(3), currency="EUR")
+    assert waiting_of(integration.account) == []
+    on_schedule(integration)
+
+    (question,) = waiting_of(integration.account)
+
+    assert integration.nickname in question.text
+    assert question.url.endswith(f"/integrations/{integration.pk}/products/")
+    assert waiting_of(make_account()) == []
