@@ -28,9 +28,7 @@ class Flow(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="flows", db_index=False)
     kind = models.CharField(max_length=16, choices=[(k.value, k.label) for k in FlowKind])
-    mode = models.CharField(
-        max_length=10, choices=[(m.value, m.label) for m in Mode], default=Mode.DISABLED.value
-    )
+    mode = models.CharField(max_length=10, choices=[(m.value, m.label) for m in Mode], default=Mode.DISABLED.value)
     interval = models.PositiveIntegerField(null=True, blank=True, help_text="Minutes between runs; empty: off.")
     jitter = models.SmallIntegerField(
         default=0, help_text="Thousandths of the interval, from the flow's id, so that no herd forms."
