@@ -153,11 +153,12 @@ def _not_before(code: str, found: dt.datetime, bound: dt.datetime, setting: str)
 
 OPEN_STATUSES = {Status.APPROVED.value, Status.PENDING.value}
 CLOSED_STATUSES = {Status.CANCELED.value, Status.REJECTED.value}
+CLOSED_PAYMENTS = {Payment.REFUNDED.value, Payment.CANCELED.value}
 
 
 def is_canceled(status: str, payment: str) -> bool:
     """The store shows it canceled, rejected or fully refunded: it never becomes ready."""
-    return status in CLOSED_STATUSES or payment in {Payment.REFUNDED.value, Payment.CANCELED.value}
+    return status in CLOSED_STATUSES or payment in CLOSED_PAYMENTS
 
 
 def is_closed(status: str, payment: str, fulfillment: str) -> bool:

@@ -28,6 +28,7 @@ from .models.shipping import (
     Told,
     tracking_key_of,
 )
+from .release import offer_rest
 from .shipping import refusal
 from .signals import shipments_to_tell
 from .stored_state import lock_orders, refresh_states
@@ -86,14 +87,15 @@ def report_fulfillment(
         _check_lines(order, request, shipment)
         _move_shipped(order, shipment.lines)
         fulfillment = _store(order, request, shipment, origin, now)
-        if request:
-            _move_request(request, now)
+        ended = request is not None and _move_request(request, now) == RequestState.SHIPPED
         warehouse = request.warehouse.name if request else ""
         record(
             order, "shipped", by, now, fulfillment=fulfillment.pk, pieces=sum(shipment.lines.values()),
             carrier=shipment.carrier, tracking=[p.number for p in shipment.parcels], warehouse=warehouse,
         )  # fmt: skip
         refresh_states([order.pk], now=now, left=[fulfillment.pk], by=by)
+        if ended:
+            offer_rest(order, now=now, actor=by)
         _ring(fulfillment.store_id)
     return fulfillment
 
@@ -293,8 +295,8 @@ def _asked_and_gone(request: ShippingRequest) -> tuple[dict[int, int], dict[int,
     return asked, dict(left.values_list("line_id").annotate(pieces=Sum("quantity")))
 
 
-def _move_request(request: ShippingRequest, now: dt.datetime) -> None:
-    """A request's state follows from what has shipped of it, unless it is being stopped."""
+def _move_request(request: ShippingRequest, now: dt.datetime) -> RequestState:
+    """A request's state follows from what has shipped of it, unless it is being stopped; that state."""
     asked, gone = _asked_and_gone(request)
     if all(gone.get(line, 0) >= quantity for line, quantity in asked.items()):
         state = RequestState.SHIPPED
@@ -307,6 +309,7 @@ def _move_request(request: ShippingRequest, now: dt.datetime) -> None:
         same.filter(CHANGE_ASKED).update(change_answer=ChangeAnswer.LEFT)
     else:
         same.filter(change_answer=ChangeAnswer.LEFT).update(change_answer="")
+    return state
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------

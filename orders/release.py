@@ -15,13 +15,15 @@ from fcp.models import Store
 from inventory.models import Product, Warehouse
 
 from .columns import EVENT_COLUMNS
-from .decide import is_closed
+from .decide import CLOSED_PAYMENTS, CLOSED_STATUSES, is_closed
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, RequestLine, ShippingRequest
 from .models.shipping import UNSETTLED, RequestState
+from .shapes import StoreFulfillment
 from .state import State
 from .stored_state import lock_orders, refresh_states
 
 BATCH = 200
+ALL_GONE = StoreFulfillment.ALL.value
 MAY_BE_OFFERED = (State.NEW, State.PARTLY_SHIPPED)
 
 REQUEST_COLUMNS = (
@@ -210,10 +212,34 @@ def renew_offers(store: Store, order_ids: Collection[int], *, now: dt.datetime, 
     withdraw(back, now=now, actor=actor)
 
 
+def offer_rest(order: Order, *, now: dt.datetime, actor: str) -> None:
+    """Offer what is left of a (locked) order after a warehouse shipped its part; in the caller's transaction.
+
+    Another warehouse's part was taken back, say, when the order was to be stopped, and could not be offered anew since.
+    """
+    if lines_to_ship([order.pk]):
+        offer(Store.objects.get(pk=order.store_id), [order.pk], now=now, actor=actor)
+
+
 def stores_with_waiting() -> Any:
-    """Stores that hand over and have orders nobody was offered yet; the sweep of the tick asks this."""
+    """Stores that hand over and have orders, or rests of them, nobody was offered; the sweep of the tick asks this."""
     waiting = Order.objects.filter(store=OuterRef("pk"), state=State.NEW)
-    return Store.objects.filter(Q(hands_over=True)).filter(Exists(waiting))
+    return Store.objects.filter(Q(hands_over=True)).filter(Exists(waiting) | Exists(_with_a_rest()))
+
+
+def _with_a_rest() -> Any:
+    """Orders of the outer store that shipped in part, and whose rest waits for nothing; by the store's own index."""
+    of_order: dict[str, Any] = {"order": OuterRef("pk")}
+    to_ship = OrderLine.objects.filter(
+        ships=True, removed_at=None, shipped__lt=F("quantity"), warehouse__isnull=False, **of_order
+    )
+    return (
+        Order.objects.filter(account=OuterRef("account"), store=OuterRef("pk"), state=State.PARTLY_SHIPPED)
+        .exclude(Q(status__in=CLOSED_STATUSES) | Q(payment__in=CLOSED_PAYMENTS) | Q(fulfillment=ALL_GONE))
+        .exclude(Exists(Hold.objects.open().filter(**of_order)))
+        .exclude(Exists(ShippingRequest.objects.filter(state__in=UNSETTLED, **of_order)))
+        .filter(Exists(to_ship))
+    )
 
 
 def count_waiting(store: Store) -> int:

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from orders.asking import answer_change
+from orders.asking import answer_change, ask_to_stop
 from orders.errors import StaleRevision
-from orders.models import Order, OrderLine, Payload, ShippingRequest
-from orders.models.shipping import RequestState
-from orders.release import offer_waiting
+from orders.fulfilling import Shipment, report_fulfillment
+from orders.models import Hold, Order, OrderLine, Payload, ShippingRequest
+from orders.models.shipping import Origin, RequestState
+from orders.release import offer_waiting, stores_with_waiting
 from orders.settings import LaterChanges
 from orders.shapes import Payment, Status, StoreFulfillment, StoreShipment
-from orders.shipping import acknowledge
+from orders.shipping import acknowledge, answer_cancel
 from tests.build import (
     ANN,
     ANYTHING,
@@ -238,3 +239,56 @@ def test_a_warehouse_that_took_its_part_with_the_old_address_is_still_asked_abou
     answer_change(took, True, took.revision, by="North", now=LATER)
 
     assert open_holds(order) == {("changed_after_release", "address")}
+
+
+def left(order, request):
+    """The warehouse shipped all it was asked for."""
+    pieces = {line.line_id: line.quantity for line in request.lines.all()}
+    report_fulfillment(order, Shipment(pieces), origin=Origin.PARTNER, by="North", now=LATER, request=request)
+    order.refresh_from_db()
+
+
+def test_what_was_taken_back_is_offered_anew_once_the_warehouse_that_could_not_stop_has_shipped(store):
+    _, order, took, waits = split(store)
+    ask_to_stop(order, by="Ann", now=NOW)
+    answer_cancel(took, False, "It is packed", by="North", now=NOW)
+    waits.refresh_from_db()
+    assert waits.state == RequestState.WITHDRAWN
+
+    left(order, took)
+
+    anew = order.requests.latest("pk")
+    assert (order.state, anew.state, anew.warehouse_id) == ("partly_shipped", "offered", waits.warehouse_id)
+    assert [line["id"] for line in anew.snapshot["lines"]] == [str(waits.lines.get().line_id)]
+    assert not stores_with_waiting().exists()
+
+
+def test_a_rest_that_nothing_keeps_from_its_warehouse_is_found_each_minute_until_it_is_offered(store):
+    _, order, took, waits = split(store)
+    left(order, took)
+    assert not stores_with_waiting().exists()
+    ShippingRequest.objects.filter(pk=waits.pk).update(state=RequestState.WITHDRAWN)
+
+    assert list(stores_with_waiting()) == [store]
+    offer_waiting(store, now=LATER)
+
+    assert order.requests.latest("pk").state == RequestState.OFFERED
+    assert not stores_with_waiting().exists()
+
+
+@pytest.mark.parametrize("why", ["canceled", "shipped in the store", "held", "no warehouse"])
+def test_a_rest_that_may_not_go_is_not_looked_at_each_minute(store, why):
+    _, order, took, waits = split(store)
+    left(order, took)
+    ShippingRequest.objects.filter(pk=waits.pk).update(state=RequestState.WITHDRAWN)
+    if why == "held":
+        Hold.objects.create(
+            account=order.account, order=order, kind="client", params={"word": ""}, placed_at=NOW, placed_by="Ann"
+        )
+    elif why == "no warehouse":
+        order.lines.update(warehouse=None)
+    else:
+        values = {"canceled": {"status": "canceled"}, "shipped in the store": {"fulfillment": "fulfilled"}}
+        Order.objects.filter(pk=order.pk).update(**values[why])
+
+    assert not stores_with_waiting().exists()
