@@ -74,7 +74,10 @@ def currencies() -> list[tuple[str, str]]:
 
 
 class AccountForm(forms.ModelForm):
-    """What an account is called and how it reads times and money."""
+    """What an account is called and how it reads times and money.
+
+    The page sends back what it showed, and only what this person changed is saved: another tab may have saved since.
+    """
 
     time_zone = forms.ChoiceField(
         choices=time_zones, help_text="Times are shown, and dates that you type are read, in this zone."
@@ -97,6 +100,8 @@ class AccountForm(forms.ModelForm):
             field.named_default = choices[0][1]  # type: ignore[attr-defined]
             self.fields[key] = field
             self.initial[key] = self.instance.settings.get(key) or choices[0][0]
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
     def cards(self) -> list[tuple[str, list[Any]]]:
         """The fields under their headings: the account's own, then those of the apps."""
@@ -107,7 +112,24 @@ class AccountForm(forms.ModelForm):
             *((card, [self[key] for key, one in ACCOUNT_SETTINGS.items() if one.card == card]) for card in headings),
         ]
 
+    def clean(self) -> dict[str, Any]:
+        """What was not changed is as it is now, not as an older page showed it."""
+        data = super().clean() or {}
+        for name in data.keys() - set(self.changed_data):
+            data[name] = self.initial[name]
+        return data
+
+    @property
+    def changed_values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
     def save(self, commit: bool = True) -> Any:
-        chosen = {key: self.cleaned_data[key] for key in ACCOUNT_SETTINGS if key in self.changed_data}
-        self.instance.settings = self.instance.settings | chosen
-        return super().save(commit)
+        """Only the columns that were changed. In the caller's transaction."""
+        changed = self.changed_values
+        own = {name: value for name, value in changed.items() if name not in ACCOUNT_SETTINGS}
+        stored = Account.objects.select_for_update(no_key=True).get(pk=self.instance.pk)
+        settings = stored.settings | {name: value for name, value in changed.items() if name in ACCOUNT_SETTINGS}
+        if changed:
+            Account.objects.filter(pk=stored.pk).update(**own, settings=settings)
+        self.instance.refresh_from_db()
+        return self.instance

@@ -31,9 +31,10 @@ def note(request: PanelRequest, code: str, **params: Any) -> None:
 def account(request: PanelRequest) -> HttpResponse:
     form = AccountForm(request.POST or None, instance=request.account)
     if request.method == "POST" and form.is_valid():
-        saved = form.save()
-        if form.changed_data:
-            note(request, "account_changed", **{name: form.cleaned_data[name] for name in form.changed_data})
+        with transaction.atomic():
+            saved = form.save()
+            if form.changed_data:
+                note(request, "account_changed", **form.changed_values)
         messages.success(request, "The account's settings are saved.")
         return redirect(panel_url(saved, "fcp:account") + "#saved")
     saved_values = {name: [str(form.get_initial_for_field(field, name))] for name, field in form.fields.items()}

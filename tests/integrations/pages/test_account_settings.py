@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 
@@ -102,6 +103,38 @@ def test_what_was_changed_leaves_an_audit_entry_and_the_rest_of_the_settings_sta
     assert account.settings == {"other": 1, "live_at_setup": "yes"}
     entry = AuditEntry.objects.get(code="account_changed")
     assert entry.params == {"name": "Shoes and more", "live_at_setup": "yes"}
+
+
+def test_of_two_tabs_each_changes_only_what_was_changed_in_it(client: Client, account: Account) -> None:
+    one = form_of(client.get(PAGE), "account", live_at_setup="yes")
+    two = form_of(client.get(PAGE), "account", name="Shoes and more", wix_stores="one", currency="SEK")
+
+    client.post(PAGE, two)
+    client.post(PAGE, one)
+
+    account.refresh_from_db()
+    assert (account.name, account.currency) == ("Shoes and more", "SEK")
+    assert account.settings == {"wix_stores": "one", "live_at_setup": "yes"}
+    assert [entry.params for entry in AuditEntry.objects.filter(code="account_changed").order_by("pk")] == [
+        {"name": "Shoes and more", "wix_stores": "one", "currency": "SEK"}, {"live_at_setup": "yes"},
+    ]  # fmt: skip
+
+
+def test_a_change_that_leaves_no_audit_entry_is_none(client: Client, account: Account) -> None:
+    mine = form_of(client.get(PAGE), "account", name="Shoes and more")
+
+    def fails(**signal: object) -> None:
+        raise OSError("no room")
+
+    pre_save.connect(fails, sender=AuditEntry)
+    try:
+        with pytest.raises(OSError, match="no room"):
+            client.post(PAGE, mine)
+    finally:
+        pre_save.disconnect(fails, sender=AuditEntry)
+
+    account.refresh_from_db()
+    assert account.name == "Shoes Ltd"
 
 
 def test_a_store_of_the_account_that_is_not_connected_any_more_is_no_master(client: Client, account: Account) -> None:
