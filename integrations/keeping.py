@@ -11,16 +11,21 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from fcp.models import Store
 from integrations.models import FailedRecord
+from integrations.settings_document import Document
 from integrations.settings_in_force import documents_of_stores
 from orders import persons
 
 SECONDS = 60.0
+GOLDEN = 0.618034  # multiples of it, without their whole part, spread evenly
+Asked = tuple[Store, Document]
 
 
 def forget_persons(now: dt.datetime, ends: float) -> int:
     """Every store, as its settings ask; of how many orders. Stops at `ends` (monotonic); the rest goes tomorrow."""
     forgotten = 0
-    for store, document in documents_of_stores():
+    for store, document in _turned(documents_of_stores(), now.date()):
+        if time.monotonic() >= ends:
+            break
         if document.get("suppress_persons"):
             forgotten += forget_of_store(store, now, ends)
         elif days := document.get("keep_persons"):
@@ -28,6 +33,12 @@ def forget_persons(now: dt.datetime, ends: float) -> int:
             forgotten += _erase(store, before, now, ends)
             _forget_never_taken(store, before)
     return forgotten
+
+
+def _turned(stores: list[Asked], day: dt.date) -> list[Asked]:
+    """Beginning far from where yesterday began, so that none is left out for long where a day is too short for all."""
+    start = int(day.toordinal() * GOLDEN % 1 * len(stores))
+    return stores[start:] + stores[:start]
 
 
 def forget_of_store(store: Store, now: dt.datetime, ends: float | None = None) -> int:

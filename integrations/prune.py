@@ -14,9 +14,10 @@ from django.db.models import Model, Q, QuerySet
 from django_q.models import Failure
 
 from fcp.models import IdempotentReply
+from integrations.connectors.base import FlowKind
 from integrations.keeping import forget_persons
 from integrations.lease import LONGEST_PAUSE
-from integrations.models import Alert, Exchange, FailedRecord, Hint, Invitation, ProductPushRow, Run, StockSent
+from integrations.models import Alert, Exchange, FailedRecord, Flow, Hint, Invitation, ProductPushRow, Run, StockSent
 from integrations.models.flows import RunState
 from integrations.settings_in_force import documents_of_stores
 from inventory.models import ImportState, LevelImport
@@ -25,17 +26,20 @@ from orders.state import OPEN_STATES
 
 BATCH = 1000
 SECONDS = 60.0
+WITH_PERSONS = 90.0  # seconds, both together: the queue ends a task that takes two minutes
 EXCHANGES, HINTS, RUNS, PAYLOADS, REPLIES, FAILURES, SENT, ALERTS, INVITATIONS = (
     dt.timedelta(days=days) for days in (14, 7, 30, 90, 7, 7, 90, 90, 90)
 )
 
 
 def prune(now: dt.datetime) -> dict[str, int]:
-    """How many rows went, by table. Stops after a minute; what is left goes tomorrow."""
-    ends = time.monotonic() + SECONDS
+    """How many rows went, by table. Stops after a minute and a half; what is left goes tomorrow."""
+    began = time.monotonic()
+    ends = began + SECONDS
     old: list[QuerySet[Any]] = [
         *_old_exchanges(now),
         Hint.objects.filter(received_at__lt=now - HINTS, done_at__isnull=False),
+        _unheard_hints(now),
         Run.objects.filter(last_at__lt=now - RUNS),
         FailedRecord.objects.filter(mended_at__lt=now - RUNS),
         Payload.objects.filter(created_at__lt=now - PAYLOADS, order__state_since__lt=now - PAYLOADS).exclude(
@@ -53,7 +57,7 @@ def prune(now: dt.datetime) -> dict[str, int]:
     gone: dict[str, int] = defaultdict(int)
     for rows in old:
         gone[rows.model._meta.label_lower] += _delete(rows, ends)
-    gone["persons"] = forget_persons(now, time.monotonic() + SECONDS)
+    gone["persons"] = forget_persons(now, began + WITH_PERSONS)
     return dict(gone)
 
 
@@ -72,6 +76,12 @@ def _old_exchanges(now: dt.datetime) -> list[QuerySet[Exchange]]:
             for days, of_days in stores.items()
         ),
     ]
+
+
+def _unheard_hints(now: dt.datetime) -> QuerySet[Hint]:
+    """Hints that no flow would take. Where Orders is switched on later, it reads what changed by itself."""
+    hearing = Flow.objects.filter(kind=FlowKind.ORDERS).on().values("integration__store")
+    return Hint.objects.filter(received_at__lt=now - HINTS, done_at__isnull=True).exclude(store__in=hearing)
 
 
 def _delete(rows: QuerySet[Any], ends: float) -> int:

@@ -6,13 +6,16 @@ import pytest
 from django.utils import timezone
 from django_q.models import Failure
 
-from fcp.models import ApiKey, IdempotentReply
+from fcp.models import ApiKey, IdempotentReply, Store
+from integrations import keeping
 from integrations import prune as pruning
-from integrations.models import Exchange, FailedRecord, Hint, Run
+from integrations.models import Exchange, FailedRecord, Flow, Hint, Run, SettingsVersion
 from integrations.prune import prune
-from orders.models import Order, OrderEvent, Payload
+from orders import persons
+from orders.models import Order, OrderEvent, OrderParty, Payload
 from tests.build import NOW, make_order
 from tests.integrations.flows.flows import make_flow
+from tests.orders.test_persons import PERSON
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,6 +69,86 @@ def test_hints_that_wait_and_failed_records_that_are_open_stay_however_old():
     prune(NOW)
 
     assert Hint.objects.count() == FailedRecord.objects.count() == 1
+
+
+def test_hints_that_wait_go_after_a_week_where_no_flow_takes_orders():
+    for flow in (make_flow(), make_flow(due_at=None), make_flow("products")):
+        for age in (6, 8):
+            Hint.objects.create(
+                store=flow.integration.store, event_id=str(age), kind="order", object_uid="o",
+                received_at=NOW - days(age),
+            )  # fmt: skip
+    on = Flow.objects.get(kind="orders", due_at__isnull=False).integration.store_id
+
+    assert prune(NOW)["integrations.hint"] == 2
+
+    left = Hint.objects.filter(received_at=NOW - days(8))
+    assert [hint.store_id for hint in left] == [on]
+    assert Hint.objects.count() == 4
+
+
+class Clock:
+    """A second goes by whenever somebody looks at it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 1
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """And one row or order at a time goes."""
+    clock = Clock()
+    for room in (pruning, keeping):
+        monkeypatch.setattr(room, "time", clock)
+    monkeypatch.setattr(pruning, "BATCH", 1)
+    monkeypatch.setattr(persons, "BATCH", 1)
+    return clock
+
+
+def closed_orders(number: int) -> Store:
+    """Of a store that keeps persons for a day."""
+    store = make_flow(due_at=None).integration.store
+    SettingsVersion.objects.create(
+        account=store.account, store=store, number=1, document={"keep_persons": 1}, at=NOW, by="Ann"
+    )
+    for _ in range(number):
+        make_order(store, ship_to=PERSON)
+    Order.objects.filter(store=store).update(state="confirmed", state_since=NOW - days(10))
+    return store
+
+
+def test_rows_and_persons_together_end_before_the_queue_would_end_them(clock: Clock):
+    flow = make_flow()
+    for _ in range(70):
+        an_exchange(flow, days(20))
+    closed_orders(40)
+
+    gone = prune(NOW)
+
+    assert 50 <= gone["integrations.exchange"] < 70
+    assert 1 <= gone["persons"] < 40
+    assert clock.now <= 95
+
+
+def test_each_store_gets_its_turn_where_a_day_is_too_short_for_all(clock: Clock):
+    stores = [closed_orders(12) for _ in range(3)]
+
+    for day in range(6):
+        keeping.forget_persons(NOW + days(day), clock.now + 5)
+
+    named = [OrderParty.objects.filter(order__store=store, role="ship_to").exclude(name="").count() for store in stores]
+    assert all(count < 12 for count in named), named
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 50, 400])
+def test_every_store_is_the_first_one_within_a_time_in_proportion(number: int):
+    firsts = {keeping._turned(list(range(number)), (NOW + days(day)).date())[0] for day in range(3 * number)}
+
+    assert len(firsts) == number
 
 
 def test_payloads_go_90_days_after_an_order_is_done_and_its_events_stay():
