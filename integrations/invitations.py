@@ -12,11 +12,13 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import takewhile
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -31,6 +33,8 @@ from integrations.models import Integration, Invitation
 LASTS = dt.timedelta(days=7)
 DAY = dt.timedelta(days=1)
 MOST_A_DAY = 30  # mails of one account: it writes to strangers
+MOST_TO_ONE = 5  # of them to one address
+SENT = "invitation_sent"
 NEWS = dt.timedelta(days=30)  # so long a store that was connected this way is news
 
 
@@ -63,14 +67,14 @@ def state_of(invitation: Invitation, now: dt.datetime) -> InvitationState:
 def invite(account: Account, platform: str, email: str, *, name: str, by: str, now: dt.datetime) -> Invitation:
     """Send the link. Raises IntegrationError when this account may have no other store, or the mail cannot be sent."""
     connecting.check_may_have_another(account, connector_class(platform).platform)
-    _check_not_too_many(account, now)
     token = _new_token()
     with transaction.atomic():
+        _check_not_too_many(account, email, now)
         invitation = Invitation.objects.create(
             account=account, platform=platform, email=email, name=name.strip()[:120], token_hash=_hash(token),
             made_at=now, made_by=by[:120], expires_at=now + LASTS,
         )  # fmt: skip
-        _audit(invitation, "invitation_sent", by, now)
+        _audit(invitation, SENT, by, now)
     try:
         _send(invitation, token)
     except IntegrationError:
@@ -80,17 +84,38 @@ def invite(account: Account, platform: str, email: str, *, name: str, by: str, n
 
 
 def send_again(invitation: Invitation, *, by: str, now: dt.datetime) -> None:
-    """A new link; the one before no longer works. Raises IntegrationError as `invite`, or where it was used."""
-    _check_not_too_many(invitation.account, now)
-    token = _new_token()
+    """A new link; the one before no longer works. Raises IntegrationError as `invite`, or where it was used.
+
+    Where the mail cannot be sent, the link before is as good as it was.
+    """
+    token, before = _new_token(), _link(invitation)
     with transaction.atomic():
-        fresh = Invitation.objects.filter(pk=invitation.pk, used_at=None).update(
+        _check_not_too_many(invitation.account, invitation.email, now)
+        fresh = Invitation.objects.filter(pk=invitation.pk, token_hash=invitation.token_hash, used_at=None).update(
             token_hash=_hash(token), made_at=now, made_by=by[:120], expires_at=now + LASTS, revoked_at=None
         )
         if not fresh:
-            raise IntegrationError(f"{invitation.email} has connected the store already.", "invitation_used")
-        _audit(invitation, "invitation_sent", by, now)
-    _send(invitation, token)
+            raise _not_sent_again(invitation)
+        _audit(invitation, SENT, by, now)
+    try:
+        _send(invitation, token)
+    except IntegrationError:
+        # Unless somebody took it back meanwhile.
+        Invitation.objects.filter(pk=invitation.pk, token_hash=_hash(token), revoked_at=None).update(**before)
+        raise
+
+
+def _link(invitation: Invitation) -> dict[str, Any]:
+    """What makes its link, and decides whether it is good."""
+    return {
+        name: getattr(invitation, name) for name in ("token_hash", "made_at", "made_by", "expires_at", "revoked_at")
+    }
+
+
+def _not_sent_again(invitation: Invitation) -> IntegrationError:
+    if Invitation.objects.filter(pk=invitation.pk, used_at=None).exists():
+        return IntegrationError("Somebody sent this link again just now. Look at the list.", "race")
+    return IntegrationError(f"{invitation.email} has connected the store already.", "invitation_used")
 
 
 def revoke(invitation: Invitation, *, by: str, now: dt.datetime) -> bool:
@@ -115,10 +140,28 @@ def _send(invitation: Invitation, token: str) -> None:
         raise IntegrationError(sentence, "mail_not_sent", "email") from error
 
 
-def _check_not_too_many(account: Account, now: dt.datetime) -> None:
-    if Invitation.objects.for_account(account).filter(made_at__gt=now - DAY).count() >= MOST_A_DAY:
+def _check_not_too_many(account: Account, email: str, now: dt.datetime) -> None:
+    """By what was sent, first and again: an invitation says only when it was sent last. First in a transaction.
+
+    A mail that could not be sent counts too.
+    """
+    Account.objects.filter(pk=account.pk).update(name=F("name"))  # a lock: of two at once one sees the other
+    sent = _sent_since(account, now - DAY)
+    if len(sent) >= MOST_A_DAY:
         sentence = f"This account has sent {MOST_A_DAY} such mails within a day. Send the next one tomorrow."
         raise IntegrationError(sentence, "too_many_invitations")
+    to_one = Invitation.objects.for_account(account).filter(email__iexact=email).values_list("pk", flat=True)
+    same = set(to_one)
+    if sum(pk in same for pk in sent) >= MOST_TO_ONE:
+        sentence = f"{email} got {MOST_TO_ONE} such mails within a day. Send the next one tomorrow."
+        raise IntegrationError(sentence, "too_many_invitations", "email")
+
+
+def _sent_since(account: Account, since: dt.datetime) -> list[int]:
+    """The invitation of each mail. Entries are found by account and id, so read back to the first that is older."""
+    entries = AuditEntry.objects.for_account(account).order_by("-id").values_list("at", "code", "params")
+    recent = takewhile(lambda entry: entry[0] > since, entries.iterator(chunk_size=200))
+    return [params["invitation"] for _, code, params in recent if code == SENT]
 
 
 # --- being asked -------------------------------------------------------------------------------------------------

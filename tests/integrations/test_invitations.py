@@ -261,6 +261,52 @@ def test_an_account_sends_so_many_a_day(owner: Client, monkeypatch: pytest.Monke
     assert len(mail.outbox) == 1
 
 
+def test_sending_again_counts_as_well(owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invitations, "MOST_A_DAY", 3)
+    ask(owner)
+    again = f"{LIST}{Invitation.objects.get().pk}/again/"
+    for _ in range(3):
+        last = owner.post(again, follow=True)
+
+    assert "has sent 3 such mails within a day" in words(last)
+    assert "has sent 3 such mails within a day" in words(owner.post(LIST, {**ASKED, "email": "other@shop.example"}))
+    assert len(mail.outbox) == 3
+    with time_machine.travel(timezone.now() + dt.timedelta(days=1, minutes=1)):
+        owner.post(again)
+    assert len(mail.outbox) == 4
+
+
+def test_one_address_gets_five_mails_a_day_whichever_way_they_are_asked_for(owner: Client) -> None:
+    ask(owner)
+    for _ in range(2):
+        owner.post(f"{LIST}{Invitation.objects.get().pk}/again/")
+    ask(owner, email="OLGA@shop.example")
+    ask(owner)
+
+    assert "olga@shop.example got 5 such mails within a day." in words(owner.post(LIST, ASKED))
+    first = Invitation.objects.earliest("pk")
+    assert "got 5 such mails within a day." in words(owner.post(f"{LIST}{first.pk}/again/", follow=True))
+    assert len(mail.outbox) == 5
+    ask(owner, email="other@shop.example")
+
+
+def test_where_sending_again_fails_the_link_before_stays_good(
+    owner: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kw: Any) -> None:
+        raise smtplib.SMTPServerDisconnected("no mail here")
+
+    link = ask(owner)
+    before = Invitation.objects.values().get()
+    with monkeypatch.context() as patched:
+        patched.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
+        page = owner.post(f"{LIST}{before['id']}/again/", follow=True)
+
+    assert "The mail could not be sent." in words(page)
+    assert Invitation.objects.values().get() == before
+    assert "Done, thank you" in words(Client().post(link, key_of(sandbox), follow=True))
+
+
 def test_who_may_not_connect_stores_asks_nobody(account: Account) -> None:
     client = member(account, Role.OPERATOR)
 
