@@ -227,7 +227,7 @@ class FailedRecordAdmin(LookUpAdmin):
 
 @admin.register(Hint)
 class HintAdmin(LookUpAdmin):
-    list_display = ["received_at", "store", "kind", "object_uid", "address_id", "done_at", "replayed_at"]
+    list_display = ["received_at", "at", "store", "kind", "object_uid", "address_id", "done_at", "replayed_at"]
     list_filter = ["kind", ("done_at", admin.EmptyFieldListFilter)]
     search_fields = ["object_uid", "event_id", "store__name"]
     list_select_related = ["store"]

@@ -19,10 +19,10 @@ from integrations.connectors.base import Hint as Told
 from integrations.lease import ring, to_ring
 
 INSERT_SQL = """
-    INSERT INTO integrations_hint (store_id, event_id, kind, object_uid, sequence, address_id, received_at)
+    INSERT INTO integrations_hint (store_id, event_id, kind, object_uid, sequence, address_id, at, received_at)
     VALUES {rows} ON CONFLICT (store_id, event_id) DO NOTHING
 """
-ROW_SQL = "(%s, %s, %s, %s, %s, %s, %s)"
+ROW_SQL = "(%s, %s, %s, %s, %s, %s, %s, %s)"
 
 
 class Place(NamedTuple):
@@ -77,7 +77,7 @@ def note(place: Place, hints: Sequence[Told], now: dt.datetime) -> None:
 def _row(place: Place, hint: Told, when: Any) -> tuple[Any, ...]:
     return (
         place.store_id, hint.event_id[:100], hint.kind[:20], hint.object_uid[:100], hint.sequence, place.address_id,
-        when,
+        hint.at and connection.ops.adapt_datetimefield_value(hint.at), when,
     )  # fmt: skip
 
 

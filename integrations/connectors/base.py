@@ -506,7 +506,10 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a verified webhook says: look at this object. `kind` is "order", "removed", ...; `event_id` for repeats."""
+    """What a verified webhook says: look at this object. `kind` is "order", "removed", ...; `event_id` for repeats.
+
+    `at`: when the object changed, by the same clock as its own time of change; None where the store does not say.
+    """
 
     event_id: str
     kind: str

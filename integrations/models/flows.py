@@ -192,6 +192,7 @@ class Hint(models.Model):
         WebhookAddress, models.SET_NULL, null=True, related_name="+", db_index=False,
         help_text="Where it came in; empty: at the address of the operator's app.",
     )  # fmt: skip
+    at = models.DateTimeField(null=True, help_text="When the object changed, as far as the store said.")
     received_at = models.DateTimeField(db_index=True)
     done_at = models.DateTimeField(null=True)
     replayed_at = models.DateTimeField(null=True, help_text="When a person last had it done again.")
