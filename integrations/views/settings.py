@@ -29,7 +29,7 @@ from integrations.naming import rename
 from integrations.rates import with_profiles
 from integrations.setting_words import setting_of, value_in_words
 from integrations.settings_document import Document, document_of
-from integrations.settings_saving import save
+from integrations.settings_saving import lock, save
 from integrations.stock_state import stock_state
 from integrations.versions import versions_of
 from integrations.views.page import checklist_of, find, platform_of, show, variant_label
@@ -127,10 +127,10 @@ def _saved(request: PanelRequest, integration: Integration, form: DocumentForm) 
 
 def _renamed(integration: Integration, form: MainForm, *, by: str, now: dt.datetime) -> bool:
     """What was typed over what the page showed; the other name stays as it is now, whoever changed it."""
-    row = Integration.objects.select_for_update(no_key=True).only("name", "nickname").get(pk=integration.pk)
-    integration.name, integration.nickname = row.name, row.nickname
+    lock(integration)
+    now_is = {"name": integration.name, "nickname": integration.nickname}
     typed = {name: form.cleaned_data[name] for name in ("name", "nickname") if name in form.changed_data}
-    return bool(typed) and rename(integration, **{"name": row.name, "nickname": row.nickname} | typed, by=by, now=now)
+    return bool(typed) and rename(integration, **now_is | typed, by=by, now=now)
 
 
 # --- showing -----------------------------------------------------------------------------------------------------
