@@ -9,7 +9,8 @@ API_KEY_STEPS = (
     Step("Open the API Keys Manager: manage.wix.com/account/api-keys.", in_store=True),
     Step("Press Generate API Key and give it a name, for example Fulfillment.", in_store=True),
     Step(
-        "Under permissions choose Wix Stores, Wix eCommerce (orders and fulfillments) and Locations; "
+        "Under permissions choose Wix Stores (products and inventory, read and manage), Wix eCommerce (orders and "
+        "fulfillments, read and manage), Locations (read) and Site Properties (read: the store's name and currency); "
         "where you may choose sites, choose the site of this store.",
         in_store=True,
     ),

@@ -7,9 +7,11 @@ from fcp.errors import Refused
 from fcp.models import AuditEntry, Store
 from integrations.connecting import connect, delete, reconnect
 from integrations.connectors.base import FlowKind
+from integrations.connectors.wix.help import API_KEY_STEPS
 from integrations.errors import IntegrationError
 from integrations.models import Credential, Flow, Integration, SettingsVersion
 from integrations.nicknames import check_nickname, made_from, nickname_for
+from integrations.sandbox.wix.keys import PERMISSIONS
 from integrations.settings_document import document_of
 from mappings.models import Location
 from orders.models import Order
@@ -72,6 +74,24 @@ def test_a_key_that_the_store_refuses_connects_nothing(sandbox):
     assert "key" in refused.value.sentence
     assert not Integration.objects.exists()
     assert not Store.objects.exists()
+
+
+def test_the_steps_name_every_permission_that_connecting_with_a_key_asks_for(sandbox):
+    """Without site properties it connects as well, and does not learn the store's name and currency."""
+    steps = " ".join(step.text for step in API_KEY_STEPS).lower()
+    areas = {words.split(":")[0].lower(): words for words in PERMISSIONS.values()}
+    assert {area for area in areas if area not in steps} == set()
+    site = sandbox.wix.site("v3")
+
+    def connected_with(*permissions):
+        key = sandbox.wix.access.keys.make("Fulfillment", list(permissions), [site.site_id])
+        received = {"api_key": key, "site_id": site.site_id}
+        store = connect_to(sandbox, make_account(), received=received).store
+        delete(Integration.objects.get(), by="Ann", now=timezone.now())
+        return store.name, store.currency
+
+    assert connected_with(*PERMISSIONS) == ("NordicCup", "SEK")
+    assert connected_with(*set(PERMISSIONS) - {"site.read"}) == (f"Wix {site.site_id[:8]}", "")
 
 
 def test_a_store_is_connected_once_in_the_whole_installation(sandbox):
