@@ -100,8 +100,8 @@ class AccountForm(forms.ModelForm):
             field.named_default = choices[0][1]  # type: ignore[attr-defined]
             self.fields[key] = field
             self.initial[key] = self.instance.settings.get(key) or choices[0][0]
-        for field in self.fields.values():
-            field.show_hidden_initial = True
+        for one in self.fields.values():
+            one.show_hidden_initial = True
 
     def cards(self) -> list[tuple[str, list[Any]]]:
         """The fields under their headings: the account's own, then those of the apps."""
