@@ -3,13 +3,13 @@
 A few are read one by one, which shows each as it is now. Above twenty, one look at what changed replaces that: it is
 due anyway, and a page settles the hints about all of its orders. What it does not show (an older order that a person
 has done again) is listed by ids, a page of orders a call; and only what no list shows (an order that was never
-finished) is asked for singly.
+finished), or shows older than what was told (a store's search lags behind), is asked for singly.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from fcp.errors import Refused, SyncError
@@ -17,13 +17,15 @@ from integrations.connectors.base import Connector
 from integrations.deliveries import APP_HINTS, BY_NUMBER, ORDER_HINTS, done, waiting
 from integrations.flows.singly import SINGLY, ask_each, read_singly
 from integrations.flows.taking import Taker, number_of
-from integrations.flows.windows import read_changes
+from integrations.flows.windows import OVERLAP, read_changes
 from integrations.models import Hint
 from integrations.runs import APP_REMOVED, REMOVED, Page, Slice, by_app
 from orders.shapes import RawOrder
 
 # So long an order is looked for by a number that the store's list does not show yet.
 PATIENCE = dt.timedelta(minutes=10)
+# So late an announcement may come that does not say when its order changed.
+LATE = dt.timedelta(minutes=2)
 
 
 def read_announced(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
@@ -63,9 +65,19 @@ def _last_of_many(run: Slice) -> int:
 def _settle_page(run: Slice, last: int, raws: Sequence[RawOrder], page: Page) -> None:
     """What was told of a page's orders before the page was asked for is known with it."""
     told = waiting(run.store).filter(pk__lte=last)
-    uids, numbers = {raw.uid for raw in raws}, {number_of(raw.raw) for raw in raws}
-    done(told.filter(kind__in=ORDER_HINTS, object_uid__in=uids), page.now)
-    done(told.filter(kind=BY_NUMBER, object_uid__in=numbers), page.now)
+    by_uid = {raw.uid: raw.changed_at for raw in raws}
+    by_number = {number_of(raw.raw): raw.changed_at for raw in raws}
+    known = [h for h in told.filter(kind__in=ORDER_HINTS, object_uid__in=by_uid) if _shows(h, by_uid, page.now)]
+    known += [h for h in told.filter(kind=BY_NUMBER, object_uid__in=by_number) if _shows(h, by_number, page.now)]
+    done(known, page.now)
+
+
+def _shows(hint: Hint, listed: Mapping[str, dt.datetime], now: dt.datetime) -> bool:
+    """Whether a list shows the hint's order as new as was told; after a while a list is never behind."""
+    if hint.object_uid not in listed:
+        return False
+    told = hint.at or hint.received_at - LATE
+    return listed[hint.object_uid] >= told or hint.received_at < now - OVERLAP
 
 
 def read_listed(run: Slice, taker: Taker) -> bool:
@@ -78,9 +90,9 @@ def read_listed(run: Slice, taker: Taker) -> bool:
         last = hints[-1].pk
         uids = list(dict.fromkeys(hint.object_uid for hint in hints))
         raws = run.ask(partial(_listed, uids))
-        shown = {raw.uid for raw in raws}
+        shown = {raw.uid: raw.changed_at for raw in raws}
         if shown:
-            heard = [hint for hint in hints if hint.object_uid in shown]
+            heard = [hint for hint in hints if _shows(hint, shown, run.now())]
             taker.take(raws, seen_by="webhook", finish=partial(_heard, heard))
         if run.over:
             return True

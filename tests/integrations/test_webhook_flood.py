@@ -115,6 +115,48 @@ def test_orders_that_no_list_shows_are_still_asked_for_one_by_one(shop: Integrat
     assert waiting() == 0
 
 
+def test_orders_that_a_list_shows_older_than_was_told_are_asked_for_one_by_one(
+    shop: Integration, sandbox: Sandbox
+) -> None:
+    """Wix's search lags behind; an order that is asked for is as it is now."""
+    orders = placed(sandbox, 30)
+    hints(shop, [order["id"] for order in orders])
+    changed = dt.datetime.fromisoformat(orders[0]["updatedDate"])
+    ahead = Hint.objects.filter(object_uid__in=[order["id"] for order in orders[:3]])
+    ahead.update(at=changed + dt.timedelta(minutes=1))
+    counted = Calls(sandbox)
+
+    sync(shop)
+
+    assert counted.made == 1 + 3
+    assert waiting() == 0
+
+
+@pytest.mark.parametrize("ago", [dt.timedelta(minutes=1), dt.timedelta(minutes=6)])
+def test_a_list_is_behind_for_a_few_minutes_only(shop: Integration, sandbox: Sandbox, ago: dt.timedelta) -> None:
+    orders = placed(sandbox, 30)
+    hints(shop, [order["id"] for order in orders])
+    now = timezone.now()
+    Hint.objects.update(at=now + dt.timedelta(minutes=1), received_at=now - ago)
+    counted = Calls(sandbox)
+
+    sync(shop)
+
+    fresh = ago < dt.timedelta(minutes=5)
+    assert counted.made == (1 + 1 + 30 if fresh else 1)
+    assert waiting() == 0
+
+
+def test_an_announcement_of_the_app_says_when_its_order_changed(shop: Integration, sandbox: Sandbox) -> None:
+    path = announced_by_app(sandbox, shop)
+    order = sandbox.wix.place_order("v1")
+    for slug in ("created", "updated", "approved"):
+        body = sandbox.wix.signed_order_event("v1", order["number"], slug)
+        Client().post(path, data=body, content_type="text/plain")
+
+    assert set(Hint.objects.values_list("at", flat=True)) == {dt.datetime.fromisoformat(order["updatedDate"])}
+
+
 def test_hints_wait_until_the_look_that_replaces_their_reading_was_stored(
     shop: Integration, sandbox: Sandbox, time_machine: Any
 ) -> None:

@@ -23,6 +23,7 @@ ISSUER = "wix.com"
 OLDEST = dt.timedelta(days=3)  # Wix repeats a delivery for about two days
 CLOCKS_DIFFER = dt.timedelta(minutes=5)
 MOST_BYTES = 1024 * 1024
+ENTITIES = (("actionEvent", "body", "order"), ("updatedEvent", "currentEntity"), ("createdEvent", "entity"))
 
 
 def verified(body: bytes, app: AppSecrets, now: dt.datetime) -> tuple[str, list[Hint]]:
@@ -82,8 +83,19 @@ def _hint(kind: str, event: dict[str, Any], instance_id: str, body: bytes) -> Hi
         kind=kind,
         object_uid=instance_id if kind in {"installed", "removed"} else _order_uid(event),
         sequence=_sequence(event.get("entityEventSequence")),
-        at=time(event.get("eventTime")),
+        at=_changed_at(event) or time(event.get("eventTime")),
     )
+
+
+def _changed_at(event: dict[str, Any]) -> dt.datetime | None:
+    """The order's own time, where the event carries the order; the event's is always a little later."""
+    for path in ENTITIES:
+        found: Any = event
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, dict):
+            return time(found.get("updatedDate"))
+    return None
 
 
 def _order_uid(event: dict[str, Any]) -> str:

@@ -69,9 +69,15 @@ def test_a_genuine_delivery_is_a_hint_at_its_order(wix: Wix) -> None:
             event_id="520d5673-b7fb-4e7f-8e05-e6489a73d734",
             kind="order",
             object_uid=ORDER,
-            at=dt.datetime(2022, 12, 21, 13, 30, 45, 872000, tzinfo=dt.UTC),
+            at=dt.datetime(2022, 12, 21, 13, 30, 39, 75000, tzinfo=dt.UTC),  # the order's own, not the event's
         )
     ]
+
+
+@pytest.mark.parametrize("action", [None, {}, {"body": None}, {"body": {"order": {"updatedDate": 7}}}, "x"])
+def test_an_event_that_does_not_carry_its_order_says_when_by_its_own_time(wix: Wix, action: Any) -> None:
+    _, (hint,) = wix.read(wix.delivery(event=APPROVED | {"actionEvent": action}))
+    assert hint.at == dt.datetime(2022, 12, 21, 13, 30, 45, 872000, tzinfo=dt.UTC)
 
 
 def test_everything_that_the_stand_in_tells_of_an_order_is_understood(wix: Wix) -> None:
