@@ -76,7 +76,7 @@ def test_reading_back_is_done_once_a_night_where_the_store_is(sandbox, time_mach
     asked = calls(integration)
     sync_stock(integration)
 
-    assert asked == ["POST /stores-reader/v2/inventoryItems/query"]
+    assert asked == ["GET /stores/v3/provision/version", "POST /stores-reader/v2/inventoryItems/query"]
     assert calls(integration) == asked
 
 
