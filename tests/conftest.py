@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser import MISSING, find_chromium
 from tests.conftest_sandbox import sandbox, settings_of_sandbox  # noqa: F401  (fixtures)
@@ -71,6 +71,7 @@ def browser() -> Iterator[Browser]:
     chromium = find_chromium()
     if chromium is None:
         pytest.skip(MISSING)
+    expect.set_options(timeout=20_000)  # what is right is seen at once; a busy machine may take its time
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -81,7 +82,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, live_server: Any) -> Iterator[Page]:
     """A fresh visitor at 1280 pixels; a script error or a breach of the content security policy fails the test."""
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     faults: list[str] = []
 
