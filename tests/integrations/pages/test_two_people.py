@@ -166,6 +166,7 @@ def test_what_was_typed_comes_back_after_signing_in_again_and_is_saved_after_a_l
     page.get_by_label("History").fill("30")
     expect(bar).to_have_text("1 unsaved change")
     page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_text("With these values 1 of the last 2 orders")).to_be_visible()
     page.get_by_role("button", name="Save").nth(1).click()
 
     expect(page.get_by_text("The settings of MyShop are saved.")).to_be_visible()
