@@ -9,7 +9,7 @@ from fcp.models import Account
 from fcp.panel import AccountSetting
 from integrations.connecting import ONE_STORE
 from integrations.connectors import platforms
-from integrations.connectors.base import FlowKind, Mode, Platform
+from integrations.connectors.declaring import FlowKind, Mode, Platform
 from integrations.finishing import LIVE_AT_SETUP
 from integrations.models import Integration
 

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from fcp.models import Account
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.settings_document import moment
 
 OLDEST = dt.timedelta(days=3653)  # orders may be asked for so far back

@@ -17,7 +17,7 @@ from django.db.models import F, QuerySet
 
 from fcp.models import AuditEntry
 from integrations.connectors import connector_class
-from integrations.connectors.base import Choice, Platform
+from integrations.connectors.declaring import Choice, Platform
 from integrations.errors import IntegrationError
 from integrations.models import Hint, Integration, WebhookAddress
 

@@ -17,7 +17,7 @@ from integrations import (
     product_admin,  # noqa: F401
 )
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 from integrations.errors import IntegrationError
 from integrations.failures import retry_record
 from integrations.health import flow_health, health_of

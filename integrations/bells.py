@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fcp.models import Store
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import Flow
 from integrations.queue import Queue, enqueue

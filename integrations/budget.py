@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from fcp.errors import Busy
 from fcp.http import MOST_SLEEP
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Budget
 
 BULK = frozenset({FlowKind.PRODUCTS, FlowKind.INVENTORY})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind, Platform
 from integrations.connectors.common import CHANNEL_MODE
+from integrations.connectors.declaring import FlowKind, Platform
 from integrations.errors import IntegrationError
 from integrations.models import Integration, WebhookAddress
 from integrations.reach import app_secrets

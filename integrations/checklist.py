@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Flow, Integration
 from integrations.settings_document import document_of
 from mappings.models import Listing, Location, ShipMethod

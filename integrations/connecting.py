@@ -17,7 +17,8 @@ from fcp.http import Session
 from fcp.models import Account, AuditEntry, Store
 from fcp.roles import May, roles_that_may
 from integrations.connectors import connector_class
-from integrations.connectors.base import Connected, Platform
+from integrations.connectors.declaring import Platform
+from integrations.connectors.shapes import Connected
 from integrations.deliveries import APP_HINTS
 from integrations.errors import IntegrationError
 from integrations.lease import switch_off

@@ -14,7 +14,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from fcp import panel
 from fcp.models import Account
 from fcp.panel import Card, Cell, OverviewColumn, PanelRequest, Running, Step, panel_url
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.health import Health, Level, flow_health, health_of
 from integrations.models import FailedRecord, Flow, Integration, Run
 from integrations.models.flows import RunState

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from fcp.models import AuditEntry, Store
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import Flow, Hint, Integration, WebhookAddress
 

@@ -20,7 +20,8 @@ from fcp.roles import Role
 from fcp.scopes import FOR_PARTNER
 from integrations import lease, live
 from integrations.connecting import connect
-from integrations.connectors.base import FlowKind, StoreStock, Window
+from integrations.connectors.declaring import FlowKind
+from integrations.connectors.shapes import StoreStock, Window
 from integrations.models import Flow, Integration, SettingsVersion
 from integrations.reach import open_store
 from integrations.runs import run_slice

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.flows.windows import earliest_wanted
 from integrations.models import Flow, Integration
 from integrations.settings_document import Document, document_of, flow_is_on, rules_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import FailedRecord, Flow
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from fcp.models import Account
 from integrations import live
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 from integrations.models import Integration
 from integrations.settings_document import FLOWS, Document
 from integrations.settings_saving import save, switched_on

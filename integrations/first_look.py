@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcp.errors import SyncError
-from integrations.connectors.base import FlowKind, Window
+from integrations.connectors.declaring import FlowKind
+from integrations.connectors.shapes import Window
 from integrations.flows.windows import earliest_wanted
 from integrations.models import Integration
 from integrations.reach import OpenStore, open_store

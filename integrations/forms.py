@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 
 from fcp.models import Account
 from integrations.connectors import platforms
-from integrations.connectors.base import FlowKind, Mode, Platform, WayIn
 from integrations.connectors.common import STOCK
+from integrations.connectors.declaring import FlowKind, Mode, Platform, WayIn
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.nicknames import check_nickname

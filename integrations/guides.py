@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from fcp.models import Account
 from fcp.panel import HelpLink, Hit, panel_url
 from integrations.connectors import CONNECTORS, connector_class, platforms
-from integrations.connectors.base import Connector, FlowKind, Guide, Platform, Step
+from integrations.connectors.base import Connector
+from integrations.connectors.declaring import FlowKind, Guide, Platform, Step
 from integrations.models import Integration
 from integrations.reach import app_secrets
 

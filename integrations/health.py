@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from fcp.templatetags.panel import span
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Flow, Integration
 
 # A flow promises fresh data within two of its intervals, and gets this much on top for a busy store.

@@ -26,7 +26,7 @@ from fcp.models import Account, AuditEntry
 from fcp.panel import Waiting, panel_url
 from integrations import connecting
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Integration, Invitation
 

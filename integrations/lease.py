@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from fcp.pulse import show_life
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Flow, Run
 from integrations.models.flows import RunState
 from integrations.queue import Queue, enqueue, oldest_waiting

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from fcp.errors import SyncError, Unreadable
 from fcp.models import AuditEntry
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.lease import ring
 from integrations.models import Flow, Integration, StockPush

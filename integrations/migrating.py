@@ -18,7 +18,7 @@ from fcp.errors import Busy, Refused, Rejected, SyncError
 from fcp.keyset import up_to
 from fcp.models import Account, AuditEntry
 from fcp.panel import Waiting, panel_url
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.lease import ring
 from integrations.models import Flow, Integration, ProductPush, StockPush

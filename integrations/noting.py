@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db import OperationalError, connection
 
-from integrations.connectors.base import Hint as Told
+from integrations.connectors.shapes import Hint as Told
 from integrations.lease import ring, to_ring
 
 INSERT_SQL = """

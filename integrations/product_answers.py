@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from fcp.models import Account, AuditEntry
 from fcp.panel import Waiting, panel_url
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 from integrations.errors import IntegrationError
 from integrations.lease import ring
 from integrations.models import Flow, Integration, ProductPush, ProductPushRow

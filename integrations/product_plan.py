@@ -13,7 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from integrations.connectors.base import ProductOffer, StoreProduct, StoreVariant
+from integrations.connectors.declaring import ProductOffer
+from integrations.connectors.shapes import StoreProduct, StoreVariant
 
 Options = tuple[tuple[str, tuple[str, ...]], ...]
 CENT = Decimal("0.01")

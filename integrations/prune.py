@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django_q.models import Failure
 
 from fcp.models import IdempotentReply
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.keeping import forget_persons
 from integrations.lease import LONGEST_PAUSE
 from integrations.models import Alert, Exchange, FailedRecord, Flow, Hint, Invitation, ProductPushRow, Run, StockSent

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from integrations.connectors.base import Choice, Platform, Setting
+from integrations.connectors.declaring import Choice, Platform, Setting
 from integrations.models import RateProfile
 
 THROUGHPUT = "throughput"

@@ -25,7 +25,9 @@ from fcp.models import Store
 from fcp.secrets import UnreadableSecret
 from integrations.budget import Purse, open_budget, pause
 from integrations.connectors import connector_class
-from integrations.connectors.base import AppSecrets, Bound, Connector, Credential, FlowKind
+from integrations.connectors.base import Bound, Connector
+from integrations.connectors.declaring import FlowKind
+from integrations.connectors.shapes import AppSecrets, Credential
 from integrations.models import Credential as StoredCredential
 from integrations.models import Exchange, Integration
 from integrations.settings_document import document_of

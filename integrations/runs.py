@@ -23,7 +23,8 @@ from django.utils import timezone
 from fcp.errors import Busy, Refused, SyncError
 from fcp.pulse import show_life
 from integrations.connectors import connector_class
-from integrations.connectors.base import Connector, FlowKind
+from integrations.connectors.base import Connector
+from integrations.connectors.declaring import FlowKind
 from integrations.lease import (
     ALERT_AFTER,
     LONGEST_PAUSE,

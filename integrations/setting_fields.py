@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from fcp.models import Account
 from fcp.panel import panel_url
-from integrations.connectors.base import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind
+from integrations.connectors.declaring import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind
 from integrations.settings_document import moment
 from inventory.models import AliasType, Warehouse
 

@@ -8,7 +8,7 @@ from typing import Any
 from babel.dates import format_date
 
 from fcp.models import Account
-from integrations.connectors.base import ANY, FlowOffer, Mode, Platform, Setting, SettingKind
+from integrations.connectors.declaring import ANY, FlowOffer, Mode, Platform, Setting, SettingKind
 from integrations.settings_document import moment
 from inventory.models import AliasType, Warehouse
 from orders.decide import Condition

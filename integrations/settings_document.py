@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from fcp.http import is_sandbox
 from fcp.models import Account
 from integrations.connectors import connector_class
-from integrations.connectors.base import ANY, FlowOffer, Mode, Platform, Setting, SettingKind
+from integrations.connectors.declaring import ANY, FlowOffer, Mode, Platform, Setting, SettingKind
 from integrations.models import Integration, SettingsVersion
 from integrations.rates import with_profiles
 from inventory.models import AliasType, Warehouse

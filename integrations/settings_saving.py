@@ -12,7 +12,7 @@ from fcp.models import AuditEntry, Store
 from integrations import channel_mode
 from integrations.budget import set_rate
 from integrations.connectors import CONNECTORS, connector_class
-from integrations.connectors.base import FlowKind, Mode, Platform
+from integrations.connectors.declaring import FlowKind, Mode, Platform
 from integrations.errors import IntegrationError
 from integrations.lease import DAILY, hold, jitter_of, next_slot, ring, switch_off
 from integrations.models import Flow, Integration, SettingsVersion

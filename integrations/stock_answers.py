@@ -12,7 +12,7 @@ from django.db.models import F
 
 from fcp.models import AuditEntry
 from integrations import migrating
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.lease import ring
 from integrations.models import Flow, Integration, StockPush

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Sum
 
 from integrations.connectors import connector_class
-from integrations.connectors.base import StockOffer
+from integrations.connectors.declaring import StockOffer
 from integrations.models import Integration
 from integrations.settings_document import document_of
 from inventory.availability import House, Place, StockRules

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Waiting, panel_url
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 from integrations.models import Flow, Integration, StockPush
 from integrations.stock_guard import sentence_of
 from integrations.stock_rules import StockSettings, stock_settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.connectors.base import Connected
+from integrations.connectors.shapes import Connected
 
 
 def facts_of(connected: Connected) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import datetime as dt
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import FailedRecord, Flow, Hint, Integration, StockPush
 from integrations.queue import Queue, enqueue

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from django.db import transaction
 from django.db.models import F, Q
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.flows.windows import OVERLAP
 from integrations.lease import ring
 from integrations.models import Flow, Integration, StockPush

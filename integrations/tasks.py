@@ -8,7 +8,7 @@ from fcp.models import Store
 from integrations import lease
 from integrations.alert_mail import send_due
 from integrations.alerts import look
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.flows import fulfillments, inventory, locations, orders, products
 from integrations.keeping import forget_of_store
 from integrations.models import Flow, Integration

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcp.models import Account
-from integrations.connectors.base import Platform, Setting
+from integrations.connectors.declaring import Platform, Setting
 from integrations.errors import IntegrationError
 from integrations.models import Integration, SettingsVersion
 from integrations.rates import with_profiles

@@ -34,7 +34,8 @@ from cryptography.fernet import InvalidToken
 from django.core.cache import cache
 
 from fcp.secrets import key_ring
-from integrations.connectors.base import Connected, Platform
+from integrations.connectors.declaring import Platform
+from integrations.connectors.shapes import Connected
 
 WAITING = "ways"  # the name in the session
 LASTS = 30 * 60  # seconds

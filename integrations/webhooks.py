@@ -24,7 +24,7 @@ from fcp.errors import Rejected
 from integrations import noting
 from integrations.addresses import Found, find
 from integrations.connectors import CONNECTORS, connector_class
-from integrations.connectors.base import Hint as Told
+from integrations.connectors.shapes import Hint as Told
 from integrations.models import Integration
 from integrations.noting import Place
 from integrations.reach import app_secrets

@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from fcp.errors import Busy, NotFound, SyncError
 from fcp.models import Account, Store
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.failures import may_retry
 from integrations.health import flow_health
 from integrations.lease import ring

@@ -10,7 +10,7 @@ from dataclasses import replace
 from orders.settings import LaterChanges, Release
 from orders.shapes import Payment, StoreFulfillment
 
-from .base import ANY, Choice, FlowKind, FlowOffer, Mode, Setting, SettingKind
+from .declaring import ANY, Choice, FlowKind, FlowOffer, Mode, Setting, SettingKind
 
 PAYMENTS = (
     Choice(Payment.UNPAID.value, "Unpaid"),

@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 from fcp.errors import Busy, Refused, Scope, SyncError, Unreachable, Unreadable
 from fcp.insert import insert_rows
 from integrations import migrating
-from integrations.connectors.base import Answer, Done, Later, ParcelToTell, ShipmentToTell
+from integrations.connectors.shapes import Answer, Done, Later, ParcelToTell, ShipmentToTell
 from integrations.lease import LONGEST_PAUSE, lease_time
 from integrations.runs import Slice
 from mappings.models import CarrierOut

@@ -14,7 +14,7 @@ import datetime as dt
 
 from fcp.errors import Stale
 from integrations import migrating
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.flows.products import VARIANT_CHANGED, change_variant
 from integrations.flows.stock_finding import find
 from integrations.flows.stock_looking_at import look_at_changed

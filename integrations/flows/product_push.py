@@ -13,7 +13,8 @@ from typing import Any
 
 from django.db.models import F, Max, Q
 
-from integrations.connectors.base import Mode, ProductOffer, StoreProduct
+from integrations.connectors.declaring import Mode, ProductOffer
+from integrations.connectors.shapes import StoreProduct
 from integrations.flows import product_sending
 from integrations.models import Integration, ProductPush, ProductPushRow
 from integrations.models.products import PushAction, PushState, RowState

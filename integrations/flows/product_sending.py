@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from django.db.models import Q, QuerySet
 
 from fcp.errors import Busy, Scope, Stale, SyncError
-from integrations.connectors.base import Answer, Done, FlowKind, ProductOffer, ProductToPush, StoreProduct
+from integrations.connectors.declaring import FlowKind, ProductOffer
+from integrations.connectors.shapes import Answer, Done, ProductToPush, StoreProduct
 from integrations.lease import ring
 from integrations.models import Flow, Integration, ProductPush, ProductPushRow
 from integrations.models.products import PushAction, PushState, RowState

@@ -16,8 +16,9 @@ from django.db.models import F
 
 from fcp.errors import Stale
 from integrations import migrating
-from integrations.connectors.base import Bad, FlowKind, IncomingListing, Mode
-from integrations.connectors.base import Page as Shelf
+from integrations.connectors.declaring import FlowKind, Mode
+from integrations.connectors.shapes import Bad, IncomingListing
+from integrations.connectors.shapes import Page as Shelf
 from integrations.flows import product_push
 from integrations.lease import ring
 from integrations.models import FailedRecord, Flow

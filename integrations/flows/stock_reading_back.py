@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from fcp.errors import Busy, Refused, Stale, SyncError
 from fcp.insert import update_rows
-from integrations.connectors.base import StoreStock
+from integrations.connectors.shapes import StoreStock
 from integrations.flows.stock_round import Round, lock, mark
 from integrations.flows.windows import TOKEN_LASTS
 from integrations.models import StockPush

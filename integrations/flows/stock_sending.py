@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from fcp.errors import Busy, NotFound, Refused, Rejected, Scope, Stale, SyncError, Unreachable, Unreadable
 from fcp.insert import insert_rows, update_rows
-from integrations.connectors.base import Answer, Done, Later, StockToSet, StoreStock
+from integrations.connectors.shapes import Answer, Done, Later, StockToSet, StoreStock
 from integrations.flows.products import VARIANT_CHANGED
 from integrations.flows.stock_looking_at import look_at_rows, write
 from integrations.flows.stock_round import Round, keep_marked, lock, mark

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 
 from fcp.errors import SyncError
-from integrations.connectors.base import Bad
+from integrations.connectors.shapes import Bad
 from integrations.lease import Superseded
 from integrations.models import FailedRecord
 from integrations.runs import Page, Slice

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from fcp.errors import Stale
-from integrations.connectors.base import Page as StorePage
-from integrations.connectors.base import Window
+from integrations.connectors.shapes import Page as StorePage
+from integrations.connectors.shapes import Window
 from integrations.flows.taking import Taker
 from integrations.runs import Page, Slice
 from orders.settings import ImportRules

@@ -5,7 +5,7 @@ from typing import Self
 from django.db import models
 
 from fcp.models import Account, AccountQuerySet, Store
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 
 from .addresses import WebhookAddress
 from .connections import Integration

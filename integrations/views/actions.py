@@ -14,7 +14,7 @@ from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import connecting, live
 from integrations.action_forms import SyncForm, TryForm
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.letting_go import fates_of
 from integrations.models import Flow, Integration

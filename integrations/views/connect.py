@@ -21,7 +21,8 @@ from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import connecting, ways
 from integrations.connectors import CONNECTORS, connector_class, platforms
-from integrations.connectors.base import Connected, Platform, WayIn
+from integrations.connectors.declaring import Platform, WayIn
+from integrations.connectors.shapes import Connected
 from integrations.errors import IntegrationError
 from integrations.forms import NameForm, WayForm
 from integrations.models import Integration

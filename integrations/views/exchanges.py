@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from fcp.listing import Choice, Column, Empty, Flag, Listing
 from fcp.panel import PanelRequest
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Exchange
 from integrations.views.page import context_of, find
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from fcp.panel import PanelRequest, panel_url
 from integrations.connectors import CONNECTORS, connector_class, platforms
-from integrations.connectors.base import Guide, Platform
+from integrations.connectors.declaring import Guide, Platform
 from integrations.guides import channels, guide_of, missing_app
 from integrations.models import GuideOpinion, GuideReason
 from integrations.views.page import logo_of

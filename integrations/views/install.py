@@ -25,7 +25,9 @@ from fcp.shell import accounts_of, accounts_where
 from fcp.sign_in import sign_in_first
 from integrations import connecting, ways
 from integrations.connectors import CONNECTORS, connector_class
-from integrations.connectors.base import Arrived, Connected, Connector, Platform, Redirect
+from integrations.connectors.base import Connector
+from integrations.connectors.declaring import Platform
+from integrations.connectors.shapes import Arrived, Connected, Redirect
 from integrations.errors import IntegrationError
 from integrations.forms import StoreForm
 from integrations.models import Integration

@@ -19,7 +19,7 @@ from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import ways
 from integrations.connectors import connector_class
-from integrations.connectors.base import Platform, WayIn
+from integrations.connectors.declaring import Platform, WayIn
 from integrations.errors import IntegrationError
 from integrations.forms import InviteForm, WayForm
 from integrations.invitations import (

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import PanelRequest
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 from integrations.health import Health, flow_health, health_of
 from integrations.models import FailedRecord, Flow, Integration
 from integrations.views.page import checklist_of, find, logo_of, state_of, variant_label

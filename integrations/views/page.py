@@ -12,7 +12,7 @@ from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from integrations.checklist import steps_of
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind, Platform
+from integrations.connectors.declaring import FlowKind, Platform
 from integrations.health import flow_health, health_of
 from integrations.live import what_goes_live
 from integrations.models import FailedRecord, Flow, Integration, Run

@@ -18,7 +18,7 @@ from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from fcp.short_lists import ShortLists
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.failures import may_retry, retry_record
 from integrations.models import Budget, FailedRecord, Flow, Integration, Run
 from integrations.models.flows import RunState

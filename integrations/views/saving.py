@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fcp.models import Account
 from fcp.panel import panel_url
-from integrations.connectors.base import Platform
+from integrations.connectors.declaring import Platform
 from integrations.dry_run import Difference, DryRun, Outcome
 from integrations.models import Integration
 from integrations.setting_links import links_of

@@ -26,7 +26,8 @@ from fcp.listing import Choice, Column, Empty, Listing, Rows
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
-from integrations.connectors.base import FlowKind, StoreStock
+from integrations.connectors.declaring import FlowKind
+from integrations.connectors.shapes import StoreStock
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.reach import open_store

@@ -23,7 +23,7 @@ from fcp.roles import May, may
 from fcp.secrets import UnreadableSecret
 from integrations import addresses, deliveries
 from integrations.channel_mode import notices_of
-from integrations.connectors.base import Choice as Offer
+from integrations.connectors.declaring import Choice as Offer
 from integrations.deliveries import BY_NUMBER
 from integrations.errors import IntegrationError
 from integrations.models import Hint, Integration, WebhookAddress

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Flow, Integration
 from integrations.views.page import find
 from integrations.where import ask_store, failed_records, hints_waiting, run_that_saw, take_in_now

@@ -21,7 +21,8 @@ from fcp.insert import insert_rows  # noqa: E402
 from fcp.models import Account  # noqa: E402
 from integrations import lease  # noqa: E402
 from integrations.connecting import connect  # noqa: E402
-from integrations.connectors.base import FlowKind, IncomingListing, Page  # noqa: E402
+from integrations.connectors.declaring import FlowKind  # noqa: E402
+from integrations.connectors.shapes import IncomingListing, Page  # noqa: E402
 from integrations.flows import products as products_flow  # noqa: E402
 from integrations.models import Budget, Exchange, Flow, Integration  # noqa: E402
 from integrations.reach import open_store  # noqa: E402

@@ -22,7 +22,7 @@ from django_q.signing import SignedPackage  # noqa: E402
 
 from fcp.models import Account  # noqa: E402
 from integrations.connecting import connect  # noqa: E402
-from integrations.connectors.base import FlowKind  # noqa: E402
+from integrations.connectors.declaring import FlowKind  # noqa: E402
 from integrations.lease import ring  # noqa: E402
 from integrations.live import go_live  # noqa: E402
 from integrations.models import Budget, Exchange, Flow, Integration  # noqa: E402

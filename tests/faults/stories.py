@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.live import go_live
 from integrations.models import Budget, FailedRecord, Flow, Integration

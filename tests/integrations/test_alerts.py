@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from fcp.models import Heartbeat, Store
 from integrations.alerts import BEAT, MOST_GROUPS, Looked, look
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
 from integrations.models import Alert, AlertKind, AlertSettings, Flow, Integration
 from integrations.runs import app_removed

@@ -9,7 +9,7 @@ from django.utils import timezone
 from fcp.models import Account, Store
 from fcp.roles import Role
 from integrations import tick
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.health import Level, health_of
 from integrations.models import Flow, Hint, Integration
 from integrations.sandbox.server import Sandbox

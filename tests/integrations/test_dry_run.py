@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from fcp.models import Account
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.dry_run import LOOKED_AT, SeenFacts, differences, dry_run, last_orders
 from integrations.models import Flow, Integration, SettingsVersion

@@ -19,7 +19,7 @@ from fcp.errors import Refused
 from fcp.models import Account, AuditEntry
 from fcp.roles import Role
 from integrations import connecting, invitations
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Flow, Integration, Invitation
 from integrations.prune import prune

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.connectors.base import ProductOffer, StoreProduct, StoreVariant
+from integrations.connectors.declaring import ProductOffer
+from integrations.connectors.shapes import StoreProduct, StoreVariant
 from integrations.product_plan import Action, Ours, OurVariant, as_json, fits, from_json, plan, same
 
 OFFER = ProductOffer(per_call=10, most_variants=300, barcode=True, weight=True)

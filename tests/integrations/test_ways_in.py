@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from fcp.models import Account, Store
 from fcp.roles import Role
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox
 from tests.build import make_account, make_user

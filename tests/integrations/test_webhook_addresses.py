@@ -427,7 +427,7 @@ def test_the_secret_is_neither_stored_nor_shown_as_it_is(shop: Integration, addr
 
 def test_one_row_that_cannot_be_kept_does_not_keep_those_written_with_it(shop: Integration, monkeypatch: Any) -> None:
     """Three wait while the first is being written; of these, one breaks."""
-    from integrations.connectors.base import Hint as Told
+    from integrations.connectors.shapes import Hint as Told
 
     begun, go_on = threading.Event(), threading.Event()
     insert, written = noting._insert, []

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from fcp.models import ApiKey
 from fcp.scopes import FOR_PARTNER
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
 from integrations.models import Budget, Flow, StockPush
 from integrations.sandbox.server import Sandbox

@@ -14,7 +14,7 @@ import orjson
 
 from fcp.errors import Rejected
 
-from ..base import Hint
+from ..shapes import Hint
 
 MOST_ORDERS = 50  # in one message
 IDS = ("id", "_id", "orderId")

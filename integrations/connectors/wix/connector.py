@@ -14,12 +14,11 @@ from fcp.errors import Refused, Rejected, Stale, SyncError, Unreadable
 from fcp.http import ErrorTable, Session
 from orders.shapes import IncomingOrder, RawOrder, StoreShipment
 
-from .. import base
-from ..base import (
+from ..base import Bound, Connector
+from ..shapes import (
     AppSecrets,
     Arrived,
     Ask,
-    Bound,
     Connected,
     Credential,
     Done,
@@ -29,6 +28,8 @@ from ..base import (
     Page,
     ProductToPush,
     Redirect,
+    ShipmentToTell,
+    StockToSet,
     StoreProduct,
     StoreStock,
     Window,
@@ -58,7 +59,7 @@ VARIANTS = {"V1_CATALOG": V1, "V3_CATALOG": V3}
 LOCATIONS = 1000  # rows a page, at most
 
 
-class WixConnector(base.Connector):
+class WixConnector(Connector):
     platform = PLATFORM
 
     def __init__(self, bound: Bound) -> None:
@@ -231,18 +232,18 @@ class WixConnector(base.Connector):
 
     # --- shipments ---
 
-    def push_shipments(self, shipments_to_tell: Sequence[base.ShipmentToTell]) -> Done:
+    def push_shipments(self, shipments_to_tell: Sequence[ShipmentToTell]) -> Done:
         return Done(shipments.tell(self._call, shipments_to_tell))
 
     def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment] | None]:
         return shipments.told(self._query, order_uids)
 
-    def same_shipment(self, told: StoreShipment, ours: base.ShipmentToTell) -> bool:
+    def same_shipment(self, told: StoreShipment, ours: ShipmentToTell) -> bool:
         return shipments.same(told, ours)
 
     # --- stock ---
 
-    def push_stock(self, rows: Sequence[base.StockToSet]) -> Done:
+    def push_stock(self, rows: Sequence[StockToSet]) -> Done:
         odd = [stock.nonsense(row) for row in rows if not stock.sendable(row)]
         good = [row for row in rows if stock.sendable(row)]
         if self.bound.variant == V3:

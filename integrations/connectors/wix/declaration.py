@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.shapes import Status
 
 from .. import common
-from ..base import Choice, Platform, ProductOffer, Setting, SettingKind, StockOffer, WayIn
+from ..declaring import Choice, Platform, ProductOffer, Setting, SettingKind, StockOffer, WayIn
 from .guides import GUIDES
 from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS, MARKET_STEPS
 

@@ -7,7 +7,7 @@ Create a Custom Wix App"; where a name could not be checked, the step says what 
 
 from __future__ import annotations
 
-from ..base import Guide, Step
+from ..declaring import Guide, Step
 from .help import API_KEY_STEPS, AUTOMATION_STEPS
 from .words import EVENTS
 

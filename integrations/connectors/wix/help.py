@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import Step
+from ..declaring import Step
 
 API_KEY_STEPS = (
     Step("Sign in at manage.wix.com as the owner of the Wix account; only the owner can make API keys.", in_store=True),

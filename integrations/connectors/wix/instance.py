@@ -21,7 +21,7 @@ import orjson
 
 from fcp.errors import Rejected
 
-from ..base import AppSecrets
+from ..shapes import AppSecrets
 from .reading import time
 
 # Wix signs when it opens the page, so a good one is seconds old. An older one comes from a history or a log.

@@ -13,7 +13,7 @@ from typing import Any
 
 from fcp.http import ErrorTable
 
-from ..base import IncomingListing, Page
+from ..shapes import IncomingListing, Page
 from .listings import of_rows, v1_listings, v3_description, v3_listing
 from .products import QUERY_V1, QUERY_V3, QUERY_VARIANTS_V3, v3_variants_of
 from .reading import Json, iso, text

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from ..base import Bad, IncomingListing, IncomingLocation
+from ..shapes import Bad, IncomingListing, IncomingLocation
 from .page import fingerprint
 from .reading import Json, Wrong, amount, grams, key_text, number, part, parts, text
 from .words import GRAMS, NO_VARIANT

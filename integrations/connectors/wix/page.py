@@ -11,7 +11,7 @@ import orjson
 
 from orders.shapes import RawOrder
 
-from ..base import Bad
+from ..shapes import Bad
 from .reading import time
 
 NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # of an order that names none; shaping it fails with a sentence

@@ -19,7 +19,7 @@ import orjson
 
 from fcp.errors import NotFound, Scope, SyncError, Unreadable
 
-from ..base import Answer, ProductToPush, StoreProduct, StoreVariant
+from ..shapes import Answer, ProductToPush, StoreProduct, StoreVariant
 from .errors import PRODUCT_NOT_ACCEPTED, PRODUCT_REJECTIONS, rejection
 from .listings import as_html, chosen, of_rows, plain, unit_of, v1_price, v3_choices, v3_price
 from .reading import Json, Wrong, count, grams, key_text, part, parts, text

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from fcp.errors import Busy, NotFound, Scope, SyncError, Unreadable
 from orders.shapes import StoreShipment
 
-from ..base import Answer, ShipmentToTell
+from ..shapes import Answer, ShipmentToTell
 from .errors import rejection
 from .reading import Json, Wrong, cleaned, count, part, parts, text, time
 from .words import LINKS, PROVIDER_LABELS, PROVIDERS, TAKES_SEVERAL

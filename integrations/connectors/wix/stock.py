@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from fcp.errors import Busy, NotFound, Rejected, Scope, Stale, SyncError, Unreadable
 
-from ..base import Answer, StockToSet
+from ..shapes import Answer, StockToSet
 from .errors import STOCK_NOT_ACCEPTED, STOCK_REJECTIONS, rejection
 from .reading import Json, Wrong, count, part, parts, text
 from .stock_reading import NEW, Places

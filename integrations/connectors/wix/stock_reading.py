@@ -12,7 +12,7 @@ import orjson
 
 from fcp.http import ErrorTable
 
-from ..base import Page, StoreStock
+from ..shapes import Page, StoreStock
 from .listings import of_rows
 from .reading import Json, Wrong, key_text, number, parts, text
 from .replies import V1_ROWS, Query, by_numeric_id, cursor_gone, next_of, part_of, rows_of

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fcp.errors import Rejected
 
-from ..base import AppSecrets, Hint
+from ..shapes import AppSecrets, Hint
 from .reading import time
 from .words import EVENTS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
 from integrations.models import Exchange, Flow, Integration, StockPush
 from integrations.sandbox.server import Sandbox

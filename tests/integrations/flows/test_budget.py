@@ -6,7 +6,7 @@ import pytest
 
 from fcp.errors import Busy
 from integrations.budget import Purse, give_back, open_budget, pause, reserve, set_rate
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Budget
 from tests.build import make_store
 from tests.integrations.flows.flows import NOW, at_once

@@ -6,7 +6,7 @@ from django.utils import timezone
 from fcp.errors import Refused
 from fcp.models import AuditEntry, Store
 from integrations.connecting import connect, delete, reconnect
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.help import API_KEY_STEPS
 from integrations.errors import IntegrationError
 from integrations.models import Credential, Flow, Integration, SettingsVersion

@@ -13,7 +13,7 @@ from django.utils import timezone
 from fcp.models import Account
 from integrations import runs
 from integrations.connecting import connect, delete, reconnect, welcome_back
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.connector import WixConnector
 from integrations.errors import IntegrationError
 from integrations.lease import Superseded, claim, free, start

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from orders.asking import ask_to_stop
 from orders.fulfilling import tell_again
 from orders.models import Order, SeenOrder

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from fcp.models import Store
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
 from integrations.models import Integration, Run
 from mappings.models import CarrierOut

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations import lease
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.connector import WixConnector
 from integrations.flows import inventory
 from integrations.lease import claim, free

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from integrations.connectors.base import Done, Later
+from integrations.connectors.shapes import Done, Later
 from integrations.connectors.wix.connector import WixConnector
 from integrations.models import Integration, Run, StockSent
 from integrations.prune import prune

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.lease import ring
 from integrations.models import Budget, Exchange, FailedRecord, Integration, RateProfile, Run

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from fcp.models import Store
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.live import GoingLive, go_live, pause, resume, try_with_one_order, what_goes_live
 from integrations.models import Integration

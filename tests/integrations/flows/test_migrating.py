@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from integrations import migrating
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Exchange, Integration, StockPush
 from integrations.sandbox.wix import places

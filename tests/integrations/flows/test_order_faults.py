@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from integrations import runs
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.flows.taking import Taker
 from integrations.lease import ring
 from integrations.models import Exchange, Flow, Run

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from fcp.panel import waiting_of
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Exchange, Integration, ProductPush, ProductPushRow
 from integrations.models.products import PushAction, PushState, RowState

@@ -9,7 +9,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from integrations import runs
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import FailedRecord, Run
 from integrations.tasks import run_flow
 from integrations.tick import tick

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from fcp.models import Store
 from integrations import runs
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import Exchange, Flow
 from integrations.sandbox.server import Sandbox

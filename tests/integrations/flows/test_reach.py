@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from fcp.errors import Busy, Refused
 from integrations.connecting import reconnect
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.connector import WixConnector
 from integrations.models import Credential, Exchange, Flow, Integration, SettingsVersion
 from integrations.reach import open_store

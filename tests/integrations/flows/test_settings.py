@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from fcp.models import AuditEntry, Store
 from integrations.connectors import connector_class
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.models import Budget, Flow, Integration, SettingsVersion
 from integrations.settings_document import defaults, document_of, rules_in_force, rules_of, validate

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
 from integrations.models import Budget, Integration
 from integrations.stock_answers import allow_first_push

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 from integrations.models import Flow, Integration
 from orders.models import Order
 from tests.integrations.flows.world import change_settings, flow_of, sync

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
-from integrations.connectors.base import Hint as Told
+from integrations.connectors.shapes import Hint as Told
 from integrations.models import FailedRecord, Hint, Run
 from integrations.sandbox.server import Sandbox
 from integrations.webhooks import forged_on, note

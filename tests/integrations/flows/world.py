@@ -12,7 +12,7 @@ from django_q.signing import SignedPackage
 
 from fcp.models import Account
 from integrations.connecting import connect
-from integrations.connectors.base import FlowKind, Mode
+from integrations.connectors.declaring import FlowKind, Mode
 from integrations.lease import ring
 from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox

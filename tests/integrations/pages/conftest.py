@@ -9,7 +9,7 @@ from django.test import Client
 
 from fcp.models import Account
 from fcp.roles import Role
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Integration
 from integrations.sandbox.server import Sandbox
 from tests.build import make_account, make_user

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from fcp.models import Account, Store, User
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Integration, Run, SettingsVersion
 from integrations.sandbox.server import Sandbox
 from inventory.models import Warehouse

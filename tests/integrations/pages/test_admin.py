@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from fcp.models import Account
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import FailedRecord, Flow, Integration, SettingsVersion
 from integrations.sandbox.server import Sandbox
 from tests.build import make_listing, make_product, make_ship_method, make_user

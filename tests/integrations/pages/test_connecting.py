@@ -14,7 +14,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from fcp.models import Account, AuditEntry
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox
 from integrations.settings_document import document_of

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from fcp.models import Account
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.declaration import PLATFORM, V3
 from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from fcp.models import Account
-from integrations.connectors.base import ANY, Choice, FlowKind, Setting, SettingKind
 from integrations.connectors.common import ORDER_SETTINGS, PAYMENT_STATUS
+from integrations.connectors.declaring import ANY, Choice, FlowKind, Setting, SettingKind
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.errors import IntegrationError
 from integrations.forms import MainForm

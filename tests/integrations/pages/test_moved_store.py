@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from tests.build import make_user
 from tests.integrations.flows.stock_world import sending
 from tests.integrations.flows.world import sync

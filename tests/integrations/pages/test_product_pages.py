@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from fcp.models import Account
 from fcp.roles import Role
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Integration, ProductPush
 from integrations.models.products import PushState, RowState
 from integrations.sandbox.server import Sandbox

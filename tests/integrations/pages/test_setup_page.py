@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from fcp.models import Account
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox
 from integrations.settings_document import document_of

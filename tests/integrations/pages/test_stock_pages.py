@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from fcp.models import Account, AuditEntry
 from fcp.roles import Role
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
 from integrations.models import Integration, StockPush, StockSent
 from integrations.sandbox.server import Sandbox

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from fcp.models import Account
-from integrations.connectors.base import StockOffer
 from integrations.connectors.common import STOCK_SETTINGS
+from integrations.connectors.declaring import StockOffer
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.forms import NO_QUANTITY
 from integrations.models import Integration

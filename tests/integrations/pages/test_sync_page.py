@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from fcp.roles import Role
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.lease import Superseded, claim, confirm, free, start
 from integrations.models import Flow, Integration, Run

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from fcp.models import Account
-from integrations.connectors.base import FlowKind
+from integrations.connectors.declaring import FlowKind
 from integrations.models import Integration, SettingsVersion
 from integrations.sandbox.server import Sandbox
 from integrations.settings_document import document_of

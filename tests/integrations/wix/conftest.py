@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fcp.http import Exchange, Session
-from integrations.connectors.base import AppSecrets, Bound, Page, Window
+from integrations.connectors.base import Bound
+from integrations.connectors.shapes import AppSecrets, Page, Window
 from integrations.connectors.wix.connector import WixConnector
 from integrations.sandbox.server import Sandbox
 from orders.shapes import IncomingOrder, RawOrder

@@ -9,7 +9,7 @@ import responses
 
 from fcp.errors import Refused, SyncError
 from fcp.http import Session
-from integrations.connectors.base import AppSecrets, Connected
+from integrations.connectors.shapes import AppSecrets, Connected
 from integrations.connectors.wix.connector import WixConnector
 from integrations.sandbox.server import Sandbox
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from integrations.connectors import platforms
-from integrations.connectors.base import ANY, FlowKind, Setting, SettingKind
+from integrations.connectors.declaring import ANY, FlowKind, Setting, SettingKind
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.connectors.wix.words import FULFILLMENT, PAYMENT, STATUS
 

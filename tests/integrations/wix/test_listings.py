@@ -8,7 +8,8 @@ import responses
 
 from fcp.errors import Stale
 from fcp.http import Session
-from integrations.connectors.base import AppSecrets, Bound, Credential, IncomingListing
+from integrations.connectors.base import Bound
+from integrations.connectors.shapes import AppSecrets, Credential, IncomingListing
 from integrations.connectors.wix.connector import WixConnector
 from integrations.connectors.wix.words import NO_VARIANT
 from integrations.sandbox.server import Sandbox

@@ -9,7 +9,8 @@ import responses
 
 from fcp.errors import NotFound, Stale, Unreadable
 from fcp.http import Session
-from integrations.connectors.base import AppSecrets, Bound, Credential, Window
+from integrations.connectors.base import Bound
+from integrations.connectors.shapes import AppSecrets, Credential, Window
 from integrations.connectors.wix.connector import WixConnector
 from integrations.connectors.wix.page import NO_TIME, raw_orders
 from integrations.sandbox.server import Sandbox

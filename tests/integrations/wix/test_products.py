@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from fcp.errors import Rejected, Stale, Unreadable
-from integrations.connectors.base import ProductToPush, StoreProduct, StoreVariant
+from integrations.connectors.shapes import ProductToPush, StoreProduct, StoreVariant
 from integrations.connectors.wix.listings import as_html, plain
 
 from .conftest import Reached

@@ -9,14 +9,8 @@ import responses
 
 from fcp.errors import Busy, NotFound, Refused, Rejected, SyncError, Unreachable, Unreadable
 from fcp.http import Session
-from integrations.connectors.base import (
-    Answer,
-    AppSecrets,
-    Bound,
-    Credential,
-    ParcelToTell,
-    ShipmentToTell,
-)
+from integrations.connectors.base import Bound
+from integrations.connectors.shapes import Answer, AppSecrets, Credential, ParcelToTell, ShipmentToTell
 from integrations.connectors.wix.connector import WixConnector
 from integrations.connectors.wix.shipments import tracking_of
 from orders.shapes import IncomingOrder

@@ -7,7 +7,8 @@ import pytest
 import responses
 
 from fcp.errors import Stale
-from integrations.connectors.base import Bound, StoreStock
+from integrations.connectors.base import Bound
+from integrations.connectors.shapes import StoreStock
 from integrations.connectors.wix.connector import WixConnector
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.wix.site import name_of

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fcp.errors import Rejected
-from integrations.connectors.base import AppSecrets, Hint
+from integrations.connectors.shapes import AppSecrets, Hint
 from integrations.connectors.wix.connector import WixConnector
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.wix.access import make_key
