@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -22,7 +24,7 @@ from integrations.lease import LONGEST_PAUSE, lease_time
 from integrations.runs import Slice
 from mappings.models import CarrierOut
 from orders.intake import Counts
-from orders.models import Fulfillment, OrderEvent
+from orders.models import Fulfillment, OrderEvent, OrderLine
 from orders.models.shipping import TO_TELL, Told
 from orders.shapes import StoreShipment
 from orders.stored_state import lock_orders, refresh_states
@@ -76,8 +78,7 @@ def _tell(run: Slice, due: Sequence[Fulfillment]) -> bool:
     in_doubt = [f for f in due if f.attempts or (f.told != Told.DUE and not f.store_ref)]
     with run.page() as page:
         _mark(due, page.now)
-    carriers = _carriers(run)
-    shipments = {f.pk: _shipment(f, carriers) for f in due}
+    shipments = _shipments(run, due)
     answers = _read_back(run, in_doubt, shipments) if in_doubt else {}
     asked = [shipments[f.pk] for f in due if f.pk not in answers]
     try:
@@ -255,16 +256,40 @@ def _carriers(run: Slice) -> dict[str, CarrierOut]:
     return {row.carrier.casefold(): row for row in CarrierOut.objects.filter(store=run.store)}
 
 
-def _shipment(f: Fulfillment, carriers: dict[str, CarrierOut]) -> ShipmentToTell:
+def _shipments(run: Slice, due: Sequence[Fulfillment]) -> dict[int, ShipmentToTell]:
+    """What the store is told of each, with what else of its order has left."""
+    carriers, orders = _carriers(run), {f.order_id for f in due}
+    others: dict[int, dict[int, tuple[ParcelToTell, ...]]] = defaultdict(dict)
+    standing = Fulfillment.objects.filter(order__in=orders, voided_at=None).prefetch_related("parcels").order_by("pk")
+    for f in standing:
+        others[f.order_id][f.pk] = _parcels(f, carriers)
+    missing = OrderLine.objects.filter(order__in=orders, ships=True, shipped__lt=F("quantity"))
+    unshipped = set(missing.values_list("order_id", flat=True))
+    return {
+        f.pk: replace(
+            _shipment(f, carriers),
+            others=tuple(parcel for pk, some in others[f.order_id].items() if pk != f.pk for parcel in some),
+            complete=f.order_id not in unshipped,
+        )
+        for f in due
+    }
+
+
+def _parcels(f: Fulfillment, carriers: dict[str, CarrierOut]) -> tuple[ParcelToTell, ...]:
     out = carriers.get(f.carrier.casefold())
     parcels = [ParcelToTell(p.tracking, p.url or _link(out, p.tracking)) for p in f.parcels.all()]
+    return tuple(sorted(parcels, key=lambda parcel: parcel.number))
+
+
+def _shipment(f: Fulfillment, carriers: dict[str, CarrierOut]) -> ShipmentToTell:
+    out = carriers.get(f.carrier.casefold())
     return ShipmentToTell(
         key=str(f.pk),
         order_uid=f.order.uid,
         action=ACTIONS[Told(f.told)],
         lines=tuple((line.line.uid, line.quantity) for line in sorted(f.lines.all(), key=lambda line: line.pk)),
         carrier=out.name if out else f.carrier,
-        parcels=tuple(sorted(parcels, key=lambda parcel: parcel.number)),
+        parcels=_parcels(f, carriers),
         store_ref=f.store_ref or "",
     )
 
@@ -274,9 +299,7 @@ def _link(out: CarrierOut | None, number: str) -> str:
 
 
 def _with_ref(ours: ShipmentToTell, store_ref: str, action: str = "") -> ShipmentToTell:
-    return ShipmentToTell(
-        ours.key, ours.order_uid, action or ours.action, ours.lines, ours.carrier, ours.parcels, store_ref
-    )
+    return replace(ours, action=action or ours.action, store_ref=store_ref)
 
 
 def _numbers(f: Fulfillment) -> list[str]:

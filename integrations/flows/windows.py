@@ -40,7 +40,7 @@ def read_changes(run: Slice, taker: Taker) -> bool:
 
     The watermark is the largest update time stored. A page that goes back in time, or holds something that cannot be
     told apart, is doubted: from there on the watermark stands still, and the window is read once more. What is on such
-    a page for good is kept aside then.
+    a page for good is kept aside then. Of a store that promises no order the watermark moves with the last page only.
     """
     place = _resumed(run, "changes") or _from_watermark(run)
     while True:
@@ -70,7 +70,7 @@ def _after(place: dict[str, Any], page: StorePage[RawOrder], odd: bool, now: dt.
     # Orders without a readable time stand at the epoch.
     low = min((raw.changed_at for raw in page.items if raw.changed_at > EVER), default=None)
     reached = _time(place["reached"])
-    back = reached is not None and low is not None and low < reached
+    back = page.in_order and reached is not None and low is not None and low < reached
     high = max(filter(None, (reached, _high(page))), default=None)
     return place | {
         "token": page.next,
@@ -90,12 +90,13 @@ def _move(columns: dict[str, Any], done: Page) -> None:
 
 def _advance(run: Slice, place: dict[str, Any], page: StorePage[RawOrder], done: Page) -> None:
     flow, high = run.flow, _time(place["reached"])
-    in_order = not place["doubts"] or (page.next is None and place["passes"] >= MOST_DOUBTS)
-    if in_order and high and (flow.watermark is None or high > flow.watermark):
+    ended = page.next is None
+    enough = ended and place["passes"] >= MOST_DOUBTS
+    sure = enough or (not place["doubts"] and (page.in_order or ended))
+    if sure and high and (flow.watermark is None or high > flow.watermark):
         done.move(watermark=high)
     if flow.covered_from is None:
         done.move(covered_from=_time(place["since"]))
-    ended = page.next is None
     if not ended:
         done.move(position={**flow.position, "changes": place})
     elif "changes" in flow.position:
