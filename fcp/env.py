@@ -1,6 +1,7 @@
 """Values from the environment. A wrong one stops the start with one sentence that names it."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,18 @@ def env_web_page(name: str, default: str) -> str:
     if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
         raise ImproperlyConfigured(f"{name} is {value!r}; it must look like https://www.example.com/page.")
     return value
+
+
+APP_VALUES = re.compile(r"FCP_[A-Z0-9]+_(APP_ID|APP_SECRET|PUBLIC_KEY|INSTALLER_URL|MARKET_URL)")
+
+
+def env_apps() -> dict[str, str]:
+    """What is said of the operator's own apps, for whichever platforms."""
+    found = {name: env_str(name, "") for name in os.environ if APP_VALUES.fullmatch(name)}
+    for name in found:
+        if name.endswith("_URL"):
+            env_web_page(name, "")
+    return {name: value.replace("\\n", "\n") for name, value in found.items()}
 
 
 def env_database(name: str, default: str | None) -> dict[str, Any]:

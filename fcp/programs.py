@@ -55,7 +55,7 @@ def sandbox() -> Program:
         *("--port", str(settings.FCP_SANDBOX_PORT)),
         *("--state", str(settings.FCP_DATA_DIR / "sandbox.sqlite3")),
         *("--info", str(settings.FCP_DATA_DIR / "sandbox.info.json")),
-        *("--webhook-url", f"http://127.0.0.1:{settings.FCP_PORT}/hooks/wix/"),
+        *("--webhook-url", f"http://127.0.0.1:{settings.FCP_PORT}/hooks/{{platform}}/"),
         *("--panel", settings.FCP_PUBLIC_URL),
     )
     return Program("The sandbox", command, stop_last=True, quiet=True)

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from fcp.api_guide import GUIDE
 from fcp.env import (
+    env_apps,
     env_bool,
     env_cache,
     env_choice,
@@ -27,7 +28,6 @@ from fcp.env import (
     env_path,
     env_str,
     env_web_address,
-    env_web_page,
     read_env_file,
 )
 from fcp.logs import logging_config
@@ -104,20 +104,14 @@ FCP_STORE_TIMEOUT = env_int("FCP_STORE_TIMEOUT", 30, at_least=1, at_most=300)
 # a crash it takes this long, and at most a minute more, until another worker goes on.
 FCP_LEASE_SECONDS = env_int("FCP_LEASE_SECONDS", 60, at_least=1, at_most=600)
 
-# The operator's own Wix app, from its page at Wix: App ID, App secret key, public key (PEM; line ends may be
-# written as \n). Default empty: stores are connected by API key only.
-FCP_WIX_APP_ID = env_str("FCP_WIX_APP_ID", "")
-FCP_WIX_APP_SECRET = env_str("FCP_WIX_APP_SECRET", "")
-FCP_WIX_PUBLIC_KEY = env_str("FCP_WIX_PUBLIC_KEY", "").replace("\\n", "\n")
-
-# Where a site's owner lets Wix install that app when he begins in the panel (Connect), and the app's own page in the
-# Wix App Market, https://www.wix.com/app-market/<app-slug>, which the help links to (empty: none is named). Default
-# Wix's installer and no page; with FCP_SANDBOX, while no app of one's own is set, the pages of the stand-in Wix.
-_STAND_IN = f"http://127.0.0.1:{FCP_SANDBOX_PORT}/wix" if FCP_SANDBOX and not FCP_WIX_APP_ID else ""
-FCP_WIX_INSTALLER_URL = env_web_page("FCP_WIX_INSTALLER_URL", f"{_STAND_IN or 'https://www.wix.com'}/app-installer")
-FCP_WIX_MARKET_URL = env_web_page(
-    "FCP_WIX_MARKET_URL", f"{_STAND_IN}/app-market/fulfillment-control-panel" if _STAND_IN else ""
-)
+# The operator's own app at a platform (<PLATFORM> is its key in capitals, as in FCP_WIX_APP_ID), from the app's page
+# there; default empty: no app, and stores are connected with keys that their owners make.
+#   FCP_<PLATFORM>_APP_ID, FCP_<PLATFORM>_APP_SECRET   the app's id and secret (Wix: App ID, App secret key)
+#   FCP_<PLATFORM>_PUBLIC_KEY      the key that its webhooks are signed with (PEM; line ends may be written as \n)
+#   FCP_<PLATFORM>_INSTALLER_URL   where a store's owner lets it in when he begins in the panel; default the platform's
+#   FCP_<PLATFORM>_MARKET_URL      its own page in the platform's app market, which the help links to
+# With FCP_SANDBOX, while no app of one's own is set, the stand-in stores have one.
+globals().update(env_apps())
 
 # --- Apps ---------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def places(platform: Platform) -> dict[str, str]:
         "hooks": f"{panel}/hooks/{platform.key}/",
         "landing": f"{panel}/install/{platform.key}/",
         "return": f"{panel}/install/{platform.key}/return/",
-        "market": getattr(settings, f"FCP_{platform.key.upper()}_MARKET_URL", ""),
+        "market": app_secrets(platform.key).market_url,
     }
 
 

@@ -43,24 +43,32 @@ EXCHANGE_COLUMNS = (
 A_MOMENT = dt.timedelta(seconds=5)
 NO_KEY = "This integration has no key of the store. Reconnect it."
 UNREADABLE_KEY = "The stored key cannot be opened any more. Reconnect the integration."
+STORE_IDS = ("store_id", "site_id", "instance")  # what the names of stores' ids begin with in that file
 TOKEN_EXPIRED = "token_expired"  # noqa: S105  # the code of an error
 
 
 def app_secrets(platform: str) -> AppSecrets:
-    """The operator's own app at a platform; empty when there is none."""
-    name = f"FCP_{platform.upper()}"
-    own = AppSecrets(
-        client_id=getattr(settings, f"{name}_APP_ID", ""),
-        client_secret=getattr(settings, f"{name}_APP_SECRET", ""),
-        public_key=getattr(settings, f"{name}_PUBLIC_KEY", ""),
-        installer_url=getattr(settings, f"{name}_INSTALLER_URL", ""),
+    """The operator's own app at a platform, else that of the stand-in store; without an id when there is none."""
+    names = ("APP_ID", "APP_SECRET", "PUBLIC_KEY", "INSTALLER_URL", "MARKET_URL")
+    said = {name: str(getattr(settings, f"FCP_{platform.upper()}_{name}", "")) for name in names}
+    if not said["APP_ID"]:
+        said |= {name: value for name in names if (value := said[name] or _stand_in(platform).get(name.lower(), ""))}
+    said["INSTALLER_URL"] = said["INSTALLER_URL"] or connector_class(platform).platform.installer_url
+    return AppSecrets(*(said[name] for name in names))
+
+
+def own_app_of(platform: str, install_uid: str) -> AppSecrets | None:
+    """The app that a store has for itself, whose secret came with its key; None where it has none."""
+    rows = StoredCredential.objects.filter(
+        integration__store__platform=platform,
+        integration__store__install_uid=install_uid,
+        integration__store__connected=True,
     )
-    return own if own.client_id or not settings.FCP_SANDBOX else _stand_in_app(platform, own.installer_url)
-
-
-def _stand_in_app(platform: str, installer_url: str) -> AppSecrets:
-    info = _stand_in(platform)
-    return AppSecrets(info.get("app_id", ""), info.get("app_secret", ""), info.get("public_key", ""), installer_url)
+    try:
+        values = [credential_of(row).values for row in rows]
+    except UnreadableSecret:
+        return None
+    return next((AppSecrets(client_secret=one["client_secret"]) for one in values if one.get("client_secret")), None)
 
 
 def _stand_in(platform: str) -> dict[str, str]:
@@ -74,18 +82,20 @@ def _stand_in(platform: str) -> dict[str, str]:
     return info
 
 
-def stand_in_address(platform: str, received: Mapping[str, str]) -> str:
+def stand_in_address(platform: str, way: str, received: Mapping[str, str]) -> str:
     """Where the calls to a stand-in store go; empty for a real one.
 
     So that whoever tries the demo connects its stores as he would his own. What a person typed only chooses between
     the platform's own address and that of the sandbox, which production refuses.
     """
+    declared = connector_class(platform).platform
+    by_app = any(one.needs_app for one in declared.ways_in if one.key == way)
     installer = urlsplit(app_secrets(platform).installer_url)
-    if is_sandbox(installer) and "instance_id" in received:
-        return f"{installer.scheme}://{installer.netloc}/{platform}"
-    info = _stand_in(platform)
-    ids = {value for name, value in info.items() if name.startswith(("site_id", "instance"))}
-    return info["base_url"] if ids & {value.strip().lower() for value in received.values()} else ""
+    ids = {value.lower() for name, value in _stand_in(platform).items() if name.startswith(STORE_IDS)}
+    typed = {value.strip().lower() for value in received.values()}
+    if not (by_app and is_sandbox(installer)) and not ids & typed:
+        return ""
+    return f"http://127.0.0.1:{settings.FCP_SANDBOX_PORT}/{platform}{urlsplit(declared.api_url).path}"
 
 
 def credential_of(row: StoredCredential) -> Credential:

@@ -27,7 +27,7 @@ from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.shapes import Hint as Told
 from integrations.models import Integration
 from integrations.noting import Place
-from integrations.reach import app_secrets
+from integrations.reach import app_secrets, own_app_of
 from integrations.runs import app_removed, unblock
 
 log = logging.getLogger(__name__)
@@ -56,14 +56,25 @@ def app_webhook(request: HttpRequest, platform: str) -> HttpResponse:
     if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
         return _forged(platform, now, "too long")
     try:
-        install_uid, hints = connector_class(platform).verify(
-            request.body, dict(request.headers), app_secrets(platform), now
-        )
+        install_uid, hints = _verified(platform, request, now)
     except Rejected as error:
         return _forged(platform, now, error.detail)
     if hints:
         note(platform, install_uid, hints, now)
     return HttpResponse(status=200)
+
+
+def _verified(platform: str, request: HttpRequest, now: dt.datetime) -> tuple[str, list[Told]]:
+    """By the operator's app, else by the store's own. Raises Rejected."""
+    connector, headers = connector_class(platform), dict(request.headers)
+    try:
+        return connector.verify(request.body, headers, app_secrets(platform), now)
+    except Rejected:
+        claimed = connector.claimed(request.body)
+        own = own_app_of(platform, claimed) if claimed else None
+        if own is None:
+            raise
+    return connector.verify(request.body, headers, own, now)
 
 
 def note(platform: str, install_uid: str, hints: Sequence[Told], now: dt.datetime) -> None:

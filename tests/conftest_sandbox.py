@@ -21,10 +21,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def settings_of_sandbox(sandbox: Sandbox, settings: Any) -> None:
     """Calls go to the stand-in stores, as the app that they know."""
-    info = sandbox.info["wix"]
     settings.FCP_SANDBOX_PORT = sandbox.server.server_address[1]
-    settings.FCP_WIX_APP_ID = info["app_id"]
-    settings.FCP_WIX_APP_SECRET = info["app_secret"]
-    settings.FCP_WIX_PUBLIC_KEY = info["public_key"]
-    settings.FCP_WIX_INSTALLER_URL = info["installer_url"]
-    settings.FCP_WIX_MARKET_URL = info["app_market_url"]
+    for platform, info in sandbox.info.items():
+        for name in ("app_id", "app_secret", "public_key", "installer_url", "market_url"):
+            setattr(settings, f"FCP_{platform.upper()}_{name.upper()}", info.get(name, ""))

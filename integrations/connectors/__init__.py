@@ -1,4 +1,4 @@
-"""The platforms, listed by hand, once."""
+"""The platforms, listed by hand, once: a key here is also its folder under `integrations.sandbox`."""
 
 from __future__ import annotations
 

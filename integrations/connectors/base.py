@@ -98,6 +98,15 @@ class Connector:
         """(install uid, hints) of a delivery that is genuine; raises Rejected for a forged or expired one."""
         raise NotImplementedError
 
+    @classmethod
+    def claimed(cls, body: bytes) -> str:
+        """The install uid that a delivery names, unproven; "" where only the operator's app signs.
+
+        A store may have an app of its own, whose secret came with its key (`values["client_secret"]` of its
+        credential): what the operator's app did not sign is then verified with that.
+        """
+        return ""
+
     # messages that a merchant lets the store post to an address of one integration (`Platform.announcements`)
     @classmethod
     def announced(cls, body: bytes, store_uid: str) -> list[Hint]:

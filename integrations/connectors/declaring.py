@@ -235,4 +235,5 @@ class Platform:
     announced_site: str = ""  # the setting that says which store such a message must be about
     announcement_steps: tuple[Step, ...] = ()  # how a person sets it up in the store
     variant_help: str = ""  # how a person finds out which variant his store is
+    installer_url: str = ""  # where a store's owner lets the operator's app in; the operator can set another
     guides: tuple[Guide, ...] = ()  # the first one of a way in or a variant is the one that is opened

@@ -55,6 +55,7 @@ class AppSecrets:
     client_secret: str = ""
     public_key: str = ""
     installer_url: str = ""  # the platform's page where a store's owner lets it in
+    market_url: str = ""  # its own page in the platform's market
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,18 @@ import json
 import os
 import threading
 import traceback
-from functools import cache
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
+
+from integrations.connectors import CONNECTORS
 
 from .control.api import Control
 from .setup import Setup
 from .state import State
 from .wire import Reply, Request
-from .wix.access import make_key
-from .wix.host import Wix
-
-make_key_once = cache(make_key)  # one key pair per process: making one costs a tenth of a second
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -78,9 +77,8 @@ class Sandbox:
     def __init__(self, **options: Any):
         setup = Setup(**options)
         self.state = State(setup.state)
-        key = self.state.once("key", make_key_once)
         with self.state.transaction():
-            self.wix = Wix(setup, self.state, key)
+            self.hosts = {name: _host(name, setup, self.state) for name in setup.platforms or CONNECTORS}
         self.control = Control(self)
         self.server = Server(("127.0.0.1", setup.port), Handler)
         self.server.box = self
@@ -90,9 +88,16 @@ class Sandbox:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
 
+    def __getattr__(self, name: str) -> Any:
+        """A platform's stand-in by its key: `box.wix`."""
+        try:
+            return self.__dict__["hosts"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
     @property
     def info(self) -> dict[str, dict[str, str]]:
-        return {"wix": self.wix.info(f"{self.url}/wix")}
+        return {name: host.info(f"{self.url}/{name}") for name, host in self.hosts.items()}
 
     def write_info(self, path: str) -> None:
         """Write the info file so that a reader sees all of it or none."""
@@ -104,21 +109,24 @@ class Sandbox:
     def answer(self, request: Request) -> Reply:
         first, _, rest = request.path.lstrip("/").partition("/")
         try:
-            if first == "wix":
+            if first in self.hosts:
                 request.path = f"/{rest}"
-                return self.wix.answer(request)
+                answer: Reply = self.hosts[first].answer(request)
+                return answer
             return self.control.answer(request)
         except Exception:  # a mistake of ours: say so where it is seen, and go on
             traceback.print_exc()
             return Reply(500, b'{"message":"the stand-in has a mistake; see its log"}')
 
     def start(self) -> "Sandbox":
-        self.wix.sender.start()
+        for host in self.hosts.values():
+            host.start()
         self.thread.start()
         return self
 
     def stop(self) -> None:
-        self.wix.stop()
+        for host in self.hosts.values():
+            host.stop()
         if self.thread.is_alive():
             self.server.shutdown()
             self.thread.join()
@@ -129,3 +137,10 @@ class Sandbox:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+
+def _host(name: str, setup: Setup, state: State) -> Any:
+    """A platform's stand-in: the class `Host` in its folder."""
+    urls = tuple(url.replace("{platform}", name) for url in setup.webhook_urls)
+    module = import_module(f"integrations.sandbox.{name}.host")
+    return module.Host(replace(setup, webhook_urls=urls), state)

@@ -21,11 +21,7 @@ class State:
             self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = NORMAL")
-            self.db.execute(
-                """
-CREATE TABLE IF NOT EXISTS kept (site TEXT, kind TEXT, id TEXT, body BLOB, PRIMARY KEY (site, kind, id))
-"""
-            )
+            self.db.execute(TABLE)
 
     def save(self, site: str, kind: str, uid: str, body: bytes) -> None:
         if self.db is not None:

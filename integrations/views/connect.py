@@ -29,7 +29,7 @@ from integrations.models import Integration
 from integrations.nicknames import nickname_for
 from integrations.reach import app_secrets, stand_in_address
 from integrations.settings_document import document_of
-from integrations.views.install import leave, market_page
+from integrations.views.install import leave
 from integrations.views.page import find, logo_of, platform_of, show
 
 
@@ -88,7 +88,7 @@ def way_page(request: PanelRequest, platform: str, way: str) -> HttpResponse:
     given = request.POST if request.method == "POST" and not chosen.redirect else None
     form = WayForm(request.account, found, chosen, given, staff=request.user.is_staff)
     if form.is_valid():
-        address = form.api_url or stand_in_address(platform, form.received)
+        address = form.api_url or stand_in_address(platform, way, form.received)
         connected = _asked(form, found, chosen, address)
         if connected is not None:
             arrival = ways.Arrival.of(
@@ -119,7 +119,7 @@ def _way_context(request: PanelRequest, platform: Platform, way: WayIn, form: Wa
         "form": form,
         "refused": _refusal(request, platform),
         "begin": panel_url(account, "integrations:add_begin", platform=platform.key, way=way.key),
-        "market": market_page(platform.key),
+        "market": app_secrets(platform.key).market_url,
         "crumbs": [
             ("Integrations", panel_url(account, "integrations:integrations")),
             ("Add Integration", panel_url(account, "integrations:add")),

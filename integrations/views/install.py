@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -73,7 +72,7 @@ def landing(request: HttpRequest, platform: str) -> HttpResponse:
     except SyncError as error:
         return refused(request, connector.platform, error.sentence)
     if arrived is None or not arrived.signed:
-        context = {"platform": connector.platform, "app": bool(app.client_id), "market": market_page(platform)}
+        context = {"platform": connector.platform, "app": bool(app.client_id), "market": app.market_url}
         return render(request, "integrations/install_begin.html", context)
     return _found(request, connector, arrived, ways.State(platform, arrived.way))
 
@@ -99,7 +98,7 @@ def come_back(request: HttpRequest, platform: str) -> HttpResponse:
 
 def _found(request: HttpRequest, connector: type[Connector], arrived: Arrived, state: ways.State) -> HttpResponse:
     """Ask the store who it is, and go on where the person signs in, chooses, or (invited) agrees."""
-    address = stand_in_address(state.platform, arrived.received)
+    address = stand_in_address(state.platform, arrived.way, arrived.received)
     try:
         connected = _ask(state, arrived, address)
     except SyncError as error:
@@ -210,11 +209,6 @@ def refused(request: HttpRequest, platform: Platform, sentence: str, status: int
     note_refusal(request)
     context = {"platform": platform, "sentence": sentence}
     return render(request, "integrations/install_refused.html", context, status=status)
-
-
-def market_page(platform_key: str) -> str:
-    """The app's own page in the platform's market; empty where the operator named none."""
-    return str(getattr(settings, f"FCP_{platform_key.upper()}_MARKET_URL", ""))
 
 
 def _connector(platform: str) -> type[Connector]:

@@ -121,7 +121,7 @@ def _by_fields(request: HttpRequest, found: Invitation, token: str) -> HttpRespo
     typed, others = _ways(platform)
     form = WayForm(found.account, platform, typed, request.POST or None) if typed else None
     if form and typed and form.is_valid():
-        address = stand_in_address(platform.key, form.received)
+        address = stand_in_address(platform.key, typed.key, form.received)
         if _connected(request, found, typed.key, form.received, address, form):
             return redirect(request.path)
     links = [(way, reverse("install:invitation_begin", kwargs={"token": token, "way": way.key})) for way in others]

@@ -85,7 +85,7 @@ def choose_and_agree(person: Page, site: str = "TeaCorner") -> None:
 
 
 def add_from_app_market(person: Page, panel: Panel) -> None:
-    person.goto(panel.store()["app_market_url"])
+    person.goto(panel.store()["market_url"])
     person.get_by_role("button", name="Add to Site").click()
     choose_and_agree(person)
 
@@ -126,7 +126,7 @@ def test_from_the_sites_dashboard_and_the_app_market_to_the_first_order(panel: P
     person.get_by_label("Search for apps").fill("fulfillment control")
     person.get_by_role("button", name="Search").click()
     person.get_by_role("link", name=APP).click()
-    expect(person).to_have_url(shop["app_market_url"])
+    expect(person).to_have_url(shop["market_url"])
     person.get_by_role("button", name="Add to Site").click()
     choose_and_agree(person)
 
@@ -301,7 +301,7 @@ def test_an_invited_owner_connects_without_an_account_by_a_link_that_works_once(
 
 
 def test_a_site_without_a_store_is_refused_with_what_to_do(panel: Panel, person: Page) -> None:
-    person.goto(panel.store()["app_market_url"])
+    person.goto(panel.store()["market_url"])
     person.get_by_role("button", name="Add to Site").click()
     choose_and_agree(person, "Portfolio")
 

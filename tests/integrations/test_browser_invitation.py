@@ -33,7 +33,7 @@ def wix(live_server: Any, settings: Any, tmp_path: Path, shoes: Account) -> Iter
         info = box.info["wix"]
         settings.FCP_SANDBOX_PORT = box.server.server_address[1]
         settings.FCP_WIX_APP_ID, settings.FCP_WIX_APP_SECRET = info["app_id"], info["app_secret"]
-        settings.FCP_WIX_INSTALLER_URL, settings.FCP_WIX_MARKET_URL = info["installer_url"], info["app_market_url"]
+        settings.FCP_WIX_INSTALLER_URL, settings.FCP_WIX_MARKET_URL = info["installer_url"], info["market_url"]
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
         yield info
 
@@ -112,7 +112,7 @@ def test_the_quiet_pages_are_right_on_a_telephone_and_by_keyboard(olga: Page, wi
     olga.goto("/install/wix/return/?state=none")
     assert faults_of(olga) == []
 
-    olga.goto(wix["app_market_url"])
+    olga.goto(wix["market_url"])
     olga.get_by_role("button", name="Add to Site").click()
     olga.get_by_role("radio", name="MyShop").check()
     olga.get_by_role("button", name="Add to Site").click()

@@ -199,7 +199,7 @@ def test_the_guide_names_the_path_through_the_app_market(owner: Client, sandbox:
         words(page), "manage.wix.com/app-market", "search for the app's name", "open its tile", "press Add to Site",
         "agree", "In Wix",
     )  # fmt: skip
-    assert f'href="{sandbox.info["wix"]["app_market_url"]}"' in page.content.decode()
+    assert f'href="{sandbox.info["wix"]["market_url"]}"' in page.content.decode()
 
 
 def test_an_instance_id_by_itself_is_for_the_operators_people(owner: Client, account: Account) -> None:

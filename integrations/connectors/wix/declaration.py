@@ -11,6 +11,7 @@ from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS, MARKET_STEPS
 
 V1, V3 = "v1", "v3"
 API_URL = "https://www.wixapis.com"
+INSTALLER_URL = "https://www.wix.com/app-installer"  # not in the documentation that could be read
 
 STATUSES = (
     Choice(
@@ -216,6 +217,7 @@ PLATFORM = Platform(
     ),
     hosts=("www.wixapis.com",),
     api_url=API_URL,
+    installer_url=INSTALLER_URL,
     statuses=STATUSES,
     payments=common.PAYMENTS,
     fulfillments=common.FULFILLMENTS,

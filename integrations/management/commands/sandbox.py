@@ -23,7 +23,10 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same shops; default 1")
         parser.add_argument("--state", help="file that keeps everything over restarts; made at the first start")
         parser.add_argument(
-            "--webhook-url", action="append", default=[], help="where signed events go; can be repeated"
+            "--webhook-url",
+            action="append",
+            default=[],
+            help="where signed events go, with {platform} for the platform's key; can be repeated",
         )
         parser.add_argument("--panel", default="", help="address of the panel, to which installing leads back")
         parser.add_argument("--rate-limit", type=int, default=200, help="calls per minute and store; 0 for no limit")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -39,7 +40,7 @@ from . import (  # noqa: F401  # their routes
     writes_v1,
     writes_v3,
 )
-from .access import Access, from_base64url, public_half
+from .access import Access, from_base64url, make_key, public_half
 from .api import Call, find_route
 from .errors import WixError, invalid
 from .keys import Keys
@@ -49,22 +50,23 @@ from .site import OrderRow, Site, dump, forget, iso
 
 SUBSCRIBED = ("wix.ecom.", "App")  # the events that our app asked Wix for; not those of catalogue and stock
 SETTINGS = ("catalog", "name", "currency", "language", "country", "time_zone", "installed")
+make_key_once = cache(make_key)  # one key pair per process: making one costs a tenth of a second
 WEB_PAGE = b"<!doctype html><title>Wix</title><h1>We will be right back</h1>"
 
 
-class Wix:
+class Host:
     """Two sites, MyShop with catalogue V1 and NordicCup with V3, and one app installed on both.
 
     A site is named by its key ("v1", "v3"), its
     instance id or its site id.
     """
 
-    def __init__(self, setup: Setup, state: State, private_key: str):
+    def __init__(self, setup: Setup, state: State):
         self.lock = threading.RLock()
         self.state = state
         self.stopping = threading.Event()
         self.setup = setup
-        self.private_key = private_key
+        self.private_key = state.once("key", make_key_once)
         self.access = Access(setup.seed, setup.rate_limit, Keys(state))
         self.sender = events.Sender(setup.webhook_urls, setup.retries)
         self.sites: dict[str, Site] = {}
@@ -95,7 +97,7 @@ class Wix:
             **{f"instance_{key}": site.instance_id for key, site in self.sites.items()},
             **{f"site_id_{key}": site.site_id for key, site in self.sites.items()},
             "dashboard_url": f"{base_url}/account/sites",
-            "app_market_url": f"{base_url}/app-market/{market.SLUG}",
+            "market_url": f"{base_url}/app-market/{market.SLUG}",
             "installer_url": f"{base_url}/app-installer",
         }
 
@@ -429,6 +431,9 @@ class Wix:
                 )
 
         return raise_event
+
+    def start(self) -> None:
+        self.sender.start()
 
     def stop(self) -> None:
         self.stopping.set()

@@ -16,7 +16,7 @@ from integrations.sandbox.wire import Reply, Request, from_here
 from .site import Site
 
 if TYPE_CHECKING:
-    from .host import Wix
+    from .host import Host
 
 BASE = "/wix"  # where the stand-in lies on its server
 PLACES = ("", "app-market", "app-installer", "account", "dashboard")  # first words of the addresses of pages
@@ -30,14 +30,14 @@ SCREENS: list[tuple[str, re.Pattern[str], Callable[["Visit"], Reply]]] = []
 
 @dataclass
 class Visit:
-    wix: "Wix"
+    wix: "Host"
     ids: dict[str, str]  # from the path
     query: dict[str, str]
     form: dict[str, list[str]]
 
     @property
     def site(self) -> Site:
-        """The site whose id stands in the address. No other name of a site will do: Wix knows only this one."""
+        """The site whose id stands in the address. No other name of a site will do: Host knows only this one."""
         return site_of(self.wix, self.ids["site"])
 
 
@@ -58,7 +58,7 @@ def is_screen(path: str) -> bool:
     return path.split("/")[1] in PLACES
 
 
-def answer(wix: "Wix", request: Request) -> Reply:
+def answer(wix: "Host", request: Request) -> Reply:
     if not from_here(request):
         return frame("Not from here", "<h1>Only this machine may open the stand-in store.</h1>", status=403)
     for method, pattern, function in SCREENS:
@@ -74,7 +74,7 @@ def answer(wix: "Wix", request: Request) -> Reply:
     return frame("Nothing here", missing, status=404)
 
 
-def site_of(wix: "Wix", site_id: str) -> Site:
+def site_of(wix: "Host", site_id: str) -> Site:
     found = next((site for site in wix.sites.values() if site.site_id == site_id), None)
     if found is None:
         raise NotSo("There is no such site. Its id is the part of its dashboard's address after /dashboard/.")

@@ -40,7 +40,7 @@ def told_of(box: Sandbox, panel: Panel) -> list[tuple[str, str]]:  # noqa: F811
 
 @pytest.mark.req("EFS-2", "EFS-3", "TECH-8")
 def test_the_app_is_found_by_its_name_and_has_a_page_of_its_own(box):
-    own = urlsplit(box.info["wix"]["app_market_url"]).path.removeprefix("/wix")
+    own = urlsplit(box.info["wix"]["market_url"]).path.removeprefix("/wix")
 
     found, elsewhere = look(box, "/app-market?q=fulfillment")[1], look(box, "/app-market?q=postcards")[1]
 

@@ -87,7 +87,7 @@ def test_the_command_writes_its_addresses_and_keeps_all_through_stop_and_kill(tm
     assert set(info) == {
         *("base_url", "app_id", "app_secret", "public_key", "api_key"),
         *(f"{name}_{site}" for name in ("instance", "site_id") for site in ("v1", "v3", "new", "empty")),
-        *("dashboard_url", "app_market_url", "installer_url"),
+        *("dashboard_url", "market_url", "installer_url"),
     }
     assert found == number == "10004"
     assert again["instance_v1"] == info["instance_v1"]
