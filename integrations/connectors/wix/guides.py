@@ -124,58 +124,49 @@ INVITATION = Guide(
     ),
     tabs=("invitations",),
 )
-CATALOG_V1 = Guide(
-    key="catalog-v1",
-    title="Set up a Wix site with Catalog V1",
-    intro="This guide is for a site with Catalog V1.",
-    twin="catalog-v3",
-    twin_asks="Your site has Catalog V3?",
-    needs=("The catalog version of the site, looked up in the first steps. " + WE_SHOW_IT, ACCOUNT, STORES),
-    steps=(
-        TELL_APART,
-        ASK_THE_SITE,
-        _connect("Catalog V1"),
-        SAVE,
-        FINISH,
-        CARRIERS,
-        Step(
-            "Open Warehouse Mappings. Catalog V1 has one quantity for each SKU and none by location: the stock of all "
-            "mapped warehouses is added up, a sum below 0 goes out as 0, and while no warehouse is mapped nothing is "
-            "sent."
+
+
+def _of_catalog(variant: str, twin: str, warehouses: str, *notes: str) -> Guide:
+    """The guide of one catalog version; `warehouses` says what mapping them means there."""
+    mine, other = f"Catalog {variant.upper()}", f"Catalog {twin.upper()}"
+    return Guide(
+        key=f"catalog-{variant}",
+        title=f"Set up a Wix site with {mine}",
+        intro=f"This guide is for a site with {mine}.",
+        twin=f"catalog-{twin}",
+        twin_asks=f"Your site has {other}?",
+        needs=("The catalog version of the site, looked up in the first steps. " + WE_SHOW_IT, ACCOUNT, STORES),
+        steps=(
+            TELL_APART,
+            ASK_THE_SITE,
+            _connect(mine),
+            SAVE,
+            FINISH,
+            CARRIERS,
+            Step(f"Open Warehouse Mappings. {warehouses}"),
+            LOOK,
+            LIVE,
         ),
-        LOOK,
-        LIVE,
-    ),
-    notes=(
-        "Wix moves sites from Catalog V1 to V3 one after another. When it moves yours we notice by ourselves: orders "
-        "and tracking go on, stock pauses until the listings are linked again, and the panel asks what it cannot know.",
-        "Catalog V1 takes stock product by product, so that a large catalogue takes longer than with V3.",
-    ),
-    variant="v1",
+        notes=notes,
+        variant=variant,
+    )
+
+
+CATALOG_V1 = _of_catalog(
+    "v1",
+    "v3",
+    "Catalog V1 has one quantity for each SKU and none by location: the stock of all mapped warehouses is added up, a "
+    "sum below 0 goes out as 0, and while no warehouse is mapped nothing is sent.",
+    "Wix moves sites from Catalog V1 to V3 one after another. When it moves yours we notice by ourselves: orders and "
+    "tracking go on, stock pauses until the listings are linked again, and the panel asks what it cannot know.",
+    "Catalog V1 takes stock product by product, so that a large catalogue takes longer than with V3.",
 )
-CATALOG_V3 = Guide(
-    key="catalog-v3",
-    title="Set up a Wix site with Catalog V3",
-    intro="This guide is for a site with Catalog V3.",
-    twin="catalog-v1",
-    twin_asks="Your site has Catalog V1?",
-    needs=("The catalog version of the site, looked up in the first steps. " + WE_SHOW_IT, ACCOUNT, STORES),
-    steps=(
-        TELL_APART,
-        ASK_THE_SITE,
-        _connect("Catalog V3"),
-        SAVE,
-        FINISH,
-        CARRIERS,
-        Step(
-            "Open Warehouse Mappings. Catalog V3 counts each location for itself: map each of the site's locations to "
-            "the warehouse whose stock it shall show. A location that is not mapped is never touched."
-        ),
-        LOOK,
-        LIVE,
-    ),
-    notes=("A product that Wix does not track is never switched to tracked by us; it is listed as left out.",),
-    variant="v3",
+CATALOG_V3 = _of_catalog(
+    "v3",
+    "v1",
+    "Catalog V3 counts each location for itself: map each of the site's locations to the warehouse whose stock it "
+    "shall show. A location that is not mapped is never touched.",
+    "A product that Wix does not track is never switched to tracked by us; it is listed as left out.",
 )
 WEBHOOKS = Guide(
     key="webhooks",
