@@ -75,17 +75,22 @@ def _decimal_adapter(f: models.DecimalField[Any, Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else f"{value:.{places}f}"
 
 
+def _adapted(rows: Iterable[Sequence[Any]], adapt: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[list[Any]]:
+    values = [list(row) for row in rows]
+    for position, convert in adapt:
+        for row in values:
+            row[position] = convert(row[position])
+    return values
+
+
 def insert_rows(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], using: str = "default"
 ) -> None:
     """Insert rows given as sequences in the order of `columns`: field names, `_id` for foreign keys, `id` if given."""
     statement, adapt = _plan(model, tuple(columns), using)
-    values = [list(row) for row in rows]
+    values = _adapted(rows, adapt)
     if not values:
         return
-    for position, convert in adapt:
-        for row in values:
-            row[position] = convert(row[position])
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -111,12 +116,9 @@ def make_rows(
     database has them (no dates on SQLite). A few hundred rows at most; given in the order of their key.
     """
     adapt = _plan(model, tuple(columns), using)[1]
-    values = [list(row) for row in rows]
+    values = _adapted(rows, adapt)
     if not values:
         return []
-    for position, convert in adapt:
-        for row in values:
-            row[position] = convert(row[position])
     quote = connections[using].ops.quote_name
     same, names, got = (", ".join(quote(_column(model, name)) for name in some) for some in (key, columns, returning))
     other = quote(_column(model, next(name for name in columns if name not in key)))  # the constraint's locks too much
@@ -157,12 +159,9 @@ def update_rows(
 ) -> None:
     """Update many rows in one round trip: each row is its new values in the order of `columns`, then its id."""
     statement, adapt = _update_plan(model, tuple(columns), using)
-    values = [list(row) for row in rows]
+    values = _adapted(rows, adapt)
     if not values:
         return
-    for position, convert in adapt:
-        for row in values:
-            row[position] = convert(row[position])
     with connections[using].cursor() as cursor:
         cursor.executemany(statement, values)
 

@@ -54,7 +54,7 @@ def add_group(request: PanelRequest) -> HttpResponse:
     form = GroupForm(request.account, request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _save(request, form)
-    return render(request, "inventory/add_group.html", {"form": form, "crumbs": _crumbs(request)})
+    return render(request, "inventory/add.html", {"form": form, "heading": "Add group", "crumbs": _crumbs(request)})
 
 
 def group(request: PanelRequest, pk: int) -> HttpResponseBase:

@@ -83,7 +83,7 @@ def add_product(request: PanelRequest) -> HttpResponse:
     form = ProductForm(request.account, request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _save(request, form)
-    return render(request, "inventory/add_product.html", {"form": form, "crumbs": _crumbs(request)})
+    return render(request, "inventory/add.html", {"form": form, "heading": "Add product", "crumbs": _crumbs(request)})
 
 
 def product(request: PanelRequest, pk: int) -> HttpResponseBase:
