@@ -127,7 +127,7 @@ def _found(store: OpenStore, text: str, uid: str) -> RawOrder | None:
 
 
 def _explained(integration: Integration, store: OpenStore, raw: RawOrder, now: dt.datetime) -> Asked:
-    number = str(raw.raw.get("number", ""))[:60]
+    number = raw.number[:60]
     here = SeenOrder.objects.filter(store=integration.store_id, uid=raw.uid, outcome=Outcome.IMPORTED).exists()
     try:
         shaped = store.connector.shape_order(raw)

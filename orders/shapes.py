@@ -134,7 +134,8 @@ class RawOrder:
     """One order as the store sent it, cut out of its page but not yet shaped.
 
     `fingerprint` is a 64-bit number of the vendor's whole object; an order whose fingerprint is the stored one is not
-    shaped at all. `packed` is the vendor's JSON (UTF-8, sorted keys), kept compressed as the order's payload.
+    shaped at all. `packed` is the vendor's JSON (UTF-8, sorted keys), kept compressed as the order's payload. `number`
+    is what the store's people know it by, as far as it can be read.
     """
 
     uid: str
@@ -142,6 +143,7 @@ class RawOrder:
     changed_at: dt.datetime
     packed: bytes
     raw: dict[str, Any]
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class Setting:
     `install_label` is its label on the initial configuration page, where that differs. A `secret` is never shown again.
     `empty_label` names what no value means where one of the account's own things is chosen. `needs_quantity`: it is
     offered only where the platform takes an available quantity (`StockOffer.quantity`).
+    `said` names what the store itself says of it when it is connected ("store_uid", "install_uid"): it is filled in
+    from there, and is no secret.
     """
 
     key: str
@@ -93,6 +95,7 @@ class Setting:
     secret: bool = False
     empty_label: str = ""
     needs_quantity: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ class Platform:
     key: str
     label: str
     summary: str
-    variants: Mapping[str, str]  # key -> label: {"v1": "Catalog V1"}
+    variants: Mapping[str, str]  # key -> label: {"v1": "Catalog V1"}; empty where all its stores are alike
     ways_in: tuple[WayIn, ...]
     flows: tuple[FlowOffer, ...]
     settings: tuple[Setting, ...]
@@ -237,3 +240,4 @@ class Platform:
     variant_help: str = ""  # how a person finds out which variant his store is
     installer_url: str = ""  # where a store's owner lets the operator's app in; the operator can set another
     guides: tuple[Guide, ...] = ()  # the first one of a way in or a variant is the one that is opened
+    logo: str = "building-store"  # a sign of the sprite

@@ -15,12 +15,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A record that cannot even be told apart from others (no id): `packed` is its JSON."""
+    """A record that cannot even be told apart from others (no id): `packed` is its JSON.
+
+    `number` is what people know it by, as far as it can be read.
+    """
 
     sentence: str
     detail: str
     packed: bytes
     key: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class AppSecrets:
     """The operator's own app at the platform; empty where a way in does not need it."""
 
     client_id: str = ""
-    client_secret: str = ""
+    client_secret: str = field(default="", repr=False)
     public_key: str = ""
     installer_url: str = ""  # the platform's page where a store's owner lets it in
     market_url: str = ""  # its own page in the platform's market
@@ -91,7 +95,7 @@ class Arrived:
     """
 
     way: str
-    received: Mapping[str, str]
+    received: Mapping[str, str] = field(repr=False)
     signed: bool = False
 
 

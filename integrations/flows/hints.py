@@ -16,7 +16,7 @@ from fcp.errors import Refused, SyncError
 from integrations.connectors.base import Connector
 from integrations.deliveries import APP_HINTS, BY_NUMBER, ORDER_HINTS, done, waiting
 from integrations.flows.singly import SINGLY, ask_each, read_singly
-from integrations.flows.taking import Taker, number_of
+from integrations.flows.taking import Taker
 from integrations.flows.windows import OVERLAP, read_changes
 from integrations.models import Hint
 from integrations.runs import APP_REMOVED, REMOVED, Page, Slice, by_app
@@ -66,7 +66,7 @@ def _settle_page(run: Slice, last: int, raws: Sequence[RawOrder], page: Page) ->
     """What was told of a page's orders before the page was asked for is known with it."""
     told = waiting(run.store).filter(pk__lte=last)
     by_uid = {raw.uid: raw.changed_at for raw in raws}
-    by_number = {number_of(raw.raw): raw.changed_at for raw in raws}
+    by_number = {raw.number: raw.changed_at for raw in raws}
     known = [h for h in told.filter(kind__in=ORDER_HINTS, object_uid__in=by_uid) if _shows(h, by_uid, page.now)]
     known += [h for h in told.filter(kind=BY_NUMBER, object_uid__in=by_number) if _shows(h, by_number, page.now)]
     done(known, page.now)
@@ -131,7 +131,7 @@ def _waits(hint: Hint, unanswered: Collection[str], unknown: Collection[str], no
 def _read_numbered(run: Slice, numbers: Sequence[str]) -> tuple[list[RawOrder], set[str]]:
     """The orders with these numbers, and the numbers that the store did not say anything about."""
     raws, _ = ask_each(run, {number: partial(_of_number, number) for number in numbers})
-    return raws, set(numbers) - {number_of(raw.raw) for raw in raws}
+    return raws, set(numbers) - {raw.number for raw in raws}
 
 
 def _of_number(number: str, connector: Connector) -> RawOrder | None:

@@ -8,9 +8,7 @@ import logging
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from typing import Any
 
-import orjson
 from django.db import InterfaceError, OperationalError
 from django.db.models import F
 
@@ -88,7 +86,7 @@ class Taker:
             else:
                 counts.unchanged += 1
 
-        shown = {number_of(raw.raw) for raw in raws} - {""}
+        shown = {raw.number for raw in raws} - {""}
         whole = [key for key, number in self.failed.items() if number in shown]
 
         def end(page: Page) -> None:
@@ -213,21 +211,11 @@ class Taker:
 
 
 def odd_of(raw: RawOrder, code: str, sentence: str, detail: str) -> OddOrder:
-    return OddOrder(raw.uid, number_of(raw.raw), code, sentence, detail, raw.packed, raw.fingerprint)
-
-
-def number_of(source: Any) -> str:
-    """The order number as platforms write it, where there is one."""
-    shown = source.get("number") if isinstance(source, dict) else None
-    return str(shown)[:60] if isinstance(shown, str | int) else ""
+    return OddOrder(raw.uid, raw.number[:60], code, sentence, detail, raw.packed, raw.fingerprint)
 
 
 def _strange(record: Bad) -> OddOrder:
-    try:
-        number = number_of(orjson.loads(record.packed))
-    except orjson.JSONDecodeError:
-        number = ""
-    return OddOrder("", number, WITHOUT_ID, record.sentence, record.detail, record.packed)
+    return OddOrder("", record.number[:60], WITHOUT_ID, record.sentence, record.detail, record.packed)
 
 
 def key_of(record: OddOrder) -> str:

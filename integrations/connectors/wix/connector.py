@@ -202,7 +202,7 @@ class WixConnector(Connector):
         }
         reply = self._query("POST", "/ecom/v1/orders/search", {"search": asked})
         found, _ = raw_orders(rows_of(reply, "orders"))
-        return next((order for order in found if str(order.raw.get("number")) == number), None)
+        return next((order for order in found if order.number == number), None)
 
     def shape_order(self, raw: RawOrder) -> IncomingOrder:
         return order.shape_order(raw, self.bound.variant)

@@ -12,7 +12,7 @@ import orjson
 from orders.shapes import RawOrder
 
 from ..shapes import Bad
-from .reading import time
+from .reading import cleaned, time
 
 NO_TIME = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # of an order that names none; shaping it fails with a sentence
 
@@ -29,7 +29,7 @@ def raw_orders(items: Sequence[Any]) -> tuple[list[RawOrder], list[Bad]]:
             continue
         order = raw_order(item, packed)
         known = orders.get(order.uid)
-        if known is not None and known.raw.get("number") != order.raw.get("number"):
+        if known is not None and known.number != order.number:
             mixed.setdefault(order.uid, [known]).append(order)
         elif known is None or known.changed_at <= order.changed_at:
             orders[order.uid] = order
@@ -40,7 +40,12 @@ def raw_orders(items: Sequence[Any]) -> tuple[list[RawOrder], list[Bad]]:
 def raw_order(item: dict[str, Any], packed: bytes | None = None) -> RawOrder:
     packed = packed or orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
     changed_at = time(item.get("updatedDate")) or time(item.get("createdDate")) or NO_TIME
-    return RawOrder(item["id"], fingerprint(packed), changed_at, packed, item)
+    return RawOrder(item["id"], fingerprint(packed), changed_at, packed, item, _number(item))
+
+
+def _number(item: dict[str, Any]) -> str:
+    found = item.get("number")
+    return cleaned(str(found), 60) if isinstance(found, str | int) else ""
 
 
 def high_water(orders: Sequence[RawOrder]) -> dt.datetime | None:
@@ -54,11 +59,12 @@ def fingerprint(packed: bytes) -> int:
 
 
 def _mixed(order: RawOrder, several: Sequence[RawOrder]) -> Bad:
-    numbers = " and ".join(str(one.raw.get("number", "?"))[:20] for one in several[:3])
+    numbers = " and ".join(one.number[:20] or "?" for one in several[:3])
     return Bad(
         sentence=f"Wix sent orders {numbers} under one id, so we cannot tell them apart.",
         detail="one id for several orders",
         packed=order.packed,
+        number=order.number,
         key=f"one-id-{order.fingerprint & 0xFFFFFFFFFFFFFFFF:016x}",
     )
 
@@ -68,11 +74,12 @@ def _is_id(value: Any) -> bool:
 
 
 def _bad(item: Any, packed: bytes) -> Bad:
-    number = item.get("number") if isinstance(item, dict) else None
-    named = f"order {number}" if isinstance(number, (str, int)) and str(number).strip() else "an order"
+    number = _number(item) if isinstance(item, dict) else ""
+    named = f"order {number}" if number else "an order"
     return Bad(
         sentence=f"Wix sent {named[:80]} without a usable id, so we cannot tell it apart from others.",
         detail="no id",
         packed=packed,
+        number=number,
         key=f"no-id-{fingerprint(packed) & 0xFFFFFFFFFFFFFFFF:016x}",
     )
