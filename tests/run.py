@@ -10,6 +10,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 from tests.environment import prepare
@@ -52,9 +53,16 @@ def main() -> int:
     print()
     if failed_checks:
         print("Checks that failed:", ", ".join(failed_checks))
-    print(f"It took {time.monotonic() - started:.0f} s.")
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    print(closing_line(counts, time.monotonic() - started))
     return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+def closing_line(counts: Counter[str], seconds: float) -> str:
+    """As pytest closes, with both suites counted together; a failed check counts as a failed test."""
+    parts = [f"{counts[name]} {name}" for name in ("failed", "passed", "skipped") if counts[name]]
+    return f" {', '.join(parts) or 'no tests ran'} in {seconds:.2f}s ({timedelta(seconds=int(seconds))}) ".center(
+        80, "="
+    )
 
 
 def passes(name: str, command: list[str]) -> bool:

@@ -139,7 +139,7 @@ def _renamed(integration: Integration, form: MainForm, *, by: str, now: dt.datet
 def _show(
     request: PanelRequest, integration: Integration, tab: str, form: DocumentForm, dry: Shown | None = None
 ) -> HttpResponse:
-    stored = Integration.objects.get(pk=integration.pk)  # not what a refused form put into it
+    stored = find(request, integration.pk)  # not what a refused form put into it; 404 once it is deleted
     integration.name, integration.nickname = stored.name, stored.nickname
     context: dict[str, Any] = {
         "form": read_only_without(May.CONNECT, request, form),
