@@ -60,9 +60,8 @@ def main() -> int:
 def closing_line(counts: Counter[str], seconds: float) -> str:
     """As pytest closes, with both suites counted together; a failed check counts as a failed test."""
     parts = [f"{counts[name]} {name}" for name in ("failed", "passed", "skipped") if counts[name]]
-    return f" {', '.join(parts) or 'no tests ran'} in {seconds:.2f}s ({timedelta(seconds=int(seconds))}) ".center(
-        80, "="
-    )
+    took = f"{seconds:.2f}s ({timedelta(seconds=int(seconds))})"
+    return f" {', '.join(parts) or 'no tests ran'} in {took} ".center(80, "=")
 
 
 def passes(name: str, command: list[str]) -> bool:
