@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.core.checks import register
 from django.db.models.signals import post_migrate
 
 
@@ -10,7 +9,7 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         from fcp.health import register_check
         from integrations import bells, panel
-        from integrations.checks import check_apps
+        from integrations.reach import check_apps
         from integrations.schedules import make_schedules
         from integrations.setting_links import links_of
         from integrations.settings_document import rules_in_force
@@ -18,7 +17,7 @@ class IntegrationsConfig(AppConfig):
         from orders.rules import provide_rules
         from orders.setting_links import provide_setting_links
 
-        register(check_apps)
+        check_apps()
         panel.register()
         bells.hang()
         provide_rules(rules_in_force)

@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
 from django.utils import timezone
 
+from fcp.env import APP_VALUES
 from fcp.errors import Busy, Refused
 from fcp.http import Exchange as Call
 from fcp.http import Session, is_sandbox
@@ -24,7 +26,7 @@ from fcp.insert import insert_rows
 from fcp.models import Store
 from fcp.secrets import UnreadableSecret
 from integrations.budget import Purse, open_budget, pause
-from integrations.connectors import connector_class
+from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.base import Bound, Connector
 from integrations.connectors.declaring import FlowKind
 from integrations.connectors.shapes import AppSecrets, Credential
@@ -55,6 +57,14 @@ def app_secrets(platform: str) -> AppSecrets:
         said |= {name: value for name in names if (value := said[name] or _stand_in(platform).get(name.lower(), ""))}
     said["INSTALLER_URL"] = said["INSTALLER_URL"] or connector_class(platform).platform.installer_url
     return AppSecrets(*(said[name] for name in names))
+
+
+def check_apps() -> None:
+    """Raises ImproperlyConfigured for an app of no platform: one that is misspelt would only never be used."""
+    for name in dir(settings):
+        if APP_VALUES.fullmatch(name) and name.split("_")[1].lower() not in CONNECTORS:
+            known = ", ".join(f"FCP_{key.upper()}" for key in CONNECTORS)
+            raise ImproperlyConfigured(f"{name} is of no platform that is known here. Begin it with one of: {known}.")
 
 
 def own_app_of(platform: str, install_uid: str) -> AppSecrets | None:

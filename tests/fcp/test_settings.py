@@ -42,6 +42,8 @@ def run(command, **environment):
         ("DATABASE_URL", "mysql://user@host/name"),
         ("CACHE_URL", "locmemcache://"),
         ("EMAIL_URL", "pigeon://"),
+        ("FCP_WIX_INSTALLER_URL", "wix"),
+        ("FCP_WICKS_APP_ID", "of a platform that there is not"),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_one_sentence_that_names_it(name, value):
