@@ -149,8 +149,8 @@ def _first_document(
 
 def _told(platform: Platform, connected: Connected) -> Document:
     """The settings that the store itself says."""
-    known = {"instance_id": connected.install_uid, "site_id": connected.store_uid}
-    return {setting.key: known[setting.key] for setting in platform.settings if known.get(setting.key)}
+    said = {setting.key: getattr(connected, setting.said) for setting in platform.settings if setting.said}
+    return {key: value for key, value in said.items() if value}
 
 
 def _make(store: Store, connected: Connected, document: Document, name: str, by: str, now: dt.datetime) -> Integration:

@@ -27,8 +27,8 @@ INSTALL = ("payment_status", "fulfillment_status", "history", "orders_interval",
 ON_INSTALL = (FlowKind.ORDERS, FlowKind.INVENTORY)
 STOCK_TEXT = "What the store is told of your stock. Push preview shows what comes of it for each listing."
 FEW = 6  # accounts that are shown as a list rather than in a menu
-OTHER_SITE = (
-    "This integration is connected to the site {site}. To work with another site, press Add Integration; the orders "
+OTHER_STORE = (
+    "This integration is connected to the store {store}. To work with another one, press Add Integration; the orders "
     "that are here stay with theirs."
 )
 NO_QUANTITY = "This store takes no available quantity, so there is nothing to compare it with."
@@ -231,18 +231,21 @@ class TabForm(DocumentForm):
         super().__init__(
             integration.account, platform, before, keys, *args, number=integration.settings_version, **kwargs
         )
-        self.site = integration.store.uid
-        if "site_id" in self.fields:
-            self.fields["site_id"].named_default = "the connected site"  # type: ignore[attr-defined]
+        self.store_uid = integration.store.uid
+        self.naming = [s.key for s in self.settings.values() if s.said == "store_uid" and not s.read_only]
+        for key in self.naming:
+            self.fields[key].named_default = "the connected store"  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """The Site ID names the store that the orders here belong to: another one is another integration."""
+        """What names the store that the orders here belong to: another one is another integration."""
         data = super().clean()
-        given = str(data.get("site_id") or "")
-        if "site_id" not in self.errors and given:
-            if given.lower() != self.site.lower():
-                self.add_error("site_id", OTHER_SITE.format(site=self.site))
-            self.document = self.document | {"site_id": self.site}
+        for key in self.naming:
+            given = str(data.get(key) or "")
+            if key in self.errors or not given:
+                continue
+            if given.lower() != self.store_uid.lower():
+                self.add_error(key, OTHER_STORE.format(store=self.store_uid))
+            self.document = self.document | {key: self.store_uid}
         return data
 
 

@@ -86,7 +86,9 @@ def restored(integration: Integration, platform: Platform, version: SettingsVers
     platform, account = with_profiles(platform), integration.account
     now_in_force, standard = document_of(integration), defaults(platform)
     given = completed(platform, version.document)
-    theirs = {s.key: s for s in platform.settings if not s.read_only and (staff or not s.staff_only) and not _told(s)}
+    # Which store it is never comes out of an old version.
+    changed = [setting for setting in platform.settings if not setting.read_only and not setting.said]
+    theirs = {setting.key: setting for setting in changed if staff or not setting.staff_only}
     asked = {key: given[key] for key in (*theirs, FLOWS)}
     checked = validate(platform, asked, now_in_force, account, staff=staff)
     notes = [f"{key.replace('_', ' ').capitalize()} is no longer a setting." for key in _unknown(platform, version)]
@@ -102,11 +104,6 @@ def restored(integration: Integration, platform: Platform, version: SettingsVers
         if key not in version.document and now_in_force[key] != checked.document[key]
     ]
     return Restored(checked.document, notes)
-
-
-def _told(setting: Setting) -> bool:
-    """Which store it is never comes out of an old version."""
-    return setting.key in {"site_id", "instance_id"}
 
 
 def _unknown(platform: Platform, version: SettingsVersion) -> list[str]:

@@ -208,7 +208,7 @@ def reconnect(request: PanelRequest, pk: int, way: str = "") -> HttpResponse:
     platform = platform_of(integration)
     chosen = _way(request, platform, way) if way else _present_way(request, integration, platform)
     given = request.POST if request.method == "POST" and not chosen.redirect else None
-    form = WayForm(request.account, platform, chosen, given, initial=_known(integration), staff=False)
+    form = WayForm(request.account, platform, chosen, given, initial=_known(integration, chosen), staff=False)
     if form.is_valid():
         try:
             _reconnect(request, integration, chosen, form)
@@ -237,10 +237,10 @@ def _present_way(request: PanelRequest, integration: Integration, platform: Plat
     return next((way for way in offered if (way.kind or way.key) in kinds), offered[0])
 
 
-def _known(integration: Integration) -> dict[str, str]:
+def _known(integration: Integration, way: WayIn) -> dict[str, str]:
     """Ids that are no secret: the person only has to paste the new key."""
-    store = integration.store
-    return {"site_id": store.uid, "instance_id": store.install_uid}
+    said = {"store_uid": integration.store.uid, "install_uid": integration.store.install_uid}
+    return {field.key: said[field.said] for field in way.fields if field.said}
 
 
 def _reconnect(request: PanelRequest, integration: Integration, way: WayIn, form: WayForm) -> None:

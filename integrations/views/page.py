@@ -33,7 +33,6 @@ TABS = (
     ("Runs", "runs_of"),
     ("Exchanges", "exchanges"),
 )
-LOGOS = {"wix": "brand-wix"}
 
 
 def find(request: PanelRequest, pk: int) -> Integration:
@@ -47,7 +46,7 @@ def platform_of(integration: Integration) -> Platform:
 
 
 def logo_of(platform_key: str) -> str:
-    return LOGOS.get(platform_key, "building-store")
+    return connector_class(platform_key).platform.logo
 
 
 def variant_label(integration: Integration) -> str:

@@ -71,6 +71,7 @@ INSTANCE_ID = Setting(
     help="Made by Wix for our installation on this site; filled in when the store is connected.",
     read_only=True,
     tab="channel",
+    said="install_uid",
 )
 SITE_ID = Setting(
     key="site_id",
@@ -81,6 +82,7 @@ SITE_ID = Setting(
     pattern=r"^[A-Za-z0-9]{1,40}(-[A-Za-z0-9]{1,40}){1,8}$",
     pattern_help="Letters, digits and dashes only, as in 3f2b1c4d-0000-4000-8000-1234567890ab.",
     tab="channel",
+    said="store_uid",
 )
 
 WAYS_IN = (
@@ -105,6 +107,7 @@ WAYS_IN = (
                 pattern=SITE_ID.pattern,
                 pattern_help=SITE_ID.pattern_help,
                 required=True,
+                said="store_uid",
             ),
         ),
         steps=API_KEY_STEPS,
@@ -131,6 +134,7 @@ WAYS_IN = (
                 pattern=SITE_ID.pattern,
                 pattern_help=SITE_ID.pattern_help,
                 required=True,
+                said="install_uid",
             ),
         ),
         needs_app=True,
@@ -192,6 +196,7 @@ PRODUCTS = {
 PLATFORM = Platform(
     key="wix",
     label="Wix",
+    logo="brand-wix",
     summary="Orders, tracking and stock of a Wix Stores site, with Catalog V1 or V3.",
     variants={V1: "Catalog V1", V3: "Catalog V3"},
     ways_in=WAYS_IN,

@@ -100,7 +100,7 @@ def test_another_site_than_the_connected_one_is_refused_with_what_to_do(client: 
     page = client.post(at(shop, "channel/"), form_of(client.get(at(shop, "channel/")), site_id=other))
 
     (sentence,) = page.context["form"].errors["site_id"]
-    assert f"connected to the site {shop.store.uid}" in sentence
+    assert f"connected to the store {shop.store.uid}" in sentence
     assert "Add Integration" in sentence
     assert document_of(shop)["site_id"] == shop.store.uid
 
