@@ -6,6 +6,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fcp.settings")
     try:
+        import django
         from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
@@ -13,6 +14,7 @@ def main() -> None:
         sys.exit(f"The Python package {error.name} is missing. Run `make run`, or use .venv/bin/python.")
     try:
         settings.INSTALLED_APPS  # noqa: B018  # reads the environment now, so that a wrong value is told in one sentence
+        django.setup()
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     except ModuleNotFoundError as error:
