@@ -43,7 +43,7 @@ class _Links:
 
     def __init__(self, integration: Integration, products: Sequence[Product]) -> None:
         self.currency = integration.store.currency
-        shown = Listing.objects.filter(store=integration.store_id, retired_at=None)
+        shown = Listing.objects.filter(store=integration.store_id, retired_at=None, shares_stock=False)
         self.linked: dict[int, list[Listing]] = defaultdict(list)
         for row in shown.filter(product__in=products).order_by("pk"):
             self.linked[row.product_id or 0].append(row)

@@ -70,6 +70,8 @@ class Plan:
 def plan(ours: Ours, theirs: StoreProduct | None, offer: ProductOffer) -> Plan:
     if theirs is not None and not theirs.goods:
         return Plan()  # a file or a service: its shape is the store's own
+    if theirs is not None and theirs.problem:
+        return Plan(problem=theirs.problem)
     if problem := _problem(ours, theirs, offer):
         return Plan(problem=problem)
     if theirs is None:
@@ -323,6 +325,7 @@ def as_json(product: StoreProduct | None) -> dict[str, Any]:
         "options": [[name, list(choices)] for name, choices in product.options],
         "goods": product.goods,
         "loose": list(product.loose),
+        "problem": product.problem,
         "variants": [_variant_json(variant) for variant in product.variants],
     }
 
@@ -350,6 +353,7 @@ def from_json(uid: str, kept: Mapping[str, Any]) -> StoreProduct | None:
         variants=tuple(_variant(row) for row in kept["variants"]),
         goods=kept["goods"],
         loose=tuple(kept["loose"]),
+        problem=kept.get("problem", ""),
     )
 
 

@@ -49,7 +49,8 @@ def _zeroing(store: Store, push: StockPush, settings: StockSettings, now: dt.dat
     count = waiting + lately.values("listing").distinct().count()
     if count < FEWEST:
         return None
-    total = Listing.objects.filter(store=store, retired_at=None).exclude(tracked=False).count()
+    shown = Listing.objects.filter(store=store, retired_at=None, shares_stock=False)
+    total = shown.exclude(tracked=False).count()
     if count * 100 <= settings.zeroing_share * total:
         return None
     passed = _passed(push, Guard.ZEROING)

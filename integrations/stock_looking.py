@@ -70,6 +70,8 @@ def meanings_of(settings: StockSettings, listings: Iterable[Listing]) -> dict[in
 def _left_out(settings: StockSettings, listing: Listing, key: Key, why: str) -> str:
     if not settings.places:
         return Why.NO_WAREHOUSE.value
+    if listing.shares_stock:  # whatever it means: its product's own listing is sent
+        return Why.INHERITED.value
     if why:
         return why
     if listing.tracked is False:

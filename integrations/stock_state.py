@@ -42,6 +42,7 @@ IN_SENTENCE = {
     Why.NO_ALIAS: "because the product lacks the chosen alias",
     Why.UNMAPPED: "because it means no product yet",
     Why.UNTRACKED: "because the store does not count its stock",
+    Why.INHERITED: "because it is sold from its product's own stock",
 }
 
 

@@ -27,6 +27,7 @@ SENTENCES = {
     Why.NO_WAREHOUSE: "None of the store's locations is bound to a warehouse that the settings choose.",
     Why.SHARED: "Another location of the store sends the stock of this warehouse.",
     Why.REFUSED: "The store refused it.",
+    Why.INHERITED: "It has no SKU of its own in the store, so it is sold from its product's stock, which is sent.",
 }
 
 
@@ -46,5 +47,6 @@ def left_out(
         Why.NO_WAREHOUSE: places,
         Why.SHARED: places,
         Why.REFUSED: ("", ""),
+        Why.INHERITED: ("", ""),
     }[reason]
     return LeftOut(reason, f"{SENTENCES[reason]} {said}".strip(), action, url)

@@ -23,13 +23,14 @@ BATCH = 500
 
 
 class Shown(NamedTuple):
-    """One sellable variant as the store shows it. `tracked` None where the store does not say."""
+    """One sellable variant as the store shows it. `tracked`, `shares_stock` None where the store does not say."""
 
     product_uid: str
     variant_uid: str
     sku: str
     title: str
     tracked: bool | None
+    shares_stock: bool | None = False
 
 
 @dataclass(slots=True)
@@ -41,9 +42,9 @@ class Kept:
 
 COLUMNS = (
     "account", "store", "version", "applied_version", "first_seen_at", "last_seen_on", "product_uid", "variant_uid",
-    "sku", "sku_key", "title", "product", "units", "tracked", "retired_at",
+    "sku", "sku_key", "title", "product", "units", "tracked", "shares_stock", "retired_at",
 )  # fmt: skip
-CHANGING = ("sku", "sku_key", "title", "tracked", "last_seen_on", "retired_at", "sku_was")
+CHANGING = ("sku", "sku_key", "title", "tracked", "shares_stock", "last_seen_on", "retired_at", "sku_was")
 
 
 def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kept:
@@ -65,7 +66,7 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
         COLUMNS,
         [
             (store.account_id, store.pk, 0, 0, now, day, i.product_uid, i.variant_uid, i.sku, sku_key_of(i.sku),
-             i.title, products.get(sku_key_of(i.sku)), 1, i.tracked, None)
+             i.title, products.get(sku_key_of(i.sku)), 1, i.tracked, bool(i.shares_stock), None)
             for i in new
         ],
     )  # fmt: skip
@@ -79,14 +80,19 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
             continue
         if item.tracked is None:  # said where its stock is read
             item = item._replace(tracked=row.tracked)
-        same = (row.sku, row.title, row.tracked, row.retired_at) == (item.sku, item.title, item.tracked, None)
+        if item.shares_stock is None:
+            item = item._replace(shares_stock=row.shares_stock)
+        shown_stock = (item.sku, item.tracked, item.shares_stock, None)
+        otherwise = (row.sku, row.tracked, row.shares_stock, row.retired_at) != shown_stock
+        same = not otherwise and row.title == item.title
         kept.unchanged += same
         kept.changed += not same
-        if (row.sku, row.tracked, row.retired_at) != (item.sku, item.tracked, None):
+        if otherwise:
             moved.append(row.pk)
         if not same or row.last_seen_on < day:
             was = _sku_was(row, item.sku, own.get(row.product_id or 0, ""))
-            updates.append((item.sku, sku_key_of(item.sku), item.title, item.tracked, day, None, was, row.pk))
+            told = (item.tracked, bool(item.shares_stock), day, None, was, row.pk)
+            updates.append((item.sku, sku_key_of(item.sku), item.title, *told))
     update_rows(Listing, CHANGING, updates)
     mark_listings(moved)
     return kept
@@ -112,7 +118,8 @@ def _sku_was(row: Listing, sku: str, own: str) -> str:
 
 
 def _cut(item: Shown) -> Shown:
-    return Shown(item.product_uid[:100], item.variant_uid[:100], item.sku[:100], item.title[:255], item.tracked)
+    uids = item.product_uid[:100], item.variant_uid[:100]
+    return Shown(*uids, item.sku[:100], item.title[:255], item.tracked, item.shares_stock)
 
 
 def retire_listings(store: Store, before: dt.date, now: dt.datetime, but: Collection[int] = ()) -> int:

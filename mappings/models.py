@@ -123,6 +123,10 @@ class Listing(Word):
         help_text="Why a person has to say which product it is, after the store moved to another catalogue.",
     )  # fmt: skip
     tracked = models.BooleanField(null=True, help_text="Whether the store counts this one's stock.")
+    shares_stock = models.BooleanField(
+        default=False, db_default=False,
+        help_text="It has no stock of its own: it is sold from the product's, whose listing has no variant uid.",
+    )  # fmt: skip
     retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -166,6 +170,7 @@ class Why(models.TextChoices):
     NO_WAREHOUSE = "no_warehouse", "No warehouse is mapped"
     SHARED = "shared", "Another location of the store sends this warehouse's stock"
     REFUSED = "refused", "The store refused it"
+    INHERITED = "inherited", "It is sold from the product's own stock"
 
 
 STOCK_DUE = models.Q(marked__gt=models.F("handled"))

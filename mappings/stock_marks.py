@@ -6,6 +6,7 @@ Only rows that exist are marked: one is born due.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -22,9 +23,24 @@ from .models import Listing, ListingStock, ListingStockQuerySet
 def mark_listings(listing_ids: Collection[int], *, unknown: bool = False) -> int:
     """Look at these listings again; `unknown`: what the store has may be another number than it last confirmed.
 
-    One statement. Returns how many rows were marked: one per listing, or per location where the store knows several.
+    What is sold from the product's own stock changes that, so `unknown` reaches the product's own listing too. Returns
+    how many rows were marked: one per listing, or per location where the store knows several.
     """
-    return _mark(ListingStock.objects.filter(listing__in=listing_ids), unknown) if listing_ids else 0
+    if not listing_ids:
+        return 0
+    ids = set(listing_ids) | (_own_listings(listing_ids) if unknown else set())
+    return _mark(ListingStock.objects.filter(listing__in=ids), unknown)
+
+
+def _own_listings(listing_ids: Collection[int]) -> set[int]:
+    """Of the products whose own stock these are sold from."""
+    sharing = Listing.objects.filter(pk__in=listing_ids, shares_stock=True).values_list("store", "product_uid")
+    own = Listing.objects.filter(variant_uid="")
+    products: dict[int, set[str]] = defaultdict(set)
+    for store, uid in sharing:
+        products[store].add(uid)
+    found = [own.filter(store=store, product_uid__in=uids) for store, uids in products.items()]
+    return {pk for rows in found for pk in rows.values_list("pk", flat=True)}
 
 
 def mark_products(product_ids: Collection[int]) -> int:

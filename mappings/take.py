@@ -40,8 +40,10 @@ def take_products(store: Store, *, by: str, now: dt.datetime) -> Taken:
     """Make a product of every SKU that the account does not know, and link the listings. Safe to repeat."""
     made, last = 0, ""
     while True:
-        listings = Listing.objects.unmapped().filter(store=store, asked="", sku_key__gt=last).order_by("sku_key", "pk")
-        rows = list(listings.values_list("sku_key", "sku", "title")[:BATCH])
+        listings = Listing.objects.unmapped().filter(store=store, asked="", sku_key__gt=last)
+        # A variant that goes by its product's SKU gives the product no name.
+        named = listings.order_by("sku_key", "shares_stock", "pk")
+        rows = list(named.values_list("sku_key", "sku", "title")[:BATCH])
         if not rows:
             break
         last = rows[-1][0]
@@ -71,7 +73,8 @@ def _make(store: Store, rows: list[tuple[str, str, str]]) -> int:
 
 def owners(store: Store, keys: Collection[str]) -> dict[str, int]:
     """By SKU key the listing that speaks for it: where several listings have one SKU, the first that was seen."""
-    shown = Listing.objects.filter(store=store, retired_at=None, sku_key__in=keys).exclude(sku_key="")
+    shown = Listing.objects.filter(store=store, retired_at=None, shares_stock=False, sku_key__in=keys)
+    shown = shown.exclude(sku_key="")
     return dict(shown.values_list("sku_key").annotate(Min("pk")).order_by())
 
 
@@ -95,6 +98,6 @@ def describe(store: Store, texts: Mapping[str, str], now: dt.datetime, *, overwr
 
 def left_out_of(store: Store) -> QuerySet[Listing]:
     """Listings that no pull makes a product of: without a SKU, or with one that another listing had before."""
-    before = Listing.objects.filter(store=store, sku_key=OuterRef("sku_key"), pk__lt=OuterRef("pk"), retired_at=None)
-    rows = Listing.objects.filter(store=store, retired_at=None)
+    rows = Listing.objects.filter(store=store, retired_at=None, shares_stock=False)
+    before = rows.filter(sku_key=OuterRef("sku_key"), pk__lt=OuterRef("pk"))
     return rows.filter(Q(sku_key="") | Exists(before))

@@ -219,7 +219,11 @@ class Connector:
         raise NotImplementedError
 
     def poll(self, ticket: str) -> Done | Later:
+        """What became of what the store works on. Raises NotFound for a ticket that it does not know (any more)."""
         raise NotImplementedError
+
+    def give_up(self, ticket: str) -> None:
+        """Ask the store to leave what it has not begun of this; without effect where it knows no such thing."""
 
 
 ConnectorFactory = Callable[[Bound], Connector]

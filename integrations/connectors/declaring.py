@@ -173,8 +173,10 @@ class StockOffer:
 
     `located`: the store counts each of its locations for itself; else one number for the whole store. `most` is the
     largest quantity it takes; below zero none does. `read_first`: an item is set by the store's own id and revision of
-    it, so it is read before it is set the first time. `quantity`: it takes how many there are, not only whether there
-    are any. `notes` are said where warehouses are mapped.
+    it, so it is read before it is set the first time. `seen_first`: so is one that the store never showed, since an
+    order alone does not say whether it is counted. `later_from`: a call of so many items or more is answered later, by
+    a ticket, and one of fewer at once; 0 where the store does not tell them apart. `quantity`: it takes how many there
+    are, not only whether there are any. `notes` are said where warehouses are mapped.
     """
 
     per_call: int
@@ -182,6 +184,8 @@ class StockOffer:
     located: bool = False
     most: int = 99_999
     read_first: bool = False
+    seen_first: bool = False
+    later_from: int = 0
     quantity: bool = True
     notes: tuple[str, ...] = ()
 

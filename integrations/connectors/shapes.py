@@ -193,8 +193,9 @@ class StoreVariant:
 class StoreProduct:
     """A product as the store shows it, or as it shall. `options` are pairs of a name and its choices.
 
-    `goods`: a thing that ships; of others nothing is changed. `loose` names options that make no variants. `revision`
-    and `own` are the store's and the connector's.
+    `goods`: a thing that ships; of others nothing is changed. `loose` names options that make no variants. `problem`:
+    why it cannot be brought into the shape of ours, as a sentence. `revision` and `own` are the store's and the
+    connector's.
     """
 
     uid: str
@@ -204,6 +205,7 @@ class StoreProduct:
     variants: tuple[StoreVariant, ...]
     goods: bool = True
     loose: tuple[str, ...] = ()
+    problem: str = ""
     revision: str = field(default="", compare=False)
     own: Any = field(default=None, compare=False, repr=False)
 
@@ -225,7 +227,8 @@ class StockToSet:
     """A quantity the store shall show. `key` is ours, to match the answer.
 
     `location_uid` is empty where the store counts no locations. `item_uid` and `revision` are what the store last said
-    of the stock item, empty where it was never read or needs none.
+    of the stock item, empty where it was never read or needs none. `telling` names the call, as a UUID, where it is
+    answered later: the same call once more after a crash has the same name, and no other has it.
     """
 
     key: str
@@ -235,6 +238,7 @@ class StockToSet:
     location_uid: str = ""
     item_uid: str = ""
     revision: str = ""
+    telling: str = ""
 
 
 @dataclass(frozen=True, slots=True)

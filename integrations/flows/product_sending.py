@@ -305,7 +305,7 @@ def ask_again(
 def _keep(run: Slice, products: Sequence[StoreProduct], page: Page) -> None:
     """Their listings, linked by their SKUs; those of variants that are no more are retired."""
     shown = [
-        Shown(product.uid, variant.uid, variant.sku, _title(product, variant.choices), None)
+        Shown(product.uid, variant.uid, variant.sku, _title(product, variant.choices), None, None)
         for product in products
         for variant in product.variants
     ]
@@ -313,7 +313,8 @@ def _keep(run: Slice, products: Sequence[StoreProduct], page: Page) -> None:
         return
     keep_listings(run.store, shown, page.now)
     there = {(one.product_uid, one.variant_uid) for one in shown}
-    rows = Listing.objects.filter(store=run.store, retired_at=None, product_uid__in={p.uid for p in products})
+    shown_before = Listing.objects.filter(store=run.store, retired_at=None, shares_stock=False)
+    rows = shown_before.filter(product_uid__in={p.uid for p in products})
     gone = [row.pk for row in rows.order_by("pk") if (row.product_uid, row.variant_uid) not in there]
     _retire(Listing.objects.filter(pk__in=gone), page)
 

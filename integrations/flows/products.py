@@ -169,7 +169,7 @@ def _end(run: Slice, place: dict[str, Any], done: Page) -> None:
 
 def _keep(run: Slice, place: dict[str, Any], shelf: Shelf[IncomingListing], done: Page) -> bool:
     """Products first, so that new listings are linked as they are made. Whether anything is not as it was."""
-    shown = [Shown(i.product_uid, i.variant_uid, i.sku, i.title, i.tracked) for i in shelf.items]
+    shown = [Shown(i.product_uid, i.variant_uid, i.sku, i.title, i.tracked, i.shares_stock) for i in shelf.items]
     filling = _filling(run, shelf.items, done.now) if place["fills"] else None
     made = filling.make() if filling else 0
     kept = keep_listings(run.store, shown, done.now)
@@ -185,7 +185,8 @@ def _keep(run: Slice, place: dict[str, Any], shelf: Shelf[IncomingListing], done
 
 def _filling(run: Slice, items: Sequence[IncomingListing], now: dt.datetime) -> Filling:
     currency = run.store.currency
-    facts = [fact_of(run.store.pk, item, currency) for item in items if item.sku]
+    # What goes by its product's SKU says nothing of its own.
+    facts = [fact_of(run.store.pk, item, currency) for item in items if item.sku and not item.shares_stock]
     return Filling(run.flow.account_id, facts, now, overwrite=owns_products(run.integration))
 
 
