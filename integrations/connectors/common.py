@@ -31,6 +31,8 @@ ANY_PAYMENT = Choice(ANY, "Any", "Orders come in whatever their payment status."
 ANY_FULFILLMENT = Choice(ANY, "Any", "Orders come in whatever their fulfillment status, also those already fulfilled.")
 ANY_STATUS = Choice(ANY, "Any", "Orders come in whatever their status.")
 
+YES_NO = (Choice("true", "Yes"), Choice("false", "No"))
+
 WHICH_ORDERS = "Which orders"
 WAREHOUSE = "To the warehouse"
 LATER = "Afterwards"
@@ -155,7 +157,7 @@ PROCESS_PICKUP = Setting(
     kind=SettingKind.BOOLEAN,
     help="With Yes, orders that the buyer picks up come in with the delivery orders; with No they stay in the store.",
     default=False,
-    choices=(Choice("true", "Yes"), Choice("false", "No")),
+    choices=YES_NO,
     tab="channel",
 )
 
@@ -216,7 +218,7 @@ STOCK_UNPAID = Setting(
     kind=SettingKind.BOOLEAN,
     help="With Yes, what unpaid open orders need is not offered again; most stores have taken it off already.",
     default=True,
-    choices=(Choice("true", "Yes"), Choice("false", "No")),
+    choices=YES_NO,
     card=STOCK,
 )
 FIRST_PUSH = Setting(
@@ -265,7 +267,7 @@ SUPPRESS_PERSONS = Setting(
     help="With Yes we keep of a buyer only what shipping needs: e-mail, phone, payer and the store's raw data are not "
     "stored and go to no warehouse, and name, address and notes are erased within a day after the order is closed.",
     default=False,
-    choices=(Choice("true", "Yes"), Choice("false", "No")),
+    choices=YES_NO,
     tab="advanced",
 )
 KEEP_PERSONS = Setting(

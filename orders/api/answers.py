@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from fcp.api import ApiError, ApiView, key_of, not_found
-from fcp.api_docs import documented
+from fcp.api_docs import View, documented
 from fcp.api_shapes import checked
 from fcp.idempotency import once
 from fcp.scopes import Scope
@@ -59,17 +59,20 @@ class Answer(ApiView):
         return self.caller.name
 
 
+def _documented(title: str, description: str, body: Any, *, name: str) -> Callable[[View], View]:
+    """Of each answer to one request, which gives back the request as it is then."""
+    shape = {200: replies.RequestShape}
+    return documented(title, Scope.WRITE_REQUESTS, shape, body=body, description=description, tag="Answers", name=name)
+
+
 class Acknowledge(Answer):
     scopes = {"POST": Scope.WRITE_REQUESTS}
 
-    @documented(
+    @_documented(
         "Take a shipping request",
-        Scope.WRITE_REQUESTS,
-        {200: replies.RequestShape},
-        body=bodies.AcknowledgeBody,
-        description="With the revision you read: if it changed meanwhile, you get 409 and read it again. "
+        "With the revision you read: if it changed meanwhile, you get 409 and read it again. "
         "Said again, it changes nothing.",
-        tag="Answers",
+        bodies.AcknowledgeBody,
         name="acknowledge_shipping_request",
     )
     def post(self, request: Request, pk: str) -> Response:
@@ -116,13 +119,10 @@ def _acknowledged(key: int, answer: ShippingRequest | OrderError) -> dict[str, A
 class Reject(Answer):
     scopes = {"POST": Scope.WRITE_REQUESTS}
 
-    @documented(
+    @_documented(
         "Refuse a shipping request",
-        Scope.WRITE_REQUESTS,
-        {200: replies.RequestShape},
-        body=bodies.RejectBody,
-        description="The order waits, with your reason, until the merchant decides. Possible until some of it shipped.",
-        tag="Answers",
+        "The order waits, with your reason, until the merchant decides. Possible until some of it shipped.",
+        bodies.RejectBody,
         name="reject_shipping_request",
     )
     def post(self, request: Request, pk: str) -> Response:
@@ -133,13 +133,10 @@ class Reject(Answer):
 class CancelAnswer(Answer):
     scopes = {"POST": Scope.WRITE_REQUESTS}
 
-    @documented(
+    @_documented(
         "Say whether a request was stopped",
-        Scope.WRITE_REQUESTS,
-        {200: replies.RequestShape},
-        body=bodies.CancelAnswerBody,
-        description="For requests in the state cancel_asked.",
-        tag="Answers",
+        "For requests in the state cancel_asked.",
+        bodies.CancelAnswerBody,
         name="answer_cancel",
     )
     def post(self, request: Request, pk: str) -> Response:
@@ -153,15 +150,12 @@ class CancelAnswer(Answer):
 class AnswerChange(Answer):
     scopes = {"POST": Scope.WRITE_REQUESTS}
 
-    @documented(
+    @_documented(
         "Say whether a change can be followed",
-        Scope.WRITE_REQUESTS,
-        {200: replies.RequestShape},
-        body=bodies.ChangeAnswerBody,
-        description="For requests that you took and whose `change` waits for an answer: the buyer's address changed in "
+        "For requests that you took and whose `change` waits for an answer: the buyer's address changed in "
         "the store. Accepted, the new address becomes the request's `ship_to` and its revision rises. Until you "
         "answer, the request stays as you took it.",
-        tag="Answers",
+        bodies.ChangeAnswerBody,
         name="answer_change",
     )
     def post(self, request: Request, pk: str) -> Response:
