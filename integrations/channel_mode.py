@@ -45,7 +45,7 @@ def check(integration: Integration, before: Document, document: Document) -> Non
 def warnings_of(integration: Integration) -> list[str]:
     """After a save: what does not fit together, though it was taken."""
     document = document_of(integration)
-    if document.get(CHANNEL_MODE.key) == RECURRING:
+    if document.get(CHANNEL_MODE.key, RECURRING) == RECURRING:
         return []
     found = [*_of_site(integration, document), _of_mode(integration, document)]
     return [f"{notice.title} {notice.text}" for notice in found if notice.tone == "warn"]
@@ -70,7 +70,7 @@ def _of_site(integration: Integration, document: Document) -> list[Notice]:
 
 
 def _of_mode(integration: Integration, document: Document) -> Notice:
-    mode = document.get(CHANNEL_MODE.key)
+    mode = document.get(CHANNEL_MODE.key, RECURRING)
     label = next((choice.label for choice in CHANNEL_MODE.choices if choice.value == mode), "")
     title = f"Channel Mode is {label}."
     place = ("integration", CHANNEL_MODE.key, "Main settings")

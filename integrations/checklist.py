@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from integrations.connectors import connector_class
-from integrations.connectors.declaring import FlowKind
+from integrations.connectors.declaring import FlowKind, Platform
 from integrations.models import Flow, Integration
 from integrations.settings_document import document_of
 from mappings.models import Listing, Location, ShipMethod
@@ -34,16 +34,17 @@ def steps_of(integration: Integration) -> list[CheckStep]:
     document = document_of(integration)
     orders = Flow.objects.get(integration=integration, kind=FlowKind.ORDERS)
     platform = connector_class(store.platform).platform
-    variant = platform.variants.get(integration.variant, integration.variant)
+    variant = platform.variants.get(integration.variant, "")
+    uses = f" This site uses {variant}." if variant else ""
     return [
-        CheckStep("connected", "Connected", True, f"{store.name} answers. This site uses {variant}."),
+        CheckStep("connected", "Connected", True, f"{store.name} answers.{uses}"),
         CheckStep("setup", "Set up", True, f"We ask the store for orders every {orders.interval} minutes.")
         if orders.due_at
         else CheckStep(
             "setup", "Set up", False,
             "Say which orders come in and how often, then press Finish Setup.", "setup", "Finish Setup",
         ),
-        _catalogue(integration, set_up=orders.due_at is not None),
+        _catalogue(integration, platform, set_up=orders.due_at is not None),
         _ship_codes(integration, orders),
         _warehouse(integration, document.get("warehouse")),
         CheckStep(
@@ -53,7 +54,7 @@ def steps_of(integration: Integration) -> list[CheckStep]:
     ]  # fmt: skip
 
 
-def _catalogue(integration: Integration, set_up: bool) -> CheckStep:
+def _catalogue(integration: Integration, platform: Platform, set_up: bool) -> CheckStep:
     store = integration.store
     read = Flow.objects.filter(integration=integration, kind=FlowKind.PRODUCTS, last_ok_at__isnull=False).exists()
     take = takeable(store)
@@ -64,6 +65,10 @@ def _catalogue(integration: Integration, set_up: bool) -> CheckStep:
         return CheckStep(
             "catalogue", "Catalogue read", False, text, "take", f"Take {things} from this store", post=True
         )
+    if not platform.offers(FlowKind.PRODUCTS):
+        read, text = True, "This store does not list what it sells: its products appear with the orders that name them."
+        if not Listing.objects.filter(store=store).exists():
+            return CheckStep("catalogue", "Catalogue read", True, text)
     if not read:
         text = (
             "The store's products are read once the flows are on."

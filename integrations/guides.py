@@ -204,7 +204,6 @@ def _how(platform: Platform, variant: str, kind: FlowKind) -> str:
 
 def _announces(cls: type[Connector]) -> Cell:
     """Whether the store tells us of changes: to an app whose webhooks the connector can verify, or by an automation."""
-    by_app = cls.verify.__func__ is not Connector.verify.__func__  # type: ignore[attr-defined]
-    ways = ["each change, to the app"] if by_app else []
+    ways = ["each change, to the app"] if cls.signs() else []
     ways += [f"{one.label.lower()}, by an automation of the store" for one in cls.platform.announcements]
     return Cell("Tells us at once", bool(ways), "; ".join(ways))

@@ -96,7 +96,16 @@ class Connector:
         cls, body: bytes, headers: Mapping[str, str], app: AppSecrets, now: dt.datetime
     ) -> tuple[str, list[Hint]]:
         """(install uid, hints) of a delivery that is genuine; raises Rejected for a forged or expired one."""
-        raise NotImplementedError
+        raise Rejected("this platform sends no webhooks", code="webhook_refused")
+
+    @classmethod
+    def tells_of_changes(cls) -> bool:
+        """Whether the store can tell us that something changed: signed, or as a merchant lets it."""
+        return cls.signs() or bool(cls.platform.announcements)
+
+    @classmethod
+    def signs(cls) -> bool:
+        return cls.verify.__func__ is not Connector.verify.__func__  # type: ignore[attr-defined]
 
     @classmethod
     def claimed(cls, body: bytes) -> str:
@@ -115,7 +124,7 @@ class Connector:
         A hint's kind is "order", or "order_number" where only the number is known. Raises Rejected: code "other_store"
         when it is about another store, "unreadable" when it names no order.
         """
-        raise NotImplementedError
+        raise Rejected("this platform announces nothing", code="unreadable")
 
     # orders
     def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:

@@ -245,3 +245,6 @@ class Platform:
     installer_url: str = ""  # where a store's owner lets the operator's app in; the operator can set another
     guides: tuple[Guide, ...] = ()  # the first one of a way in or a variant is the one that is opened
     logo: str = "building-store"  # a sign of the sprite
+
+    def offers(self, kind: FlowKind) -> bool:
+        return any(offer.kind is kind for offer in self.flows)

@@ -76,6 +76,8 @@ def _before_the_first(current: Round) -> bool:
 
 
 def _catalogue_is_read(run: Slice) -> bool:
+    if not run.platform.offers(FlowKind.PRODUCTS):
+        return True  # what it sells shows in its orders alone
     if migrating.is_being_read(run.integration):
         return False
     catalogue = Flow.objects.filter(integration=run.integration, kind=FlowKind.PRODUCTS)

@@ -13,6 +13,7 @@ import traceback
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -78,7 +79,7 @@ class Sandbox:
         setup = Setup(**options)
         self.state = State(setup.state)
         with self.state.transaction():
-            self.hosts = {name: _host(name, setup, self.state) for name in setup.platforms or CONNECTORS}
+            self.hosts = {name: _host(name, setup, self.state) for name in setup.platforms or _with_stand_in()}
         self.control = Control(self)
         self.server = Server(("127.0.0.1", setup.port), Handler)
         self.server.box = self
@@ -137,6 +138,11 @@ class Sandbox:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+
+def _with_stand_in() -> list[str]:
+    """A platform that lives elsewhere has its stand-in elsewhere."""
+    return [name for name in CONNECTORS if find_spec(f"integrations.sandbox.{name}") is not None]
 
 
 def _host(name: str, setup: Setup, state: State) -> Any:

@@ -50,8 +50,8 @@ def logo_of(platform_key: str) -> str:
 
 
 def variant_label(integration: Integration) -> str:
-    """ "Catalog V1": which of a platform's variants the store is."""
-    return platform_of(integration).variants.get(integration.variant, integration.variant)
+    """ "Catalog V1": which of a platform's variants the store is; empty where all its stores are alike."""
+    return platform_of(integration).variants.get(integration.variant, "")
 
 
 def state_of(integration: Integration) -> dict[str, Any]:
@@ -93,9 +93,17 @@ def checklist_of(integration: Integration) -> dict[str, Any]:
 
 
 def tabs_of(account: Account, integration: Integration, tab: str) -> list[dict[str, Any]]:
+    """Those that the platform has something to show on."""
+    connector = connector_class(integration.store.platform)
+    hidden = {
+        "webhooks": not connector.tells_of_changes(),
+        "products": not connector.platform.offers(FlowKind.PRODUCTS),
+        "stock": not connector.platform.offers(FlowKind.INVENTORY),
+    }
     return [
         {"label": label, "url": panel_url(account, f"integrations:{view}", pk=integration.pk), "active": view == tab}
         for label, view in TABS
+        if view == tab or not hidden.get(view)
     ]
 
 
