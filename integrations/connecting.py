@@ -78,7 +78,10 @@ def make_integration(
     given: Mapping[str, Any] | None = None,
     api_url: str = "",
 ) -> Integration:
-    """The second half of `connect`, without a call to the store. Raises IntegrationError."""
+    """The second half of `connect`, without a call to the store: it may let us in by what was given once only.
+
+    Raises IntegrationError.
+    """
     platform = connector_class(platform_key).platform
     document = _first_document(platform, account, connected, given or {}, api_url)
     try:
@@ -176,19 +179,26 @@ def integration_of(platform_key: str, uid: str) -> Integration | None:
 
 
 def welcome_back(
-    integration: Integration, way: str, received: Mapping[str, str], *, by: str, now: dt.datetime, api_url: str = ""
+    integration: Integration,
+    way: str,
+    received: Mapping[str, str],
+    *,
+    by: str,
+    now: dt.datetime,
+    api_url: str = "",
+    connected: Connected | None = None,
 ) -> bool:
     """A store that is connected came by again with its app. Whether that unblocked it. Raises SyncError.
 
     Only what is blocked is touched, and only where it comes by the same kind of key: a working API key is not
-    replaced by somebody who opens the app.
+    replaced by somebody who opens the app. `connected` is what the store answered, where it was asked already.
     """
     platform = connector_class(integration.store.platform).platform
     kind = next((one.kind or one.key for one in platform.ways_in if one.key == way), way)
     blocked = Flow.objects.filter(integration=integration, blocked=True)
     if not blocked.exists() or not integration.credentials.filter(kind=kind).exists():
         return False
-    connected = ask_store(platform.key, way, received, now, api_url)
+    connected = connected or ask_store(platform.key, way, received, now, api_url)
     with transaction.atomic():
         lock(integration)
         if not integration.credentials.filter(kind=kind).exists():  # reconnected with another key meanwhile

@@ -20,8 +20,9 @@ from integrations.connectors.declaring import FlowKind, Mode, Platform, WayIn
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.nicknames import check_nickname
-from integrations.setting_fields import as_typed, field_of, interval_field, mode_field
-from integrations.settings_document import FLOWS, Document, validate
+from integrations.setting_fields import as_typed, explained_mode_field, field_of, interval_field, mode_field
+from integrations.settings_document import FLOWS, Document, defaults, master_of, validate
+from integrations.ways import Chosen
 
 INSTALL = ("payment_status", "fulfillment_status", "history", "orders_interval", "inventory_interval")
 ON_INSTALL = (FlowKind.ORDERS, FlowKind.INVENTORY)
@@ -267,6 +268,47 @@ class InstallForm(DocumentForm):
         interval = data.get(f"{kind.value}_interval")
         mode = self.offers[kind].modes[0] if interval else Mode.DISABLED
         return {"mode": mode.value, "interval": interval or None}
+
+
+class FlowsForm(DocumentForm):
+    """Connection Flow Settings: the flows, each off at first, and what the store will be called (P17-6).
+
+    After `is_valid()`, `modes` are those of every flow. A store pulls and pushes products only where the account says
+    who owns their fields (X9), so until then that is not offered.
+    """
+
+    name = forms.CharField(
+        label="Name",
+        required=False,
+        max_length=120,
+        help_text="What you want to call this store. Empty: the store's own name. It can be changed later.",
+    )
+
+    def __init__(
+        self, account: Account, platform: Platform, *args: Any, chosen: Chosen | None = None, **kw: Any
+    ) -> None:
+        kinds = [offer.kind for offer in platform.flows]
+        super().__init__(account, platform, defaults(platform), (), *args, modes=kinds, **kw)
+        without = () if master_of(account) else (Mode.BOTH,)
+        for kind, offer in self.offers.items():
+            self.fields[f"{kind.value}_mode"] = explained_mode_field(offer, platform, without=without)
+            if chosen and not offer.always_on:
+                self.initial[f"{kind.value}_mode"] = chosen.modes.get(kind.value, Mode.DISABLED)
+        self.initial["name"] = chosen.name if chosen else ""
+
+    def _given_flow(self, kind: FlowKind, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Whatever was shown, also what was chosen before: nothing of this is in force yet."""
+        mode = data.get(f"{kind.value}_mode")
+        return {"mode": mode} if mode and not self.offers[kind].always_on else None
+
+    @property
+    def flows(self) -> list[forms.BoundField]:
+        return [self[f"{kind.value}_mode"] for kind in self.offers]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.modes = {kind.value: self.document[FLOWS][kind.value]["mode"] for kind in self.offers}
+        return data
 
 
 # --- connecting --------------------------------------------------------------------------------------------------

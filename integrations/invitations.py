@@ -27,6 +27,7 @@ from fcp.panel import Waiting, panel_url
 from integrations import connecting
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind
+from integrations.connectors.shapes import Connected
 from integrations.errors import IntegrationError
 from integrations.models import Integration, Invitation
 
@@ -173,16 +174,23 @@ def invitation_of(token: str) -> Invitation | None:
 
 
 def accept(
-    invitation: Invitation, way: str, received: Mapping[str, str], *, now: dt.datetime, api_url: str = ""
+    invitation: Invitation,
+    way: str,
+    received: Mapping[str, str],
+    *,
+    now: dt.datetime,
+    api_url: str = "",
+    connected: Connected | None = None,
 ) -> Integration:
     """Connect the store to the account that asked, flows off, and use up the link.
 
-    Raises SyncError when the store refuses and IntegrationError when it cannot be; then the link stays good.
+    `connected` is what the store answered, where it was asked already. Raises SyncError when the store refuses and
+    IntegrationError when it cannot be; then the link stays good.
     """
     account, by = invitation.account, f"The store's owner, asked by {invitation.made_by}"
     try:
         connecting.check_may_have_another(account, connector_class(invitation.platform).platform)
-        connected = connecting.ask_store(invitation.platform, way, received, now, api_url)
+        connected = connected or connecting.ask_store(invitation.platform, way, received, now, api_url)
         with transaction.atomic():
             _use_up(invitation, now)
             integration = connecting.make_integration(

@@ -104,7 +104,14 @@ def register() -> None:
         Page(
             "Add Integration",
             "integrations:add",
-            also=("integrations:add_way", "integrations:add_name", "integrations:setup", "integrations:invitations"),
+            also=(
+                "integrations:add_flows",
+                "integrations:add_way",
+                "integrations:add_name",
+                "integrations:setup",
+                "integrations:next",
+                "integrations:invitations",
+            ),
             may=May.CONNECT,
             synonyms="new setup connect catalogue invite invitation owner link",
             help=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from fcp.models import Account
 from fcp.panel import panel_url
+from integrations.connectors.common import FROM_NOW_ON
 from integrations.connectors.declaring import Choice, FlowKind, FlowOffer, Mode, Platform, Setting, SettingKind
 from integrations.settings_document import moment
 from inventory.models import AliasType, Warehouse
@@ -170,4 +171,66 @@ def mode_field(offer: FlowOffer, platform: Platform) -> forms.Field:
     )
     field.disabled = offer.always_on
     field.named_default = "" if offer.always_on else "Disabled"  # type: ignore[attr-defined]
+    return field
+
+
+# --- each mode with its own sentence --------------------------------------------------------------------------------
+
+# {store} is the platform's name. A pull or push that begins with all there is says so (`_begins_with_all`).
+SENTENCES = {
+    (FlowKind.ORDERS, Mode.PULL): "Orders placed from the moment of connecting come in and are followed until they are "
+    "closed. None goes to a warehouse before you go live.",
+    (FlowKind.ORDERS, Mode.DISABLED): "No order comes in.",
+    (FlowKind.PRODUCTS, Mode.PULL): "What is added or changed in {store} from then on comes into your catalogue; the "
+    "list of what it sells is read once in full.",
+    (FlowKind.PRODUCTS, Mode.PUSH): "Changes of your products from then on go to {store}, once you have seen what "
+    "would change there.",
+    (FlowKind.PRODUCTS, Mode.BOTH): "Each field goes the way of its owner, which the account names.",
+    (FlowKind.PRODUCTS, Mode.DISABLED): "Your catalogue is neither filled nor written to {store}.",
+    (FlowKind.INVENTORY, Mode.PUSH): "Changes of your stock from then on go to {store}, once you have looked at the "
+    "first push.",
+    (FlowKind.INVENTORY, Mode.DISABLED): "No stock is sent; {store} keeps its own quantities.",
+    (FlowKind.FULFILLMENTS, Mode.PUSH): "Tracking numbers of what ships from then on go to {store}, which tells the "
+    "buyer.",
+    (FlowKind.FULFILLMENTS, Mode.DISABLED): "{store} is told of no shipment.",
+    (FlowKind.LOCATIONS, Mode.PULL): "The store's locations are read, now and once a day.",
+}
+WITH_ALL = {
+    (FlowKind.PRODUCTS, Mode.PULL): "All that {store} sells comes into your catalogue, then what is added or changed "
+    "there.",
+    (FlowKind.INVENTORY, Mode.PUSH): "Your stock goes to {store} wherever it differs, once you have looked at the "
+    "first push; then each change.",
+}
+BEGINS = {FlowKind.PRODUCTS: "first_pull", FlowKind.INVENTORY: "first_push"}  # the setting that says with how much
+
+
+def mode_sentence(offer: FlowOffer, mode: Mode, platform: Platform) -> str:
+    """What one mode of a flow does, in one sentence."""
+    key = (offer.kind, mode)
+    sentence = WITH_ALL[key] if key in WITH_ALL and _begins_with_all(offer.kind, platform) else SENTENCES.get(key, "")
+    return sentence.replace("{store}", platform.label)
+
+
+def _begins_with_all(kind: FlowKind, platform: Platform) -> bool:
+    defaults = {setting.key: setting.default for setting in platform.settings}
+    return defaults.get(BEGINS[kind]) != FROM_NOW_ON
+
+
+def explained_mode_field(offer: FlowOffer, platform: Platform, *, without: Collection[Mode] = ()) -> forms.Field:
+    """The same choice as `mode_field`, each mode with its sentence. One that is always on is shown, and fixed."""
+    modes = [*offer.modes] if offer.always_on else [*offer.modes, Mode.DISABLED]
+    choices = [
+        Choice(mode.value, mode_label(offer, mode, platform), mode_sentence(offer, mode, platform))
+        for mode in modes
+        if mode not in without
+    ]
+    field = forms.ChoiceField(
+        label=offer.kind.label,
+        required=False,
+        choices=labels_of(choices),
+        widget=forms.RadioSelect,
+        help_text=offer.help if offer.always_on else "",
+    )
+    field.disabled = offer.always_on
+    field.named_default = ""  # type: ignore[attr-defined]
     return field

@@ -1,9 +1,13 @@
 """What waits between two pages of connecting a store, and how far a browser that comes back from a store is believed.
 
-Three things wait, in the session of one browser, encrypted, half an hour at most: a `State` while the person is at the
-store's own page, an `Arrival` from the moment a store has answered until Save, and (only by its key in the address)
-which of several tabs is meant. Nothing of it ever goes to the browser but a random key, which is worth nothing in
-another session.
+What waits lies in the session of one browser, encrypted, half an hour at most: what a person has `Chosen` to let flow,
+a `State` while he is at the store's own page, an `Arrival` from the moment a store has answered until Save. Nothing of
+it ever goes to the browser but a random key, which says which of several tabs is meant and is worth nothing in another
+session. What a store let us in by may be good for one time only, so what it answered is kept with the arrival, the key
+to it too, and it is not asked again.
+
+The tab that a person left for the store's page learns what became of it from the session as well (`Ended`), under the
+key of what was chosen there.
 
 What an arrival proves
 ----------------------
@@ -23,11 +27,12 @@ Both ids are random; Wix shows them to the site's own people.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import secrets
 from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from cryptography.fernet import InvalidToken
@@ -35,20 +40,33 @@ from django.core.cache import cache
 
 from fcp.secrets import key_ring
 from integrations.connectors.declaring import Platform
-from integrations.connectors.shapes import Connected
+from integrations.connectors.shapes import Connected, Credential
 
 WAITING = "ways"  # the name in the session
 LASTS = 30 * 60  # seconds
+ENDED = "ways_ended"
 MOST = 10  # that wait in one session: tabs that somebody has open
 
 Session = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a person chose on the page Connection Flow Settings: the flows' modes by kind, and the store's name."""
+
+    platform: str
+    user: int
+    account: int
+    modes: dict[str, str]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What was begun before the browser went to the store. `integration`: that one gets a new key, nothing is made.
 
-    `user` and `account` are None, and `invitation` is the link's token, where a store's owner was invited.
+    `user` and `account` are None, and `invitation` is the link's token, where a store's owner was invited. `chosen` is
+    the key of what was chosen before: then the store is connected as soon as the browser is back.
     """
 
     platform: str
@@ -57,13 +75,15 @@ class State:
     account: int | None = None
     integration: int | None = None
     invitation: str = ""
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A store that answered and is not connected yet. `store` are its facts, to be shown; `received` what it took.
 
-    `account` is the one that it was begun in; `user` whom it belongs to: None means whoever signs in here first.
+    `answer` is all that it answered, with the key to it, as JSON. `account` is the one that it was begun in; `user`
+    whom it belongs to: None means whoever signs in here first.
     """
 
     platform: str
@@ -71,6 +91,7 @@ class Arrival:
     received: dict[str, str]
     uid: str
     store: dict[str, str]
+    answer: dict[str, Any] = field(default_factory=dict)
     api_url: str = ""
     user: int | None = None
     account: int | None = None
@@ -85,10 +106,30 @@ class Arrival:
             "variant": platform.variants.get(connected.variant, connected.variant),
             "url": connected.url,
         }
-        return cls(platform.key, way, dict(received), connected.store_uid, store, **values)
+        answer = _as_json(connected)
+        return cls(platform.key, way, dict(received), connected.store_uid, store, answer, **values)
+
+    @property
+    def connected(self) -> Connected:
+        key = dict(self.answer["credential"])
+        key["expires_at"] = dt.datetime.fromisoformat(key["expires_at"]) if key["expires_at"] else None
+        return Connected(**self.answer | {"credential": Credential(**key)})
+
+    def __repr__(self) -> str:
+        return f"Arrival({self.platform}, {self.way})"
 
 
-def keep(session: Session, what: State | Arrival) -> str:
+def _as_json(connected: Connected) -> dict[str, Any]:
+    key = connected.credential
+    expires = key.expires_at.isoformat() if key.expires_at else None
+    values = {name: getattr(connected, name) for name in Connected.__dataclass_fields__}
+    return values | {"credential": {"kind": key.kind, "values": dict(key.values), "expires_at": expires}}
+
+
+Waits = Chosen | State | Arrival
+
+
+def keep(session: Session, what: Waits) -> str:
     """The key under which it waits; the oldest of many goes."""
     key = secrets.token_urlsafe(32)
     sealed = json.dumps({"kind": type(what).__name__, "values": asdict(what)}).encode()
@@ -98,7 +139,7 @@ def keep(session: Session, what: State | Arrival) -> str:
     return key
 
 
-def look(session: Session, key: str) -> State | Arrival | None:
+def look(session: Session, key: str) -> Waits | None:
     """What waits under the key; None when it is too old, was used, or waits in another browser."""
     sealed = session.get(WAITING, {}).get(key)
     if not isinstance(sealed, str):
@@ -115,6 +156,17 @@ def arrival(session: Session, key: str) -> Arrival | None:
     return found if isinstance(found, Arrival) else None
 
 
+def chosen(session: Session, key: str) -> Chosen | None:
+    found = look(session, key)
+    return found if isinstance(found, Chosen) else None
+
+
+def is_begun(session: Session, key: str) -> bool:
+    """Whether the browser went to the store with what waits under this key, and is not back yet."""
+    found = (look(session, other) for other in session.get(WAITING, {}))
+    return any(isinstance(one, State) and one.chosen == key for one in found)
+
+
 def take_state(session: Session, key: str) -> State | None:
     """Once. Of two requests with the same state one gets it, also at the same moment: a session is saved last wins."""
     found = look(session, key)
@@ -129,4 +181,32 @@ def forget(session: Session, key: str) -> None:
     session[WAITING] = {other: sealed for other, sealed in session.get(WAITING, {}).items() if other != key}
 
 
-_KINDS: dict[str, type[State] | type[Arrival]] = {"State": State, "Arrival": Arrival}
+# --- what became of it --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The integration that was made, or the sentence why none was."""
+
+    integration: int | None = None
+    sentence: str = ""
+
+
+def end(session: Session, key: str, what: Ended) -> None:
+    """For the tab that waits under this key of what was chosen; the oldest of many goes."""
+    kept = dict(list(session.get(ENDED, {}).items())[-(MOST - 1) :])
+    session[ENDED] = kept | {key: asdict(what)}
+
+
+def ended(session: Session, key: str) -> Ended | None:
+    found = session.get(ENDED, {}).get(key)
+    return Ended(**found) if found else None
+
+
+def begin_again(session: Session, key: str) -> None:
+    """Whoever goes to the store once more waits for another end."""
+    if key in session.get(ENDED, {}):
+        session[ENDED] = {other: what for other, what in session[ENDED].items() if other != key}
+
+
+_KINDS: dict[str, type[Chosen] | type[State] | type[Arrival]] = {"Chosen": Chosen, "State": State, "Arrival": Arrival}

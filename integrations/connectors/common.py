@@ -5,6 +5,7 @@ Labels, values and defaults as required: EFS-11..20, EIM-17..23, TECH-26, X2, X1
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from orders.settings import LaterChanges, Release
@@ -221,6 +222,7 @@ STOCK_UNPAID = Setting(
     choices=YES_NO,
     card=STOCK,
 )
+FROM_NOW_ON = "changes"
 FIRST_PUSH = Setting(
     key="first_push",
     label="First push",
@@ -229,10 +231,23 @@ FIRST_PUSH = Setting(
     default="differences",
     choices=(
         Choice("differences", "Everything that differs", "Every listing then shows what your warehouses have."),
-        Choice("changes", "Changes from now on", "The store's numbers stay until a product's stock changes."),
+        Choice(FROM_NOW_ON, "Changes from now on", "The store's numbers stay until a product's stock changes."),
     ),
     required=True,
     card=STOCK,
+)
+FIRST_PULL = Setting(
+    key="first_pull",
+    label="First pull of products",
+    kind=SettingKind.CHOICE,
+    help="What comes into your catalogue when products are pulled for the first time. The list of what the store sells "
+    "is read in full either way.",
+    default="everything",
+    choices=(
+        Choice("everything", "Everything the store sells", "Each of its products becomes one of yours."),
+        Choice(FROM_NOW_ON, "Changes from now on", "What is added or changed in the store after that moment."),
+    ),
+    required=True,
 )
 STOCK_ZEROING = Setting(
     key="stock_zeroing",
@@ -310,6 +325,7 @@ LOG_LEVEL = Setting(
 MAIN_SETTINGS = (HISTORY, PAYMENT_STATUS, FULFILLMENT_STATUS)
 ORDER_SETTINGS = (CHANNEL_MODE, RELEASE, LATER_CHANGES, EARLIEST_ORDER_DATE, REJECT_UNMAPPED, SHIPPING_WAREHOUSE)
 
+PRODUCT_SETTINGS = (FIRST_PULL,)
 STOCK_SETTINGS = (
     STOCK_WAREHOUSE,
     STOCK_ALIAS,
@@ -321,6 +337,13 @@ STOCK_SETTINGS = (
     STOCK_ZEROING,
     STOCK_OLD,
 )
+
+
+def from_now_on(settings: Iterable[Setting]) -> tuple[Setting, ...]:
+    """The same, of a platform whose first pull and push leave alone what was there before (X33)."""
+    first = (FIRST_PUSH.key, FIRST_PULL.key)
+    return tuple(replace(one, default=FROM_NOW_ON) if one.key in first else one for one in settings)
+
 
 ADVANCED_SETTINGS = (SUPPRESS_PERSONS, KEEP_PERSONS, KEEP_EXCHANGES, LOG_LEVEL)
 

@@ -245,6 +245,7 @@ class Platform:
     installer_url: str = ""  # where a store's owner lets the operator's app in; the operator can set another
     guides: tuple[Guide, ...] = ()  # the first one of a way in or a variant is the one that is opened
     logo: str = "building-store"  # a sign of the sprite
+    flows_first: bool = False  # Add opens the page Connection Flow Settings; else the way in, and the flows come last
 
     def offers(self, kind: FlowKind) -> bool:
         return any(offer.kind is kind for offer in self.flows)

@@ -20,6 +20,7 @@ from fcp.errors import SyncError
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import connecting, ways
+from integrations.connection_flow import connect_as_chosen, flows_in_words
 from integrations.connectors import CONNECTORS, connector_class, platforms
 from integrations.connectors.declaring import Platform, WayIn
 from integrations.connectors.shapes import Connected
@@ -56,8 +57,11 @@ def catalogue(request: PanelRequest) -> HttpResponse:
 
 @may(May.CONNECT)
 def platform_page(request: PanelRequest, platform: str) -> HttpResponse:
-    """The first way in that is offered; the page leads to the others."""
-    first = ways_of(_platform(platform), staff=request.user.is_staff)[0]
+    """Where Add leads: the flows, or the first way in that is offered. Each page leads to the other."""
+    found = platform_named(platform)
+    if found.flows_first:
+        return redirect(panel_url(request.account, "integrations:add_flows", platform=platform))
+    first = ways_of(found, staff=request.user.is_staff)[0]
     return redirect(panel_url(request.account, "integrations:add_way", platform=platform, way=first.key))
 
 
@@ -67,13 +71,13 @@ def ways_of(platform: Platform, *, staff: bool = False) -> list[WayIn]:
     return [way for way in platform.ways_in if (app or not way.needs_app) and (staff or not way.staff_only)]
 
 
-def _platform(key: str) -> Platform:
+def platform_named(key: str) -> Platform:
     if key not in CONNECTORS:
         raise Http404
     return connector_class(key).platform
 
 
-def _way(request: PanelRequest, platform: Platform, key: str) -> WayIn:
+def way_named(request: PanelRequest, platform: Platform, key: str) -> WayIn:
     for way in ways_of(platform, staff=request.user.is_staff):
         if way.key == key:
             return way
@@ -82,15 +86,25 @@ def _way(request: PanelRequest, platform: Platform, key: str) -> WayIn:
 
 @may(May.CONNECT)
 def way_page(request: PanelRequest, platform: str, way: str) -> HttpResponse:
-    """Steps of help beside the fields. What is given is tried on the store before anything is saved."""
-    found = _platform(platform)
-    chosen = _way(request, found, way)
-    given = request.POST if request.method == "POST" and not chosen.redirect else None
-    form = WayForm(request.account, found, chosen, given, staff=request.user.is_staff)
+    """Steps of help beside the fields. What is given is tried on the store before anything is saved.
+
+    Where the flows were chosen before (`flows` names them), the store is connected as soon as it has answered.
+    """
+    found = platform_named(platform)
+    chosen_way = way_named(request, found, way)
+    chosen, gone = chosen_before(request, found)
+    if gone:
+        return gone
+    given = request.POST if request.method == "POST" and not chosen_way.redirect else None
+    form = WayForm(request.account, found, chosen_way, given, staff=request.user.is_staff)
     if form.is_valid():
         address = form.api_url or stand_in_address(platform, way, form.received)
-        connected = _asked(form, found, chosen, address)
-        if connected is not None:
+        connected = _asked(form, found, chosen_way, address)
+        if connected is not None and chosen:
+            integration = _as_chosen(request, form, chosen, connected, address)
+            if integration is not None:
+                return redirect(panel_url(request.account, "integrations:next", pk=integration.pk))
+        elif connected is not None:
             arrival = ways.Arrival.of(
                 found, way, form.received, connected,
                 api_url=address, user=request.user.pk, account=request.account.pk,
@@ -98,19 +112,50 @@ def way_page(request: PanelRequest, platform: str, way: str) -> HttpResponse:
             key = ways.keep(request.session, arrival)
             name = panel_url(request.account, "integrations:add_name", platform=platform, way=way)
             return redirect(f"{name}?store={key}")
-    return render(request, "integrations/way.html", _way_context(request, found, chosen, form))
+    return render(request, "integrations/way.html", _way_context(request, found, chosen_way, form, chosen))
 
 
-def _way_context(request: PanelRequest, platform: Platform, way: WayIn, form: WayForm) -> dict[str, Any]:
-    account = request.account
+def chosen_before(request: PanelRequest, platform: Platform) -> tuple[ways.Chosen | None, HttpResponse | None]:
+    """The flows that were chosen for this store, or where to go when they are named and do not wait any more."""
+    key = request.GET.get("flows", "")
+    if not key:
+        return None, None
+    chosen = ways.chosen(request.session, key)
+    if chosen and (chosen.platform, chosen.user, chosen.account) == (platform.key, request.user.pk, request.account.pk):
+        return chosen, None
+    messages.info(request, "That took a while. Please choose the flows once more; nothing was connected.")
+    return None, redirect(panel_url(request.account, "integrations:add_flows", platform=platform.key))
+
+
+def _as_chosen(
+    request: PanelRequest, form: WayForm, chosen: ways.Chosen, connected: Connected, address: str
+) -> Integration | None:
+    """The integration, or None with the reason on the form."""
+    try:
+        integration = connect_as_chosen(
+            request.account, chosen, connected, by=str(request.user), now=timezone.now(), api_url=address
+        )
+    except IntegrationError as error:
+        form.add_error(None, error.sentence)
+        return None
+    ways.forget(request.session, request.GET["flows"])
+    return integration
+
+
+def _way_context(
+    request: PanelRequest, platform: Platform, way: WayIn, form: WayForm, chosen: ways.Chosen | None
+) -> dict[str, Any]:
+    account, key = request.account, request.GET.get("flows", "")
+    after = f"?flows={key}" if chosen else ""
     others = [
         {
             "label": other.label,
-            "url": panel_url(account, "integrations:add_way", platform=platform.key, way=other.key),
+            "url": panel_url(account, "integrations:add_way", platform=platform.key, way=other.key) + after,
             "active": other.key == way.key,
         }
         for other in ways_of(platform, staff=request.user.is_staff)
     ]
+    flows = panel_url(account, "integrations:add_flows", platform=platform.key)
     return {
         "platform": platform,
         "logo": logo_of(platform.key),
@@ -118,12 +163,26 @@ def _way_context(request: PanelRequest, platform: Platform, way: WayIn, form: Wa
         "ways": others,
         "form": form,
         "refused": _refusal(request, platform),
-        "begin": panel_url(account, "integrations:add_begin", platform=platform.key, way=way.key),
+        "begin": panel_url(account, "integrations:add_begin", platform=platform.key, way=way.key) + after,
         "market": app_secrets(platform.key).market_url,
+        "flows_page": flows + after,
+        "chosen": flows_in_words(platform, chosen) if chosen else None,
+        "waits": waits(request, platform, way, key) if chosen and way.redirect else None,
         "crumbs": [
             ("Integrations", panel_url(account, "integrations:integrations")),
             ("Add Integration", panel_url(account, "integrations:add")),
         ],
+    }
+
+
+def waits(request: PanelRequest, platform: Platform, way: WayIn, key: str) -> dict[str, Any]:
+    """How far it is with the store's own page in the other tab, for parts/connect_waits.html."""
+    address = panel_url(request.account, "integrations:add_waiting", platform=platform.key, way=way.key)
+    ended = ways.ended(request.session, key)
+    return {
+        "url": f"{address}?flows={key}",
+        "begun": ways.is_begun(request.session, key),
+        "refused": ended.sentence if ended else "",
     }
 
 
@@ -149,17 +208,22 @@ def _asked(form: WayForm, platform: Platform, way: WayIn, address: str) -> Conne
 @may(May.CONNECT)
 def begin(request: PanelRequest, platform: str, way: str) -> HttpResponse:
     """Off to the store's own page, in a tab of its own."""
-    chosen = _way(request, _platform(platform), way)
-    if not chosen.redirect:
+    found = platform_named(platform)
+    if not way_named(request, found, way).redirect:
         return redirect(panel_url(request.account, "integrations:add_way", platform=platform, way=way))
-    return leave(request, ways.State(platform, way, user=request.user.pk, account=request.account.pk))
+    chosen, gone = chosen_before(request, found)
+    if gone:
+        return gone
+    key = request.GET["flows"] if chosen else ""
+    ways.begin_again(request.session, key)
+    return leave(request, ways.State(platform, way, user=request.user.pk, account=request.account.pk, chosen=key))
 
 
 @may(May.CONNECT)
 def name_page(request: PanelRequest, platform: str, way: str) -> HttpResponse:
     """What answered, and what to call it. Save makes the integration, with every flow off."""
-    found = _platform(platform)
-    chosen = _way(request, found, way)
+    found = platform_named(platform)
+    chosen = way_named(request, found, way)
     key = request.GET.get("store", "")
     arrival = ways.arrival(request.session, key)
     if arrival is None or (arrival.account, arrival.way) != (request.account.pk, way):
@@ -189,11 +253,11 @@ def connected_text(integration: Integration) -> str:
 
 def _connect(request: PanelRequest, arrival: ways.Arrival, form: NameForm) -> Integration | None:
     try:
-        return connecting.connect(
-            request.account, arrival.platform, arrival.way, arrival.received,
+        return connecting.make_integration(
+            request.account, arrival.platform, arrival.connected,
             by=str(request.user), now=timezone.now(), name=form.cleaned_data["name"], api_url=arrival.api_url,
         )  # fmt: skip
-    except (SyncError, IntegrationError) as error:
+    except IntegrationError as error:
         form.add_error(None, error.sentence)
         return None
 
@@ -206,7 +270,7 @@ def reconnect(request: PanelRequest, pk: int, way: str = "") -> HttpResponse:
     """Give a connected store another key. Blocked flows go on at once; nothing else changes."""
     integration = find(request, pk)
     platform = platform_of(integration)
-    chosen = _way(request, platform, way) if way else _present_way(request, integration, platform)
+    chosen = way_named(request, platform, way) if way else _present_way(request, integration, platform)
     given = request.POST if request.method == "POST" and not chosen.redirect else None
     form = WayForm(request.account, platform, chosen, given, initial=_known(integration, chosen), staff=False)
     if form.is_valid():
@@ -254,7 +318,7 @@ def _reconnect(request: PanelRequest, integration: Integration, way: WayIn, form
 def reconnect_begin(request: PanelRequest, pk: int, way: str) -> HttpResponse:
     """The same by the store's own page."""
     integration = find(request, pk)
-    chosen = _way(request, platform_of(integration), way)
+    chosen = way_named(request, platform_of(integration), way)
     if not chosen.redirect:
         return redirect(panel_url(request.account, "integrations:reconnect_by", pk=pk, way=way))
     state = ways.State(

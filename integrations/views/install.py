@@ -6,6 +6,7 @@ browser that comes from a store is believed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from fcp.roles import May, roles_that_may
 from fcp.shell import accounts_of, accounts_where
 from fcp.sign_in import sign_in_first
 from integrations import connecting, ways
+from integrations.connection_flow import connect_as_chosen
 from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.base import Connector
 from integrations.connectors.declaring import Platform
@@ -47,13 +49,17 @@ ELSEWHERE = (
 
 def leave(request: HttpRequest, state: ways.State, **fields: str) -> HttpResponse:
     """Off to the store's own page, which brings the browser back with our state."""
-    back = request.build_absolute_uri(reverse("install:return", kwargs={"platform": state.platform}))
+    back = _return_address(request, state.platform)
     app = app_secrets(state.platform)
     step = connector_class(state.platform).begin(state.way, app, fields, key := ways.keep(request.session, state), back)
     if isinstance(step, Redirect):
         return redirect(step.url)
     ways.forget(request.session, key)
     raise Http404
+
+
+def _return_address(request: HttpRequest, platform: str) -> str:
+    return request.build_absolute_uri(reverse("install:return", kwargs={"platform": platform}))
 
 
 @login_not_required
@@ -90,27 +96,59 @@ def come_back(request: HttpRequest, platform: str) -> HttpResponse:
     try:
         arrived = connector.arrived(request.GET.dict(), app_secrets(platform), timezone.now())
     except SyncError as error:
-        return refused(request, connector.platform, error.sentence)
+        return _refused(request, connector.platform, state, error.sentence)
+    # Some stores want to hear, before they believe it, where they sent the browser.
+    arrived = replace(arrived, received={**arrived.received, "return_url": _return_address(request, platform)})
     if state.integration:
         return _reconnected(request, connector.platform, state, arrived)
     return _found(request, connector, arrived, state)
 
 
 def _found(request: HttpRequest, connector: type[Connector], arrived: Arrived, state: ways.State) -> HttpResponse:
-    """Ask the store who it is, and go on where the person signs in, chooses, or (invited) agrees."""
+    """Ask the store who it is. What to do with it was chosen before, or is asked now: sign in, account, agree."""
     address = stand_in_address(state.platform, arrived.way, arrived.received)
     try:
         connected = _ask(state, arrived, address)
     except SyncError as error:
-        return refused(request, connector.platform, error.sentence)
+        return _refused(request, connector.platform, state, error.sentence)
     arrival = ways.Arrival.of(
         connector.platform, state.way, dict(arrived.received), connected,
         api_url=address, user=state.user, account=state.account, invitation=state.invitation,
     )  # fmt: skip
+    if state.chosen:
+        return _as_chosen(request, connector.platform, state, arrival)
     key = ways.keep(request.session, arrival)
     if state.invitation:
         return redirect(f"{reverse('install:invitation', kwargs={'token': state.invitation})}?store={key}")
     return redirect(reverse("install:store", kwargs={"platform": state.platform, "key": key}))
+
+
+def _as_chosen(request: HttpRequest, platform: Platform, state: ways.State, arrival: ways.Arrival) -> HttpResponse:
+    """The flows and the account were chosen before the browser left: the store is connected at once."""
+    chosen = ways.chosen(request.session, state.chosen)
+    account = accounts_where(request.user, May.CONNECT).filter(pk=state.account or 0).first()
+    if chosen is None or account is None:
+        return _refused(request, platform, state, NOT_BEGUN)
+    there = connecting.integration_of(platform.key, arrival.uid)
+    if there and there.account_id == account.pk:
+        ways.end(request.session, state.chosen, ways.Ended(integration=there.pk))
+        return _is_there(request, arrival, there, state.chosen)
+    try:
+        integration = connect_as_chosen(
+            account, chosen, arrival.connected, by=str(request.user), now=timezone.now(), api_url=arrival.api_url
+        )
+    except IntegrationError as error:
+        return _refused(request, platform, state, error.sentence)
+    ways.end(request.session, state.chosen, ways.Ended(integration=integration.pk))
+    ways.forget(request.session, state.chosen)
+    return redirect(panel_url(account, "integrations:next", pk=integration.pk))
+
+
+def _refused(request: HttpRequest, platform: Platform, state: ways.State, sentence: str) -> HttpResponse:
+    """The tab that the person left for the store's page says so, too."""
+    if state.chosen:
+        ways.end(request.session, state.chosen, ways.Ended(sentence=sentence))
+    return refused(request, platform, sentence)
 
 
 def _ask(state: ways.State, arrived: Arrived, address: str) -> Connected:
@@ -156,11 +194,11 @@ def store(request: HttpRequest, platform: str, key: str) -> HttpResponse:
     form = StoreForm(accounts, request.POST or None, initial=_proposed(arrival, accounts))
     if request.method == "POST" and form.is_valid():
         try:
-            integration = connecting.connect(
-                form.cleaned_data["account"], platform, arrival.way, arrival.received,
+            integration = connecting.make_integration(
+                form.cleaned_data["account"], platform, arrival.connected,
                 by=str(request.user), now=timezone.now(), name=form.cleaned_data["name"], api_url=arrival.api_url,
             )  # fmt: skip
-        except (SyncError, IntegrationError) as error:
+        except IntegrationError as error:
             form.add_error(None, error.sentence)
         else:
             ways.forget(request.session, key)
@@ -185,8 +223,9 @@ def _is_there(request: HttpRequest, arrival: ways.Arrival, there: Integration, k
     if accounts_where(request.user, May.CONNECT).filter(pk=there.account_id).exists():
         try:
             back = connecting.welcome_back(
-                there, arrival.way, arrival.received, by=str(request.user), now=timezone.now(), api_url=arrival.api_url
-            )
+                there, arrival.way, arrival.received, by=str(request.user), now=timezone.now(),
+                api_url=arrival.api_url, connected=arrival.connected,
+            )  # fmt: skip
         except SyncError as error:
             messages.warning(request, error.sentence)
         else:

@@ -20,6 +20,7 @@ from fcp.roles import May, may
 from integrations import ways
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import Platform, WayIn
+from integrations.connectors.shapes import Connected
 from integrations.errors import IntegrationError
 from integrations.forms import InviteForm, WayForm
 from integrations.invitations import (
@@ -132,18 +133,26 @@ def _by_fields(request: HttpRequest, found: Invitation, token: str) -> HttpRespo
 def _agreed(request: HttpRequest, found: Invitation, arrival: ways.Arrival) -> HttpResponse:
     """He came back from the store, which answered: one button connects it."""
     form = forms.Form(request.POST if request.method == "POST" else None)  # a button, and why it did not do
-    if form.is_valid() and _connected(request, found, arrival.way, arrival.received, arrival.api_url, form):
-        return redirect(request.path)
+    if form.is_valid():
+        asked = (arrival.way, arrival.received, arrival.api_url)
+        if _connected(request, found, *asked, form, connected=arrival.connected):
+            return redirect(request.path)
     context = {**_about(found), "store": arrival.store, "form": form}
     return render(request, "integrations/invitation_agree.html", context)
 
 
 def _connected(
-    request: HttpRequest, found: Invitation, way: str, received: dict[str, str], address: str, form: forms.Form
+    request: HttpRequest,
+    found: Invitation,
+    way: str,
+    received: dict[str, str],
+    address: str,
+    form: forms.Form,
+    connected: Connected | None = None,
 ) -> bool:
     """Whether it is connected now; else the reason is an error of the form."""
     try:
-        accept(found, way, received, now=timezone.now(), api_url=address)
+        accept(found, way, received, now=timezone.now(), api_url=address, connected=connected)
     except (SyncError, IntegrationError) as error:
         note_refusal(request)
         form.add_error(None, error.sentence)

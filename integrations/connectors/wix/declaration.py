@@ -212,6 +212,7 @@ PLATFORM = Platform(
         *common.MAIN_SETTINGS,
         ORDER_STATUS,
         *common.ORDER_SETTINGS,
+        *common.PRODUCT_SETTINGS,
         *common.STOCK_SETTINGS,
         *common.ADVANCED_SETTINGS,
         API_ADDRESS,

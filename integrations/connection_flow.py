@@ -1,0 +1,55 @@
+"""What a person chose on the page Connection Flow Settings, as the first settings of an integration.
+
+The page is one of three orders of the same steps (X20): here the flows come first, then the way in, and the store is
+connected as soon as it has answered. Everything that was not chosen is off; the locations are always on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from fcp.models import Account
+from integrations.connecting import make_integration
+from integrations.connectors import connector_class
+from integrations.connectors.declaring import Guide, Mode, Platform
+from integrations.connectors.shapes import Connected
+from integrations.models import Integration
+from integrations.setting_fields import mode_label
+from integrations.settings_document import FLOWS
+from integrations.ways import Chosen
+
+EARLIEST = "earliest_order_date"
+
+
+def connect_as_chosen(
+    account: Account, chosen: Chosen, connected: Connected, *, by: str, now: dt.datetime, api_url: str = ""
+) -> Integration:
+    """Not live, as every new integration; what was chosen runs at once. Raises IntegrationError."""
+    given = first_settings(connector_class(chosen.platform).platform, chosen, now)
+    return make_integration(
+        account, chosen.platform, connected, by=by, now=now, name=chosen.name, given=given, api_url=api_url
+    )
+
+
+def first_settings(platform: Platform, chosen: Chosen, now: dt.datetime) -> dict[str, Any]:
+    """Orders count from the moment of connecting (X3), also when they are switched on later; not from midnight."""
+    given: dict[str, Any] = {FLOWS: {kind: {"mode": mode} for kind, mode in chosen.modes.items()}}
+    if any(setting.key == EARLIEST for setting in platform.settings):
+        given[EARLIEST] = now.isoformat()
+    return given
+
+
+def flows_in_words(platform: Platform, chosen: Chosen) -> list[tuple[str, str]]:
+    """Each flow with what was chosen for it: ("Orders", "Disabled")."""
+    return [
+        (offer.kind.label, mode_label(offer, Mode(chosen.modes.get(offer.kind.value, Mode.DISABLED)), platform))
+        for offer in platform.flows
+    ]
+
+
+def guide_to_begin_with(platform: Platform, way: str, variant: str = "") -> Guide | None:
+    """The set-up guide of a way in or of a variant, else the platform's first one."""
+    guides = [guide for guide in platform.guides if not guide.operator]
+    fits = (guide for guide in guides if (way and guide.way == way) or (variant and guide.variant == variant))
+    return next(fits, guides[0] if guides else None)
