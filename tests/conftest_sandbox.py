@@ -21,7 +21,11 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def settings_of_sandbox(sandbox: Sandbox, settings: Any) -> None:
     """Calls go to the stand-in stores, as the app that they know."""
-    settings.FCP_SANDBOX_PORT = sandbox.server.server_address[1]
-    for platform, info in sandbox.info.items():
+    reach_sandbox(sandbox, settings)
+
+
+def reach_sandbox(box: Sandbox, settings: Any) -> None:
+    settings.FCP_SANDBOX_PORT = box.server.server_address[1]
+    for platform, info in box.info.items():
         for name in ("app_id", "app_secret", "public_key", "installer_url", "market_url"):
             setattr(settings, f"FCP_{platform.upper()}_{name.upper()}", info.get(name, ""))

@@ -12,6 +12,7 @@ from django_q.signing import SignedPackage
 
 from fcp.models import Account
 from integrations.connecting import connect
+from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind, Mode
 from integrations.lease import ring
 from integrations.models import Flow, Integration
@@ -46,17 +47,31 @@ def connect_store(
 
     Products are read, and fill our catalogue only where `fills` says so: `map_everything` takes them over.
     """
+    info = box.info["wix"]
+    received = key_of(box, site) if way == "api_key" else {"instance_id": info[f"instance_{site}"]}
+    return connect_by("wix", way, received, info["base_url"], account=account, on=on, fills=fills, **given)
+
+
+def connect_by(
+    platform: str,
+    way: str,
+    received: dict[str, str],
+    api_url: str,
+    *,
+    account: Account | None = None,
+    on: tuple[FlowKind, ...] = ON,
+    fills: bool = False,
+    **given: Any,
+) -> Integration:
+    """The same for a store of any platform; of `on` the flows that it has."""
     account = account or make_account()
     if not Warehouse.objects.for_account(account).exists():
         make_warehouse(account, partner=make_partner())
-    info = box.info["wix"]
-    received = key_of(box, site) if way == "api_key" else {"instance_id": info[f"instance_{site}"]}
-    integration = connect(
-        account, "wix", way, received, by="Ann", now=timezone.now(), given=given, api_url=info["base_url"]
-    )
-    if on:
-        document = switched_on(document_of(integration), _platform(), on)
-        if FlowKind.PRODUCTS in on and not fills:
+    integration = connect(account, platform, way, received, by="Ann", now=timezone.now(), given=given, api_url=api_url)
+    offers = {offer.kind: offer for offer in connector_class(platform).platform.flows}
+    if on := tuple(kind for kind in on if kind in offers):
+        document = switched_on(document_of(integration), connector_class(platform).platform, on)
+        if FlowKind.PRODUCTS in on and not fills and Mode.PUSH in offers[FlowKind.PRODUCTS].modes:
             document["flows"]["products"]["mode"] = Mode.PUSH.value
         save(integration, document, by="Ann", now=timezone.now())
     integration.refresh_from_db()
@@ -66,16 +81,11 @@ def connect_store(
 def change_settings(integration: Integration, **given: Any) -> None:
     """What a person saves on the settings page."""
     integration.refresh_from_db()
-    checked = validate(_platform(), given, document_of(integration), integration.account)
+    platform = connector_class(integration.store.platform).platform
+    checked = validate(platform, given, document_of(integration), integration.account)
     assert not checked.errors, checked.errors
     save(integration, checked.document, by="Ann", now=timezone.now())
     integration.refresh_from_db()
-
-
-def _platform() -> Any:
-    from integrations.connectors import connector_class
-
-    return connector_class("wix").platform
 
 
 def flow_of(integration: Integration, kind: FlowKind = FlowKind.ORDERS) -> Flow:

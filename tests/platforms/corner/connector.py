@@ -185,7 +185,7 @@ class CornerConnector(Connector):
 
     def push_stock(self, rows: Sequence[StockToSet]) -> Later:
         asked = [{"code": r.variant_uid, "counter": int(r.location_uid), "pieces": r.quantity} for r in rows]
-        job = self._call("POST", "/stock/counts", {"set": asked})["job"]
+        job = self._call("POST", "/stock/counts", {"name": rows[0].telling, "set": asked})["job"]
         return Later(json.dumps([job, [row.key for row in rows]]))
 
     def poll(self, ticket: str) -> Done | Later:

@@ -121,7 +121,11 @@ PLATFORM = Platform(
     shipments_note="Corner Till shows each parcel with its own tracking number.",
     stock={
         "": StockOffer(
-            per_call=40, located=True, most=9999, notes=("Corner Till counts each of the shop's counters for itself.",)
+            per_call=40,
+            located=True,
+            most=9999,
+            later_from=1,
+            notes=("Corner Till counts each of the shop's counters for itself.",),
         )
     },
     guides=(
