@@ -44,6 +44,10 @@ KINDS = {
     "undetailed_rows": "Leaves some rows of a bulk call undone without a word",
 }
 ROWS = {"stale_rows", "failed_rows", "undetailed_rows"}
+# Which calls a kind is about, unless a path is named: those of many rows, pages of orders, and those for a token.
+ROW_CALLS = re.compile(r"/bulk/|^POST .*/batch$")
+ORDER_PAGES = re.compile(r"orders/search|^GET .*/orders$")
+TOKEN_CALLS = re.compile(r"/oauth2?/")
 
 
 @dataclass
@@ -68,13 +72,13 @@ class Fault:
         """Whether it hits this call; counts down when it does."""
         if self.count == 0 or not re.search(self.path, call):
             return False
-        if not self.path and "/oauth2/" in call:  # a token is refused only when asked for by path
+        if not self.path and TOKEN_CALLS.search(call):  # a token is refused only when asked for by path
             return False
         if not self.path and self.kind in ("lost_answer", "refuse") and not write:
             return False
-        if self.kind in ROWS and "/bulk/" not in call:
+        if self.kind in ROWS and not ROW_CALLS.search(call):
             return False
-        if not self.path and self.kind in SPOILERS and "orders/search" not in call:
+        if not self.path and self.kind in SPOILERS and not ORDER_PAGES.search(call):
             return False
         if self.skip:
             self.skip -= 1

@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self.command, address.path, address.query, headers, self.rfile.read(length))
         self.reply(self.server.box.answer(request))
 
-    do_GET = do_POST = do_PATCH = do_DELETE = handle_one
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one
 
     def reply(self, reply: Reply) -> None:
         if reply.status == 0:

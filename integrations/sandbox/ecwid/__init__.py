@@ -1,0 +1,1 @@
+"""A stand-in Ecwid: one store in the real wire format, with its OAuth pages, batches and signed webhooks."""
