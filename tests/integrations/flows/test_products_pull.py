@@ -239,17 +239,18 @@ def test_two_stores_with_the_same_skus_share_products_and_groups(connect, sandbo
 
 @pytest.mark.parametrize("mode", ["pull", "push"])
 def test_pull_and_push_is_refused_until_the_account_names_a_master(connect, mode):
+    from integrations.connectors import connector_class
     from integrations.settings_document import document_of, validate
-    from tests.integrations.flows.world import _platform
 
+    wix = connector_class("wix").platform
     integration = connect("v1", on=PRODUCTS)
     both = {"flows": {"products": {"mode": "both", "interval": 60}}}
 
-    checked = validate(_platform(), both, document_of(integration), integration.account)
+    checked = validate(wix, both, document_of(integration), integration.account)
     assert "master" in checked.errors["flows.products.mode"]
 
     integration.account.settings = {"master_products": "panel"}
-    assert not validate(_platform(), both, document_of(integration), integration.account).errors
+    assert not validate(wix, both, document_of(integration), integration.account).errors
 
 
 def test_a_product_that_a_person_adds_at_the_same_moment_is_found_there(connect, sandbox, monkeypatch):
