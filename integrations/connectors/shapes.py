@@ -88,8 +88,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Who came with a browser that the store's own page sent to us. `received` is what `finish` gets.
+    """Who came with a browser that the store's own page sent to us.
 
+    `received` is what `finish` gets, and with it `return_url`: where the browser came back to, as `begin` had it.
     `signed`: the platform itself vouches, with the app's secret, that this store's owner sits at the browser. Without
     it only our own state says that somebody here asked for this.
     """
@@ -194,8 +195,8 @@ class StoreProduct:
     """A product as the store shows it, or as it shall. `options` are pairs of a name and its choices.
 
     `goods`: a thing that ships; of others nothing is changed. `loose` names options that make no variants. `problem`:
-    why it cannot be brought into the shape of ours, as a sentence. `revision` and `own` are the store's and the
-    connector's.
+    why it cannot be brought into the shape of ours, as a sentence. `itself`: it has a listing of its own, without a
+    variant uid, also where it has variants. `revision` and `own` are the store's and the connector's.
     """
 
     uid: str
@@ -206,6 +207,7 @@ class StoreProduct:
     goods: bool = True
     loose: tuple[str, ...] = ()
     problem: str = ""
+    itself: bool = field(default=False, compare=False)
     revision: str = field(default="", compare=False)
     own: Any = field(default=None, compare=False, repr=False)
 

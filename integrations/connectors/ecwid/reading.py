@@ -29,12 +29,12 @@ def amount(source: Json, field: str) -> Decimal:
 
 
 def grams(source: Json, unit: str) -> int | None:
-    """The weight of one piece. `unit` is the store's; None where either is not known."""
+    """The weight of one piece. `unit` is the store's; None where either is not known, as 0 is where none was given."""
     weight = source.get("weight")
     if weight is None or unit not in GRAMS:
         return None
     found = float(number(weight, "weight")) * GRAMS[unit]
-    return round(found) if 0 <= found < 2_000_000_000 else None
+    return round(found) if 0 < found < 2_000_000_000 else None
 
 
 def time_of(source: Json, field: str) -> dt.datetime | None:
