@@ -167,7 +167,9 @@ def _problem_of_options(ours: Ours, theirs: StoreProduct | None, offer: ProductO
     options = _options(ours, theirs)
     if len(options) > offer.most_options or any(len(choices) > offer.most_choices for _, choices in options):
         return f"The store takes at most {offer.most_options} options of {offer.most_choices} values each."
-    if (count := _count(options)) > offer.most_variants:
+    if not offer.cartesian and len(ours.variants) > offer.most_variants:
+        return f"It has {len(ours.variants):,} variants; the store takes at most {offer.most_variants:,}."
+    if offer.cartesian and (count := _count(options)) > offer.most_variants:
         return f"Its options make {count:,} combinations; the store takes at most {offer.most_variants:,}."
     return ""
 

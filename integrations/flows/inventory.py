@@ -3,7 +3,7 @@
     find      changes become marks on the rows of listings; a change of settings marks them all
     read back what the store itself shows, before the first push and then once a night
     look      marked rows get the quantity they should show, or the reason why nothing is sent
-    send      those that differ, once a person has started it and no guard asks
+    send      those that differ, once a person has started it and no guard asks; a store may answer later
 
 Everything is found again by these questions: whoever comes after a crash goes on with what is marked.
 """
@@ -17,10 +17,11 @@ from integrations import migrating
 from integrations.connectors.declaring import FlowKind
 from integrations.flows.products import VARIANT_CHANGED, change_variant
 from integrations.flows.stock_finding import find
+from integrations.flows.stock_later import ask_for_result
 from integrations.flows.stock_looking_at import look_at_changed
 from integrations.flows.stock_reading_back import read_back, wants_reading
 from integrations.flows.stock_round import Round, begin_round
-from integrations.flows.stock_sending import ask_for_result, send_some
+from integrations.flows.stock_sending import TICKET, send_meanwhile, send_some, under_way
 from integrations.lease import ring
 from integrations.models import Flow, StockPush
 from integrations.models.stock import Guard
@@ -45,8 +46,8 @@ def push(run: Slice) -> bool:
 
 
 def _push(run: Slice) -> bool:
-    if "ticket" in run.flow.position:
-        ask_for_result(run)
+    if TICKET in run.flow.position and not ask_for_result(run):
+        return _meanwhile(run)
     if migrating.look(run):
         return True
     while current := begin_round(run):
@@ -64,6 +65,16 @@ def _push(run: Slice) -> bool:
         if run.over:
             return True
     return False
+
+
+def _meanwhile(run: Slice) -> bool:
+    """While the store works on a call of many, what few listings need goes by itself."""
+    current = begin_round(run)
+    if current and (find(current) or look_at_changed(current)):
+        return True
+    if current and may_send(current):
+        send_meanwhile(current, run.flow.position[TICKET])
+    raise under_way(run, run.flow.position[TICKET])
 
 
 def _before_the_first(current: Round) -> bool:

@@ -312,7 +312,7 @@ def _keep(run: Slice, products: Sequence[StoreProduct], page: Page) -> None:
     if not shown:
         return
     keep_listings(run.store, shown, page.now)
-    there = {(one.product_uid, one.variant_uid) for one in shown}
+    there = {(one.product_uid, one.variant_uid) for one in shown} | {(one.uid, "") for one in products if one.itself}
     shown_before = Listing.objects.filter(store=run.store, retired_at=None, shares_stock=False)
     rows = shown_before.filter(product_uid__in={p.uid for p in products})
     gone = [row.pk for row in rows.order_by("pk") if (row.product_uid, row.variant_uid) not in there]

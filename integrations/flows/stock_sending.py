@@ -2,6 +2,8 @@
 
 A row about to be sent is first noted as unknown: after a crash or a lost answer it is sent again, which changes
 nothing where the store has the quantity already. What the store refuses waits with its sentence, and the rest goes on.
+What moved last goes first, so that an order's pieces do not wait behind a large push. A call that the store answers
+later is noted before it is made, with a name of its own; `stock_later` goes on from there.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from fcp.errors import Busy, NotFound, Refused, Rejected, Scope, Stale, SyncError, Unreachable, Unreadable
 from fcp.insert import insert_rows, update_rows
-from integrations.connectors.shapes import Answer, Done, Later, StockToSet, StoreStock
+from integrations.connectors.shapes import Answer, Done, StockToSet, StoreStock
 from integrations.flows.products import VARIANT_CHANGED
 from integrations.flows.stock_looking_at import look_at_rows, write
 from integrations.flows.stock_round import Round, keep_marked, lock, mark
@@ -36,9 +39,13 @@ PRODUCTS = 20  # looked at together, where each is a call of its own
 MOST_UNANSWERED = 3
 # An item that changes in the store between each reading and setting is left for later after so many tries.
 TRIES = 3
-ASK_AGAIN = dt.timedelta(seconds=15)
+# Between asking for the answers of a call under way: as long as it is under way already, within these.
+SOONEST, ASK_AGAIN = dt.timedelta(seconds=2), dt.timedelta(seconds=15)
+# A change of so few listings at once (an order, a count) goes by itself while a call of many is under way.
+FEW = 10
 SOON, LATER = dt.timedelta(minutes=1), dt.timedelta(minutes=15)
 UNTRACKED = "untracked"  # the code of an answer
+TICKET = "ticket"  # of a position: the call that is under way in the store
 NO_ENTRY = "The store has no stock of this listing at this place. Save its stock in the store once, then it is sent."
 SENT = ("account", "store", "listing", "location", "quantity", "before", "steps", "at")
 TOLD = ("confirmed", "known", "confirmed_at", "handled", "item_uid", "revision", "why", "problem", "not_before",
@@ -65,35 +72,71 @@ class Item:
         """Whether the store's id and revision of it are known."""
         return bool(self.row.item_uid and self.row.revision)
 
-    def to_set(self, uids: Mapping[int | None, str]) -> StockToSet:
+    def to_set(self, uids: Mapping[int | None, str], telling: str = "") -> StockToSet:
         row = self.row
         return StockToSet(
             self.key, row.listing.product_uid, row.listing.variant_uid, self.quantity,
-            uids.get(row.location_id, ""), row.item_uid, row.revision,
+            uids.get(row.location_id, ""), row.item_uid, row.revision, telling,
         )  # fmt: skip
+
+    def as_json(self) -> list[Any]:
+        return [self.row.pk, self.quantity, self.mark, self.before, self.steps]
 
 
 def send_some(current: Round) -> bool:
-    """Tell the store of the next ones; False when there are none."""
+    """Tell the store of the next ones; False when there are none, or a call is under way."""
+    if TICKET in current.run.flow.position:
+        return False
     rows = _next(current)
     if not rows:
         return False
-    items = _look_once_more(current, rows)
-    if current.settings.offer.read_first:
-        unread = [item for item in items if not item.was_read]
-        items = [item for item in items if item.was_read] + _read(current, unread)
-    _send(current, items)
+    _send(current, _to_send(current, rows))
     return True
+
+
+def send_meanwhile(current: Round, place: Mapping[str, Any]) -> None:
+    """What moved since a call of many was made, one by one; what is under way in that call waits for its end."""
+    if current.settings.offer.later_from < 2:  # one alone may be answered later as well
+        return
+    due = _due(current).exclude(pk__in=[pk for pk, *_ in place["rows"]]).filter(product__stock_seq__gt=place["seq"])
+    changes = due.order_by("-product__stock_seq").values_list("product__stock_seq").annotate(rows=Count("pk"))
+    few = [seq for seq, rows in changes.filter(rows__lte=FEW)[:FEW]]
+    if rows := list(_newest(due.filter(product__stock_seq__in=few))[:FEW]):
+        _send(current, _to_send(current, rows), most=1)
+
+
+def _due(current: Round) -> Any:
+    now = current.run.now()
+    due = current.rows.to_send().filter(Q(not_before=None) | Q(not_before__lte=now))
+    return due.select_related("listing")
+
+
+def _newest(due: Any) -> Any:
+    return due.order_by("-product__stock_seq", "pk")
 
 
 def _next(current: Round) -> list[ListingStock]:
     """A product's listings together where a call takes whole products."""
-    now = current.run.now()
-    due = current.rows.to_send().filter(Q(not_before=None) | Q(not_before__lte=now)).select_related("listing")
+    due = _newest(_due(current))
     if not current.settings.offer.whole_products:
-        return list(due.order_by("pk")[: current.settings.offer.per_call])
-    products = due.order_by("pk").values_list("listing__product_uid", flat=True)[:PRODUCTS]
-    return list(due.filter(listing__product_uid__in=set(products)).order_by("pk"))
+        return list(due[: current.settings.offer.per_call])
+    products = due.values_list("listing__product_uid", flat=True)[:PRODUCTS]
+    return list(due.filter(listing__product_uid__in=set(products)))
+
+
+def _to_send(current: Round, rows: Sequence[ListingStock]) -> list[Item]:
+    """Those that differ still, read before where the store has to be asked first."""
+    offer = current.settings.offer
+    items = _look_once_more(current, rows)
+    unread = {
+        item.key
+        for item in items
+        if (offer.read_first and not item.was_read) or (offer.seen_first and item.row.confirmed is None)
+    }
+    if not unread:
+        return items
+    rest = {item.key: item for item in read_items(current, [item for item in items if item.key in unread])}
+    return [rest.get(item.key, item) for item in items if item.key not in unread or item.key in rest]
 
 
 def _look_once_more(current: Round, rows: Sequence[ListingStock]) -> list[Item]:
@@ -117,12 +160,16 @@ def _look_once_more(current: Round, rows: Sequence[ListingStock]) -> list[Item]:
 # --- asking the store ----------------------------------------------------------------------------------------------
 
 
-def _send(current: Round, items: Sequence[Item]) -> None:
-    """In calls of as many as the platform takes. A call without an answer is halved, so that one odd item is alone."""
+def _send(current: Round, items: Sequence[Item], most: int = 0) -> None:
+    """In calls of as many as the platform takes. A call without an answer is halved, so that one odd item is alone.
+
+    Not so one that is answered later: the store may be working on it, and is asked for that first.
+    """
     run, offer = current.run, current.settings.offer
+    most = most or offer.per_call
     waiting = deque(_units(items, whole_products=offer.whole_products))
     # After failed runs begin with less at once.
-    size = max(offer.per_call >> (3 * min(run.flow.failures, 10)), 1)
+    size = max(most >> (3 * min(run.flow.failures, 10)), 1)
     unanswered = 0
     while waiting and not run.over:
         if current.outdated:
@@ -134,23 +181,25 @@ def _send(current: Round, items: Sequence[Item]) -> None:
         except SyncError as error:
             if isinstance(error, Busy) or error.scope is Scope.STORE or error.code == VARIANT_CHANGED:
                 raise
+            if error.maybe_done and _later(current, asked):
+                raise
             lost = isinstance(error, Unreachable | Unreadable)
             unanswered += lost
             if len(some) == 1:
                 if isinstance(error, Stale):  # of the whole call: not about what was read of one item
                     error = Unreadable(error.detail, sentence=error.sentence)
-                _record(current.run, asked, {item.key: Answer(item.key, error=error) for item in asked})
+                record(current.run, asked, {item.key: Answer(item.key, error=error) for item in asked})
             if lost and unanswered >= MOST_UNANSWERED:
                 raise
             if len(some) > 1:
                 size = len(some) // 2
                 waiting.extendleft(reversed(some))
             continue
-        unanswered, size = 0, min(size * 2, offer.per_call)
-        stale = _record(current.run, asked, answers)
-        _stop_for(answers.values())
+        unanswered, size = 0, min(size * 2, most)
+        stale = record(current.run, asked, answers)
+        stop_for(run, answers.values())
         if stale:
-            waiting.extendleft(_units(_read(current, stale), whole_products=offer.whole_products))
+            waiting.extendleft(_units(read_items(current, stale), whole_products=offer.whole_products))
 
 
 def _units(items: Sequence[Item], *, whole_products: bool) -> list[list[Item]]:
@@ -168,33 +217,50 @@ def _product(item: Item) -> str:
 def _ask(current: Round, items: Sequence[Item]) -> dict[str, Answer]:
     """The answers by item. Raises Busy, with a ticket kept, where the store gives them later."""
     run = current.run
-    rows = [item.to_set(current.settings.uids) for item in items]
-    reply = run.ask(lambda connector: connector.push_stock(rows))
+    telling = str(uuid4()) if _later(current, items) else ""
+    place = {
+        "telling": telling, "at": run.now().isoformat(), "seq": current.push.seq,
+        "rows": [item.as_json() for item in items],
+    }  # fmt: skip
+    if telling:
+        note(run, place)  # whoever comes after a crash makes the same call by the same name
+    rows = [item.to_set(current.settings.uids, telling) for item in items]
+    try:
+        reply = run.ask(lambda connector: connector.push_stock(rows))
+    except SyncError as error:
+        if telling and not error.maybe_done:
+            note(run, None)
+        raise
     if isinstance(reply, Done):
+        if telling:
+            note(run, None)
         return {answer.key: answer for answer in reply.answers}
+    if TICKET in run.flow.position and not telling:
+        raise Unreadable("answered later, though it is one alone")
+    place |= {"ticket": reply.ticket}
+    note(run, place)
+    raise under_way(run, place)
+
+
+def _later(current: Round, items: Sequence[Item]) -> bool:
+    """Whether the store answers a call of so many by ticket."""
+    return 0 < current.settings.offer.later_from <= len(items)
+
+
+def note(run: Slice, place: Mapping[str, Any] | None) -> None:
+    """Keep what is under way in the store; None: nothing is."""
+    rest = {key: value for key, value in run.flow.position.items() if key != TICKET}
     with run.page() as page:
-        kept = [[item.row.pk, item.quantity, item.mark, item.before, item.steps] for item in items]
-        page.move(position=run.flow.position | {"ticket": {"ticket": reply.ticket, "rows": kept}})
-    raise Busy("the store works on it", until=run.now() + ASK_AGAIN, code="our_budget")
+        page.move(position=rest | {TICKET: dict(place)} if place else rest)
 
 
-def ask_for_result(run: Slice) -> None:
-    """A store that works on it later: ask for its answers, also after a crash."""
-    place = run.flow.position["ticket"]
-    reply = run.ask(lambda connector: connector.poll(place["ticket"]))
-    if isinstance(reply, Later):
-        raise Busy("the store works on it", until=run.now() + ASK_AGAIN, code="our_budget")
-    ids = [pk for pk, *_ in place["rows"]]
-    rows = ListingStock.objects.filter(store=run.store).select_related("listing").in_bulk(ids)
-    items = [Item(rows[pk], *rest) for pk, *rest in place["rows"] if pk in rows]
-    with run.page() as page:
-        page.move(position={key: value for key, value in run.flow.position.items() if key != "ticket"})
-    answers = {answer.key: answer for answer in reply.answers}
-    _record(run, items, answers)
-    _stop_for(answers.values())
+def under_way(run: Slice, place: Mapping[str, Any]) -> Busy:
+    now = run.now()
+    since = now - dt.datetime.fromisoformat(place["at"])
+    return Busy("the store works on it", until=now + min(max(since, SOONEST), ASK_AGAIN), code="our_budget")
 
 
-def _read(current: Round, items: Sequence[Item]) -> list[Item]:
+def read_items(current: Round, items: Sequence[Item]) -> list[Item]:
     """What the store says of these now, in one question; those that still have to be told, with their revisions."""
     if not items:
         return []
@@ -209,7 +275,7 @@ def _read(current: Round, items: Sequence[Item]) -> list[Item]:
         answer = _said(item, by_place.get((*key, uid)) or by_place.get((*key, "")))  # "": it counts it nowhere
         if answer:
             answers[item.key] = answer
-    _record(current.run, [item for item in items if item.key in answers], answers, read=True)
+    record(current.run, [item for item in items if item.key in answers], answers, read=True)
     return [item for item in items if item.key not in answers]
 
 
@@ -231,7 +297,7 @@ def _said(item: Item, shown: StoreStock | None) -> Answer | None:
 # --- what the store said -------------------------------------------------------------------------------------------
 
 
-def _record(run: Slice, items: Sequence[Item], answers: Mapping[str, Answer], *, read: bool = False) -> list[Item]:
+def record(run: Slice, items: Sequence[Item], answers: Mapping[str, Answer], *, read: bool = False) -> list[Item]:
     """Store the answers in one transaction; items that changed in the store and have to be read again.
 
     `read`: the store showed the quantities itself, without being told.
@@ -319,10 +385,15 @@ def _write_refused(item: Item, error: SyncError, page: Page) -> None:
         rows.update(problem=sentence, not_before=page.now + (LATER if again else SOON))
 
 
-def _stop_for(answers: Iterable[Answer]) -> None:
+def stop_for(run: Slice, answers: Iterable[Answer]) -> None:
     """What one answer says of the whole store ends the run: a refused key, a pause, silence."""
     errors = [answer.error for answer in answers if answer.error is not None]
-    for kind in (Refused, Unreachable, Busy):
+    for kind in (Refused, Unreachable):
         for error in errors:
             if isinstance(error, kind):
                 raise error
+    pauses = [error for error in errors if isinstance(error, Busy)]
+    if pauses:
+        first = pauses[0]
+        until = max((error.until for error in pauses if error.until), default=run.now() + ASK_AGAIN)
+        raise Busy(first.detail, until=until, code=first.code, sentence=first.sentence)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import orjson
-
+from ..goods import plain, shaped, titled
 from ..shapes import Bad, IncomingListing, IncomingLocation
-from .page import fingerprint
 from .reading import Json, Wrong, amount, grams, key_text, number, part, parts, text
 from .words import GRAMS, NO_VARIANT
 
@@ -19,17 +15,7 @@ T = TypeVar("T")
 
 
 def of_rows(rows: list[Json], shape: Callable[[Json], Iterable[T]]) -> tuple[list[T], list[Bad]]:
-    """What the rows that can be read hold; a row that cannot is set aside with a sentence."""
-    found: list[T] = []
-    bad: list[Bad] = []
-    for row in rows:
-        try:
-            found += shape(row)
-        except Wrong as odd:
-            packed = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
-            key = row.get("id") if isinstance(row.get("id"), str) else f"{fingerprint(packed):x}"
-            bad.append(Bad(f"A product that Wix sent {odd}.", str(odd), packed, f"{key}"[:120]))
-    return found, bad
+    return shaped("Wix", rows, shape)
 
 
 def v1_listings(product: Json) -> Iterator[IncomingListing]:
@@ -51,7 +37,7 @@ def v1_listings(product: Json) -> Iterator[IncomingListing]:
             product_uid=uid,
             variant_uid=key_text(text(variant, "id", 1000), 100) or NO_VARIANT,
             sku=own or ("" if managed else sku),
-            title=_title(name, [value for _, value in choices]),
+            title=titled(name, [value for _, value in choices]),
             tracked=_tracked(part(variant, "stock").get("trackQuantity"), tracked),
             visible=visible and inner.get("visible") is not False,
             name=name if choices else "",
@@ -88,7 +74,7 @@ def v3_listing(variant: Json, descriptions: dict[str, str] | None = None) -> Ite
         product_uid=uid,
         variant_uid=key_text(text({"id": variant.get("variantId") or variant.get("id")}, "id", 1000), 100),
         sku=text(variant, "sku", 100),
-        title=_title(name, [choice for _, choice in options]),
+        title=titled(name, [choice for _, choice in options]),
         tracked=False if product.get("productType") == "DIGITAL" else None,
         barcode=text(variant, "barcode", 100),
         weight_grams=grams(part(variant, "physicalProperties"), unit_of(product)),
@@ -116,24 +102,6 @@ def v3_description(product: Json) -> Iterator[tuple[str, str]]:
     yield _uid(product, "id"), plain(text(product, "plainDescription", 40_000))
 
 
-LINES = re.compile(r"<\s*(?:br|/p|/div|/li|/h\d)\b[^>]*>", re.IGNORECASE)
-TAGS = re.compile(r"<[^>]*>")
-BLANK = re.compile(r"[ \t\r\f\v\xa0]+")
-
-
-def plain(source: str) -> str:
-    """What a description in HTML says, a line for each paragraph. Both catalogues keep descriptions as HTML."""
-    if not source:
-        return ""
-    text_only = html.unescape(TAGS.sub("", LINES.sub("\n", source)))
-    lines = (BLANK.sub(" ", line).strip() for line in text_only.split("\n"))
-    return "\n".join(line for line in lines if line)
-
-
-def as_html(source: str) -> str:
-    return "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in source.splitlines() if line.strip())
-
-
 def unit_of(product: Json) -> float | None:
     info = part(part(product, "physicalProperties"), "weightMeasurementUnitInfo")
     return GRAMS.get(text(info, "weightMeasurementUnit", 40))
@@ -144,11 +112,6 @@ def _uid(source: Json, field: str) -> str:
     if not uid:
         raise Wrong("has no id")
     return key_text(uid, 100)
-
-
-def _title(name: str, choices: list[str]) -> str:
-    chosen = ", ".join(choice for choice in choices if choice)
-    return (f"{name} ({chosen})" if chosen else name)[:255]
 
 
 def _tracked(value: Any, otherwise: bool | None = None) -> bool | None:

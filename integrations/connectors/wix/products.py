@@ -19,12 +19,12 @@ import orjson
 
 from fcp.errors import NotFound, Scope, SyncError, Unreadable
 
+from ..goods import as_html, in_turn, plain
 from ..shapes import Answer, ProductToPush, StoreProduct, StoreVariant
 from .errors import PRODUCT_NOT_ACCEPTED, PRODUCT_REJECTIONS, rejection
-from .listings import as_html, chosen, of_rows, plain, unit_of, v1_price, v3_choices, v3_price
+from .listings import chosen, of_rows, unit_of, v1_price, v3_choices, v3_price
 from .reading import Json, Wrong, count, grams, key_text, part, parts, text
 from .replies import V1_ROWS, Query, next_of, part_of, rows_of
-from .stock import in_turn
 from .words import NO_VARIANT
 
 Call = Callable[..., Any]

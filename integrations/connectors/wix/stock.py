@@ -6,14 +6,15 @@ Stores locations, 1000 rows a call, and refuses a row whose revision is no longe
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from fcp.errors import Busy, NotFound, Rejected, Scope, Stale, SyncError, Unreadable
+from fcp.errors import NotFound, Rejected, Stale, Unreadable
 
+from ..goods import Step, in_turn
 from ..shapes import Answer, StockToSet
 from .errors import STOCK_NOT_ACCEPTED, STOCK_REJECTIONS, rejection
 from .reading import Json, Wrong, count, part, parts, text
@@ -23,7 +24,6 @@ from .words import NO_VARIANT
 Call = Callable[..., Any]  # (method, path, json) -> what Wix answers
 MOST = 99_999  # the largest quantity that Wix takes; negative ones it takes of nobody
 ROWS = 1000  # V3 items a call, at most
-MOST_HALVINGS = 40  # two or three odd rows are found among 1000; where more are refused, it is not the rows
 ONE_PRODUCT = "/stores/v2/inventoryItems/product/{}"
 UPDATE, CREATE = "/stores/v3/bulk/inventory-items/update", "/stores/v3/bulk/inventory-items/create"
 
@@ -59,49 +59,6 @@ def places_for(rows: Sequence[StockToSet], places: Callable[[], Places]) -> dict
     """The Stores location of each row, by the row's key; "" where Wix has none."""
     there = places()
     return {row.key: there.theirs(row.location_uid) for row in rows}
-
-
-class Keyed(Protocol):
-    """What is pushed, stock or a product; its answer is found by the key."""
-
-    @property
-    def key(self) -> str: ...
-
-
-Row = TypeVar("Row", bound=Keyed)
-Step = tuple[Sequence[Row], Callable[[Sequence[Row]], list[Answer]]]  # rows, and the one call for them
-
-
-def in_turn(rows: Sequence[Row], steps: Iterable[Step[Row]]) -> list[Answer]:
-    """One answer for each. A call that Wix refuses as a whole is halved until the odd record is alone.
-
-    An error that is not about one record ends the work: raised when nothing was set yet, else it is the answer for
-    the rows of that call, and Busy that for those never sent.
-    """
-    answers: dict[str, Answer] = {}
-    waiting, halvings = deque(steps), 0
-    while waiting and halvings <= MOST_HALVINGS:
-        some, ask = waiting.popleft()
-        try:
-            given = ask(some)
-        except SyncError as error:
-            if len(some) > 1 and _is_of_one(error):
-                halvings += 1
-                half = len(some) // 2
-                waiting.extendleft([(some[half:], ask), (some[:half], ask)])
-                continue
-            if error.scope is not Scope.RECORD:
-                if not answers:
-                    raise
-                waiting.clear()
-            given = [Answer(row.key, error=error) for row in some]
-        answers |= {answer.key: answer for answer in given}
-    return [answers.get(row.key) or Answer(row.key, error=Busy("not sent: a call before it failed")) for row in rows]
-
-
-def _is_of_one(error: SyncError) -> bool:
-    """Whether a refused call of many rows may be good for most of them."""
-    return error.scope is Scope.RECORD and not isinstance(error, Stale) and error.code != "product_not_found"
 
 
 def sendable(row: StockToSet) -> bool:

@@ -9,8 +9,8 @@ import pytest
 import responses
 
 from fcp.errors import Rejected, Stale, Unreadable
+from integrations.connectors.goods import as_html, plain
 from integrations.connectors.shapes import ProductToPush, StoreProduct, StoreVariant
-from integrations.connectors.wix.listings import as_html, plain
 
 from .conftest import Reached
 from .test_listings import API, by_key

@@ -10,10 +10,10 @@ import responses
 
 from fcp.errors import Busy, NotFound, Refused, Rejected, Stale, SyncError, Unreachable, Unreadable
 from integrations.connectors.base import Bound
+from integrations.connectors.goods import MOST_HALVINGS
 from integrations.connectors.shapes import Answer, StockToSet, StoreStock
 from integrations.connectors.wix.connector import WixConnector
 from integrations.connectors.wix.declaration import PLATFORM
-from integrations.connectors.wix.stock import MOST_HALVINGS
 from integrations.connectors.wix.words import NO_VARIANT
 from integrations.sandbox.server import Sandbox
 
