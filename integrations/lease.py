@@ -249,6 +249,11 @@ def hold(flows: QuerySet[Flow]) -> None:
     list(flows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
+def outdate(flows: QuerySet[Flow]) -> None:
+    """A slice that is running finds itself superseded at its next transaction; the flow stays on."""
+    flows.update(gen=F("gen") + 1, lease_until=None, started_at=None)
+
+
 def switch_off(flows: QuerySet[Flow]) -> None:
     """Off; a slice that is running finds itself superseded at its next transaction."""
     flows.update(due_at=None, gen=F("gen") + 1, lease_until=None, started_at=None, trigger="", asked_by="")

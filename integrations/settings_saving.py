@@ -14,12 +14,13 @@ from integrations.budget import set_rate
 from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.declaring import FlowKind, Mode, Platform
 from integrations.errors import IntegrationError
-from integrations.lease import DAILY, hold, jitter_of, next_slot, ring, switch_off
+from integrations.lease import DAILY, hold, jitter_of, next_slot, outdate, ring, switch_off
 from integrations.models import Flow, Integration, SettingsVersion
 from integrations.queue import Queue, enqueue
 from integrations.rates import THROUGHPUT, rate_of
 from integrations.settings_document import FLOWS, Document, document_of, flow_is_on
 from integrations.settings_in_force import documents_of_stores
+from integrations.since_enabled import Choices, From, asked, carry_out, dated, in_words, said, switched
 from integrations.telling import stop_telling
 
 SUPPRESS = "suppress_persons"
@@ -35,15 +36,18 @@ def save(
     now: dt.datetime,
     why: str = "",
     based_on: int | None = None,
+    again: Choices | None = None,
 ) -> bool:
     """Put a document (from `settings_document.validate`) in force; False when it says what is in force already.
 
-    `based_on` is the version that the person saw. Raises IntegrationError when somebody else saved meanwhile, or when
-    the store could not be heard the way that was chosen.
+    `based_on` is the version that the person saw, `again` what was said of flows that are switched on again
+    (`since_enabled`). Raises IntegrationError when somebody else saved meanwhile, or when the store could not be heard
+    the way that was chosen.
     """
     with transaction.atomic():
         lock(integration)
         before = document_of(integration)
+        document = dated(document, before, again, now)
         changed = sorted(key for key in document if document[key] != before.get(key))
         if not changed:  # so also on a second click
             return False
@@ -52,13 +56,17 @@ def save(
                 "Somebody else saved these settings meanwhile. Look at them again, then save.", "settings_changed"
             )
         channel_mode.check(integration, before, document)
+        questions = asked(integration, document)
+        why = "; ".join(filter(None, (why, in_words(questions, again))))
         number = new_version(integration.store, document, by=by, now=now, why=why)
         Integration.objects.filter(pk=integration.pk).update(settings_version=number)
         integration.settings_version = number
-        apply(integration, document, now)
+        apply(integration, document, now, again)
+        switched_on_again = {one.kind.value: said(again, one.kind).value for one in questions}
         AuditEntry.objects.create(
             account_id=integration.account_id, at=now, actor=by, code="settings_saved",
-            params={"integration": integration.nickname, "version": number, "changed": changed},
+            params={"integration": integration.nickname, "version": number, "changed": changed}
+            | ({"again": switched_on_again} if switched_on_again else {}),
         )  # fmt: skip
         enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", [(integration.store_id,)], now)
         if document.get(SUPPRESS) and not before.get(SUPPRESS):
@@ -90,16 +98,20 @@ def new_version(store: Store, document: Document, *, by: str, now: dt.datetime, 
     return number
 
 
-def apply(integration: Integration, document: Document, now: dt.datetime) -> None:
+def apply(integration: Integration, document: Document, now: dt.datetime, again: Choices | None = None) -> None:
     """Bring flows, budget and the store's flags in line with the document. In the caller's transaction."""
     platform = connector_class(integration.store.platform).platform
     set_rate(integration.store_id, rate_of(platform, document).calls_per_minute, now)
-    for flow in Flow.objects.filter(integration=integration):
-        _apply_flow(flow, document, now)
+    flows = list(Flow.objects.filter(integration=integration).order_by("pk"))
+    for flow in flows:
+        _apply_flow(flow, document, said(again, FlowKind(flow.kind)), now)
     told_before = integration.store.tells_shipments
     mirror(integration, document)
     if told_before and not integration.store.tells_shipments:
         stop_telling(integration.store, now=now)
+    for flow in flows:
+        if flow_is_on(document, flow.kind):
+            carry_out(flow, integration.store, said(again, FlowKind(flow.kind)), now)
 
 
 def mirror(integration: Integration, document: Document) -> None:
@@ -111,12 +123,15 @@ def mirror(integration: Integration, document: Document) -> None:
     store.save(update_fields=["connected", "hands_over", "tells_shipments"])
 
 
-def _apply_flow(flow: Flow, document: Document, now: dt.datetime) -> None:
+def _apply_flow(flow: Flow, document: Document, choice: From, now: dt.datetime) -> None:
     setting = document[FLOWS][flow.kind]
     interval = _interval(flow.kind, document)
     flows = Flow.objects.filter(pk=flow.pk)
     flows.exclude(mode=setting["mode"], interval=interval).update(mode=setting["mode"], interval=interval)
-    if not _runs(flow.kind, document):
+    runs, other_mode = _runs(flow.kind, document), flow.mode != setting["mode"]
+    if other_mode:
+        flows.update(**switched(flow, Mode(setting["mode"]), document, choice, now))
+    if not runs:
         if flow.due_at is not None:
             switch_off(flows)
     elif flow.due_at is None:
@@ -124,6 +139,10 @@ def _apply_flow(flow: Flow, document: Document, now: dt.datetime) -> None:
         # A first pull is watched, so it has its run row at once; a first push often has nothing to do.
         trigger = "first" if setting["mode"] == Mode.PULL else "schedule"
         transaction.on_commit(partial(ring, [flow.pk], now, trigger=trigger))
+    elif other_mode:
+        outdate(flows)
+        flows.update(due_at=now)
+        transaction.on_commit(partial(ring, [flow.pk], now, trigger="schedule"))
     elif interval != flow.interval:
         flows.filter(due_at__gt=next_slot(now, interval, flow.jitter)).update(
             due_at=next_slot(now, interval, flow.jitter)

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from integrations.connectors.declaring import FlowKind
 from integrations.flows.windows import OVERLAP
-from integrations.lease import ring
+from integrations.lease import outdate, ring
 from integrations.models import Flow, Integration, StockPush
 from mappings.models import ListingStock
 from orders.models import Fulfillment
@@ -51,7 +51,7 @@ def read_orders_since(flow: Flow, since: dt.datetime, now: dt.datetime) -> None:
     """
     with transaction.atomic():
         mine = Flow.objects.filter(pk=flow.pk)
-        mine.update(gen=F("gen") + 1, lease_until=None, started_at=None)
+        outdate(mine)
         position = mine.values_list("position", flat=True).get()
         waiting = position.get("reread")
         begins = min(since, dt.datetime.fromisoformat(waiting["from"])) if waiting else since
@@ -76,6 +76,8 @@ def what_it_does(integration: Integration, kind: FlowKind, flow: Flow) -> tuple[
         return "Nothing is written to the store before you go live.", None
     if kind is FlowKind.FULFILLMENTS:
         due = Fulfillment.objects.to_tell().filter(store=integration.store_id)[:MOST_COUNTED].count()
+        if not due:
+            return "There is nothing to tell the store at present: it knows every shipment.", None
         return f"Tells the store of {_many(due, 'shipment')}.", None
     return _stock(integration), None
 
@@ -85,6 +87,8 @@ def _stock(integration: Integration) -> str:
         return "Works the quantities out; the first push waits until somebody has looked at the preview."
     rows = ListingStock.objects.to_send().filter(store=integration.store_id)
     differ = rows.filter(~Q(confirmed=F("result")) | Q(confirmed=None))[:MOST_COUNTED].count()
+    if not differ:
+        return "No quantity differs at this moment; sends what changes until then."
     return f"Sends {_many(differ, 'quantity', 'quantities')} that differ at this moment, and what changes until then."
 
 

@@ -145,7 +145,9 @@ def correct(
         before = (fulfillment.carrier, fulfillment.service, _parcels_of(fulfillment))
         if before == (new.carrier, new.service, new.parcels):
             return fulfillment
-        told = Told.CHANGE if fulfillment.told == Told.TOLD and fulfillment.store.tells_shipments else fulfillment.told
+        told = Told(fulfillment.told)
+        if told == Told.TOLD:  # while telling is off it is noted that the store knows the older one
+            told = Told.CHANGE if fulfillment.store.tells_shipments else Told.NOT_WANTED
         corrected = _same_revision(fulfillment).update(
             carrier=new.carrier, service=new.service, told=told, not_before=now, problem="", revision=F("revision") + 1
         )
@@ -179,7 +181,7 @@ def tell_again(fulfillment: Fulfillment, *, by: str, now: dt.datetime) -> Fulfil
                 f"Sending shipments to {fulfillment.store.name} is off. Switch it on in the integration's settings.",
                 "not_told",
             )
-        again = {Told.TOLD: Told.CHANGE, Told.NOT_WANTED: Told.DUE}
+        again = {Told.TOLD: Told.CHANGE, Told.NOT_WANTED: Told.CHANGE if fulfillment.told_at else Told.DUE}
         told = again.get(Told(fulfillment.told), fulfillment.told)
         told_again = _same_revision(fulfillment).update(
             told=told, not_before=now, problem="", revision=F("revision") + 1

@@ -22,6 +22,7 @@ from integrations.product_ours import Thing, things_of
 from integrations.product_plan import Plan, as_json, as_sent, from_json, plan
 from integrations.runs import Slice
 from integrations.settings_document import owns_products
+from integrations.since_enabled import FROM_NOW_ON, PUSHED_TO
 from inventory.models import Product, ProductGroup
 
 OPEN = (PushState.PLANNING, PushState.ASKED, PushState.SENDING)
@@ -87,13 +88,18 @@ def _note(run: Slice, push: ProductPush) -> None:
 
 
 def _by_itself(run: Slice) -> ProductPush | None:
-    """A push that nobody asked for: only once a person has confirmed one, and if a product changed since the last."""
+    """A push that nobody asked for: of products that changed since the last one was worked out.
+
+    Only once a person has confirmed one; or where the first push is to send changes from the moment it was switched on
+    only, which a person is asked about then.
+    """
     pushes = ProductPush.objects.filter(integration=run.integration)
-    first = pushes.filter(confirmed_at__isnull=False).order_by("pk").first()
-    if first is None or not run.integration.live or owns_products(run.integration):
+    confirmed = pushes.filter(confirmed_at__isnull=False).exists()
+    begins = confirmed or run.document.get("first_push") == FROM_NOW_ON
+    noted = run.flow.position.get(PUSHED_TO)
+    if not begins or not noted or not run.integration.live or owns_products(run.integration):
         return None
-    noted = run.flow.position.get("worked_out_at")
-    since = dt.datetime.fromisoformat(noted) if noted else first.made_at
+    since = dt.datetime.fromisoformat(noted)
     if not Product.objects.filter(account=run.flow.account_id, changed_at__gt=since).exists():
         return None
     with run.page() as page:
@@ -126,7 +132,7 @@ def _work_out(run: Slice, push: ProductPush, offer: ProductOffer) -> bool:
                 return False  # dropped meanwhile; its new rows go with it
             if not some and stage == "product":
                 _ask(run, push, page.now)
-                page.move(position=run.flow.position | {"worked_out_at": push.made_at.isoformat()})
+                page.move(position=run.flow.position | {PUSHED_TO: push.made_at.isoformat()})
         push.position = position
         if not some and stage == "product":
             return False

@@ -2,6 +2,10 @@
 
 Listings are read whole once, whenever that is a day ago, and when a person asks or something else was to be done with
 them; else only what changed. What is vanished from the store shows in a whole reading only.
+
+A pull that counts from a moment (`integrations.since_enabled`) reads the whole for its listings only, and fills our
+catalogue with what the store changed since that moment: the store is asked for it, or, where it cannot say, what is not
+as it was read before counts as changed.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from integrations.lease import ring
 from integrations.models import FailedRecord, Flow
 from integrations.runs import Page, Slice
 from integrations.settings_document import owns_products
+from integrations.since_enabled import FILLS
 from inventory.catalogue import Fact, Filling, GroupFact
 from mappings.listings import Shown, keep_listings, link_by_sku, retire_listings
 from mappings.models import Listing
@@ -38,6 +43,8 @@ WHOLE_EVERY = dt.timedelta(days=1)
 # The store's clock may differ from ours, and its search may lag behind. The daily whole reading finds what is beyond.
 OVERLAP = dt.timedelta(hours=1)
 LISTINGS, TEXTS = "listings", "texts"
+# What the store changed so shortly before the moment from which it counts comes in too: its clock may differ.
+CLOCKS = dt.timedelta(minutes=5)
 
 
 def sync(run: Slice) -> bool:
@@ -53,7 +60,12 @@ def pull(run: Slice) -> bool:
     # A call of the catalogue before may be answered with nothing at all, as if every listing was gone.
     if place is None and migrating.look(run, at_once=_wants_whole(run, run.now())):
         return True
-    return _read(run, place or _anew(run))
+    place = place or _anew(run)
+    if _read(run, place):
+        return True
+    if place["since"] is None and _counted(run) and run.platform.listing_changes:
+        return _read(run, _place(run, _since(run)))
+    return False
 
 
 def _read(run: Slice, place: dict[str, Any]) -> bool:
@@ -69,7 +81,7 @@ def _read(run: Slice, place: dict[str, Any]) -> bool:
             place = _anew(run)
             continue
         place = place | {"token": shelf.next}
-        texts_follow = shelf.next is None and place["part"] == LISTINGS and place["fills"] and place["since"] is None
+        texts_follow = shelf.next is None and _whole_fills(place)
         if texts_follow:
             place |= {"part": TEXTS}
             if not shelf.items and not shelf.bad:
@@ -89,6 +101,10 @@ def _read(run: Slice, place: dict[str, Any]) -> bool:
             return False
         if run.over:
             return True
+
+
+def _whole_fills(place: dict[str, Any]) -> bool:
+    return place["part"] == LISTINGS and place["fills"] and place["since"] is None and not place.get("only")
 
 
 def _afterwards(run: Slice, place: dict[str, Any]) -> None:
@@ -117,13 +133,42 @@ def _iso(moment: dt.datetime | None) -> str | None:
 
 
 def _anew(run: Slice) -> dict[str, Any]:
-    """`since` None: the whole. `changed`: whether words have to be linked at the end."""
-    now = run.now()
-    since = None if _wants_whole(run, now) else _iso(run.flow.watermark)
+    whole = _wants_whole(run, run.now())
+    return _place(run, None if whole else _since(run))
+
+
+def _place(run: Slice, since: dt.datetime | None) -> dict[str, Any]:
+    """`since` None: the whole. `changed`: whether words have to be linked at the end.
+
+    `fills`: whether it fills our catalogue; `only`: with what is not as it was read before.
+    """
+    now, fills, only = run.now(), _fills(run), False
+    if since is None and (counted := _counted(run)):
+        read_since = _whole_at(run)
+        only = not run.platform.listing_changes and read_since is not None and read_since >= counted["from"]
+        fills = only
     return {
-        "token": None, "part": LISTINGS, "since": since, "fills": _fills(run), "changed": since is None,
+        "token": None, "part": LISTINGS, "since": _iso(since), "fills": fills, "only": only, "changed": since is None,
         "day": now.date().isoformat(), "began": now.isoformat(),
     }  # fmt: skip
+
+
+def _since(run: Slice) -> dt.datetime | None:
+    """From when on changes are asked for."""
+    if counted := _counted(run):
+        return max(counted["from"] - CLOCKS, counted["to"] - OVERLAP)
+    return run.flow.watermark
+
+
+def _counted(run: Slice) -> dict[str, dt.datetime] | None:
+    """The moment from which the pull counts, and to which it has filled the catalogue; None: it takes all there is."""
+    place = run.flow.position.get(FILLS) if _fills(run) else None
+    return {name: dt.datetime.fromisoformat(at) for name, at in place.items()} if place else None
+
+
+def _whole_at(run: Slice) -> dt.datetime | None:
+    whole = run.flow.position.get("whole")
+    return dt.datetime.fromisoformat(whole["at"]) if whole else None
 
 
 def _wants_whole(run: Slice, now: dt.datetime) -> bool:
@@ -132,13 +177,14 @@ def _wants_whole(run: Slice, now: dt.datetime) -> bool:
         return True
     at = dt.datetime.fromisoformat(whole["at"])
     asked = run.trigger in ("person", "first") and not product_push.is_open(run.integration)
-    enabled = run.flow.enabled_since
+    counted = _counted(run)
+    switched_on = (run.flow.enabled_since, counted["from"] if counted else None)
     return (
         asked
         or now - at >= WHOLE_EVERY
-        or (enabled is not None and enabled > at)
+        or any(since is not None and since > at for since in switched_on)
         or whole["variant"] != run.integration.variant
-        or (_fills(run) and not whole["fills"])
+        or (_fills(run) and not counted and not whole["fills"])
     )
 
 
@@ -161,7 +207,16 @@ def _end(run: Slice, place: dict[str, Any], done: Page) -> None:
         retire_listings(run.store, dt.date.fromisoformat(place["day"]), done.now, but=_waited_for(run))
         _mend(run, began, done)
         rest["whole"] = {"at": place["began"], "variant": run.integration.variant, "fills": place["fills"]}
-    done.move(position=rest, watermark=began - OVERLAP)
+    if FILLS in rest and place["fills"]:
+        rest[FILLS] = rest[FILLS] | {"to": place["began"]}
+    done.move(position=rest)
+    # Changes were read from where the last reading ended, unless they were asked for from a later moment only.
+    if (
+        place["since"] is None
+        or not run.flow.watermark
+        or dt.datetime.fromisoformat(place["since"]) <= run.flow.watermark
+    ):
+        done.move(watermark=began - OVERLAP)
 
 
 # --- one page -------------------------------------------------------------------------------------------------------
@@ -170,7 +225,8 @@ def _end(run: Slice, place: dict[str, Any], done: Page) -> None:
 def _keep(run: Slice, place: dict[str, Any], shelf: Shelf[IncomingListing], done: Page) -> bool:
     """Products first, so that new listings are linked as they are made. Whether anything is not as it was."""
     shown = [Shown(i.product_uid, i.variant_uid, i.sku, i.title, i.tracked, i.shares_stock) for i in shelf.items]
-    filling = _filling(run, shelf.items, done.now) if place["fills"] else None
+    items = _not_as_known(run, shelf.items) if place.get("only") else shelf.items
+    filling = _filling(run, items, done.now) if place["fills"] else None
     made = filling.make() if filling else 0
     kept = keep_listings(run.store, shown, done.now)
     changed = 0
@@ -181,6 +237,16 @@ def _keep(run: Slice, place: dict[str, Any], shelf: Shelf[IncomingListing], done
     unchanged = kept.unchanged + len(shelf.bad) - failed
     done.count(Counts(kept.created, kept.changed, unchanged, failed=failed, last_item=last))
     return bool(made or changed or kept.created or kept.changed)
+
+
+def _not_as_known(run: Slice, items: Sequence[IncomingListing]) -> list[IncomingListing]:
+    """Those that are new, or were read before with another SKU or title."""
+    rows = Listing.objects.filter(store=run.store, product_uid__in={item.product_uid for item in items})
+    known = {row[:2]: row[2:] for row in rows.values_list("product_uid", "variant_uid", "sku", "title")}
+    shown = [
+        (item, Shown(item.product_uid, item.variant_uid, item.sku[:100], item.title[:255], None)) for item in items
+    ]
+    return [item for item, one in shown if known.get(one[:2]) != one[2:4]]
 
 
 def _filling(run: Slice, items: Sequence[IncomingListing], now: dt.datetime) -> Filling:

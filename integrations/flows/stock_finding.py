@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from fcp.insert import insert_rows
 from integrations.flows.stock_round import Round, lock, mark
 from integrations.models import StockPush
+from integrations.since_enabled import LEAVES
 from inventory.models import Alias, Product, StockCounter
 from mappings.models import Listing, ListingStock
 
@@ -24,13 +25,23 @@ def find(current: Round) -> bool:
     """True when the slice is over before all is found."""
     if current.push.basis != current.settings.basis:
         _adopt(current)
-    return _mark_all(current) or _add_rows(current) or _mark_moved(current)
+    if _mark_all(current) or _add_rows(current) or _mark_moved(current):
+        return True
+    if LEAVES in current.run.flow.position:
+        with current.run.page() as page:
+            page.move(position={key: value for key, value in current.run.flow.position.items() if key != LEAVES})
+    return False
+
+
+def _left(current: Round) -> bool:
+    """Whether the flow was switched on again from now: what differs already stays as the store shows it."""
+    return LEAVES in current.run.flow.position
 
 
 def _adopt(current: Round) -> None:
     """From now on by these settings: every row is looked at again."""
     push, basis = current.push, current.settings.basis
-    place: dict[str, Any] = {"last": 0}
+    place: dict[str, Any] = {"last": 0, "leave": True} if _left(current) else {"last": 0}
     values: dict[str, Any] = {"basis": basis}
     if push.basis and push.basis.get("variant") != basis["variant"]:
         # The store's ids and revisions of its stock are others now, and a person looks at the preview once more.
@@ -57,7 +68,8 @@ def _mark_all(current: Round) -> bool:
                 position["marking"] = place | {"last": ids[-1]}
                 of_old_places(current).filter(pk__in=ids).delete()
                 forgotten = {"item_uid": "", "revision": "", "known": False} if place.get("forget") else {}
-                mark(ids, **forgotten)
+                left = {"handled": F("marked") + 1} if place.get("leave") else {}
+                mark(ids, **forgotten, **left)
             page.move(position=position)
         if run.over:
             return True
@@ -90,7 +102,8 @@ def _add_rows(current: Round) -> bool:
             with run.page() as page:
                 whose = (run.flow.account_id, run.store.pk)
                 # Known without a quantity: whatever changes it in the store from now on says so.
-                insert_rows(ListingStock, COLUMNS, [(*whose, *one, 1, 0, 0, "", "", True, "", "") for one in new])
+                handled = int(_left(current))
+                insert_rows(ListingStock, COLUMNS, [(*whose, *one, 1, 0, handled, "", "", True, "", "") for one in new])
                 page.move(position=run.flow.position | {"rows": place})
         if run.over:
             return True

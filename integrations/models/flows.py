@@ -20,8 +20,9 @@ class Flow(models.Model):
     """One kind of traffic of an integration, its schedule, its lease and its position.
 
     On exactly when `due_at` is set. `gen` is the fencing number: whoever holds a smaller one is outdated and its
-    transactions roll back (`integrations.lease`). `watermark` is the largest update time stored, never "now";
-    `covered_from` the earliest placing date that was asked for. `position` holds what the flow's module keeps
+    transactions roll back (`integrations.lease`). `since` and `off_since` are about its mode, which may be Disabled
+    while it runs for another flow (`integrations.since_enabled`). `watermark` is the largest update time stored, never
+    "now"; `covered_from` the earliest placing date that was asked for. `position` holds what the flow's module keeps
     between slices (a page token, a backfill window).
     """
 
@@ -47,7 +48,13 @@ class Flow(models.Model):
     watermark = models.DateTimeField(null=True, blank=True)
     covered_from = models.DateTimeField(null=True, blank=True)
     position = models.JSONField(default=dict, blank=True)
-    enabled_since = models.DateTimeField(null=True, blank=True)
+    enabled_since = models.DateTimeField(null=True, blank=True, help_text="Runs since then, for whatever reason.")
+    since = models.DateTimeField(
+        null=True, blank=True,
+        help_text="Counts from then: the first time that it was switched on, or the last time that a person switched "
+        "it on again from now.",
+    )  # fmt: skip
+    off_since = models.DateTimeField(null=True, blank=True, help_text="Was on before, and is off since then.")
 
     last_ok_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="Runs in a row that failed.")
