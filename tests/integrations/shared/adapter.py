@@ -36,6 +36,7 @@ class Shop(ABC):
     """A stand-in store that runs, and whose calls are let through.
 
     `skus` are three that it counts, each of a product of its own. `later`: it answers a push of stock by a ticket.
+    `typed`: a person types its secret, so that it can be wrong.
     `past_end` is a page token beyond the last page, or one that the store does not know (any more).
     """
 
@@ -44,6 +45,7 @@ class Shop(ABC):
     way: ClassVar[str]
     skus: tuple[str, str, str]
     later: ClassVar[bool] = False
+    typed: ClassVar[bool] = True
     names: ClassVar[frozenset[str]] = frozenset()  # values of its credential that are no secret
     api_url: str
     past_end: str

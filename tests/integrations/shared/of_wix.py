@@ -94,7 +94,7 @@ class WixV1(WixShop):
 
 
 class WixV3(WixShop):
-    label, site, way = "wix v3", "v3", "app"
+    label, site, way, typed = "wix v3", "v3", "app", False
     skus = ("NC-CARE", "NC-LID", "NC-MUG-SNOW-S")
 
     def refuse(self) -> None:
