@@ -183,6 +183,9 @@ class EcwidConnector(Connector):
     def poll(self, ticket: str) -> Done | Later:
         return batch.poll(self._call, ticket)
 
+    def give_up(self, ticket: str) -> None:
+        batch.call_off(self._call, ticket)
+
     # --- calls ---
 
     def _call(
