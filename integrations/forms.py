@@ -20,7 +20,14 @@ from integrations.connectors.declaring import FlowKind, Mode, Platform, WayIn
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.nicknames import check_nickname
-from integrations.setting_fields import as_typed, explained_mode_field, field_of, interval_field, mode_field
+from integrations.setting_fields import (
+    as_typed,
+    exact_note,
+    explained_mode_field,
+    field_of,
+    interval_field,
+    mode_field,
+)
 from integrations.settings_document import FLOWS, Document, defaults, master_of, validate
 from integrations.ways import Chosen
 
@@ -82,6 +89,7 @@ class DocumentForm(forms.Form):
             if setting.staff_only and not staff:
                 self.fields[key].disabled = True
             self.initial[key] = as_typed(setting, before.get(key), account)
+            self.fields[key].help_text += exact_note(setting, before.get(key), account)
         for kind in modes:
             if kind in self.offers:
                 self.fields[f"{kind.value}_mode"] = mode_field(self.offers[kind], platform)
@@ -206,9 +214,9 @@ class MainForm(DocumentForm):
             self._card("", self.SIX),
             self._card("The store", ("name", "channel_mode", "order_status")),
             self._card(
-                "Flows", [name for name in flows if name not in self.SIX],
+                "Flows", [*(name for name in flows if name not in self.SIX), "first_pull"],
                 "What goes between the store and us, and how often. A flow without an interval is off; setting one "
-                "switches it on.",
+                "switches it on. Switched on again, it asks from when it counts.",
             ),
             self._card("To the warehouse", ("release", "later_changes", "warehouse")),
             self._card("Stock", stock, STOCK_TEXT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -131,6 +132,14 @@ def as_typed(setting: Setting, value: Any, account: Account) -> Any:
     if setting.kind is SettingKind.BOOLEAN:
         return "true" if value else "false"
     return value if isinstance(value, list) else str(value)
+
+
+def exact_note(setting: Setting, value: Any, account: Account) -> str:
+    """A date that a program set may begin within a day, which its field does not show."""
+    if setting.kind is not SettingKind.DATE or not value:
+        return ""
+    local = moment(value, account).astimezone(account.zone)
+    return "" if local.time() == dt.time(0) else f" At present it begins at {local:%H:%M} of that day."
 
 
 def mode_label(offer: FlowOffer, mode: Mode, platform: Platform) -> str:

@@ -28,7 +28,7 @@ def value_in_words(setting: Setting, value: Any, account: Account) -> str:
     if value in (None, ""):
         return setting.empty_label or "empty"
     if setting.kind is SettingKind.DATE:
-        return day_in_words(moment(str(value), account), account)
+        return since_in_words(moment(str(value), account), account)
     if setting.kind is SettingKind.WAREHOUSE:
         return _name(Warehouse.objects.for_account(account), value, "a warehouse that is gone")
     if setting.kind is SettingKind.ALIAS:
@@ -48,6 +48,12 @@ def flow_in_words(offer: FlowOffer, flow: dict[str, Any]) -> str:
     return f"{Mode(flow['mode']).label}, every {flow['interval']} minutes"
 
 
+def since_in_words(time: dt.datetime, account: Account) -> str:
+    """ "1 Nov 2026" for the beginning of a day, else "1 Nov 2026, 14:03"."""
+    local = time.astimezone(account.zone)
+    return day_in_words(time, account) + ("" if local.time() == dt.time(0) else f", {local:%H:%M}")
+
+
 def day_in_words(time: dt.datetime, account: Account) -> str:
     return format_date(time.astimezone(account.zone).date(), "d MMM yyyy", locale="en")
 
@@ -61,8 +67,8 @@ def condition_in_words(condition: Condition, platform: Platform, account: Accoun
     label = setting.label if setting else condition.code.capitalize()
     if condition.code in {"age", "earliest"}:
         placed, bound = (dt.datetime.fromisoformat(text) for text in (condition.found, condition.wanted))
-        asked = f"{label} reaches back to {day_in_words(bound, account)}"
-        return f"Placed {day_in_words(placed, account)}; {asked}"
+        in_words = since_in_words if condition.code == "earliest" else day_in_words
+        return f"Placed {in_words(placed, account)}; {label} reaches back to {in_words(bound, account)}"
     if condition.code == "pickup":
         how = "picks it up" if condition.found == "pickup" else "has it delivered"
         return f"The buyer {how}; {label} is {'No' if condition.wanted == 'delivery' else 'Yes'}"

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -72,12 +72,13 @@ def said(choices: Choices | None, kind: FlowKind) -> From:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A flow that a save would switch on again: it was off since `off_since`."""
+    """A flow that a save would switch on again: it was off since `off_since`. `chosen` was answered already."""
 
     kind: FlowKind
     off_since: dt.datetime
     then: str
     now: str
+    chosen: str = ""
 
     @property
     def name(self) -> str:
@@ -85,8 +86,8 @@ class Again:
         return f"again_{self.kind.value}"
 
 
-def asked(integration: Integration, document: Document) -> list[Again]:
-    """Flows that were on before, are off, and are on in this document."""
+def asked(integration: Integration, document: Document, given: Mapping[str, Any] | None = None) -> list[Again]:
+    """Flows that were on before, are off, and are on in this document; with what was answered so far."""
     found = []
     for flow in Flow.objects.filter(integration=integration, off_since__isnull=False).order_by("pk"):
         kind = FlowKind(flow.kind)
@@ -95,13 +96,15 @@ def asked(integration: Integration, document: Document) -> list[Again]:
         if kind is FlowKind.INVENTORY and not _is_pushed(integration):
             continue  # what the first push sends is asked when a person starts it
         then, now = _sentences(flow, integration.store, kind, Mode(document[FLOWS][kind.value]["mode"]))
-        found.append(Again(kind, flow.off_since, then, now))
+        one = Again(kind, flow.off_since, then, now)
+        answer = (given or {}).get(one.name)
+        found.append(replace(one, chosen=answer) if answer in tuple(From) else one)
     return found
 
 
-def answers(questions: Sequence[Again], given: Mapping[str, Any]) -> dict[FlowKind, From]:
+def answers(questions: Sequence[Again]) -> dict[FlowKind, From]:
     """What was answered of them; one that was not is missing."""
-    return {one.kind: From(given[one.name]) for one in questions if given.get(one.name) in tuple(From)}
+    return {one.kind: From(one.chosen) for one in questions if one.chosen}
 
 
 def _is_pushed(integration: Integration) -> bool:

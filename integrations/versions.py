@@ -19,6 +19,7 @@ from integrations.rates import with_profiles
 from integrations.setting_words import flow_in_words, value_in_words
 from integrations.settings_document import FLOWS, Document, completed, defaults, document_of, validate
 from integrations.settings_saving import save
+from integrations.since_enabled import Choices
 
 LISTED = 20
 
@@ -120,12 +121,22 @@ def _set_to_default(
     return f"{setting.label} was {lost}, which cannot be chosen any more; it is set to its default, {default}."
 
 
-def roll_back(integration: Integration, number: int, document: Document, *, by: str, now: dt.datetime) -> bool:
+def roll_back(
+    integration: Integration,
+    number: int,
+    document: Document,
+    *,
+    by: str,
+    now: dt.datetime,
+    again: Choices | None = None,
+) -> bool:
     """Put a restored document in force, as a new version. False when it says what is in force already.
 
-    Raises IntegrationError when there is no such version, or somebody else saved meanwhile.
+    Flows that it switches on again count as `again` says (`since_enabled`), not as they did then. Raises
+    IntegrationError when there is no such version, or somebody else saved meanwhile.
     """
     if version_of(integration, number) is None:
         raise IntegrationError(f"There is no version {number} of these settings.", "no_version")
     based_on = integration.settings_version
-    return save(integration, document, by=by, now=now, why=f"rolled back to {number}", based_on=based_on)
+    why = f"rolled back to {number}"
+    return save(integration, document, by=by, now=now, why=why, based_on=based_on, again=again)

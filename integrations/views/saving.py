@@ -1,6 +1,7 @@
 """Saving settings: first what they would have meant for the last orders, then, confirmed, for good.
 
-A confirmation is of exactly these values: whoever changes one more is asked again. It needs no script.
+A confirmation is of exactly these values: whoever changes one more is asked again. Where a flow is switched on again, a
+person says from when it counts, in the same place. It needs no script.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from integrations.models import Integration
 from integrations.setting_links import links_of
 from integrations.setting_words import condition_in_words, setting_of
 from integrations.settings_document import Document
+from integrations.since_enabled import Again
 from inventory.models import Warehouse
 
 
@@ -55,15 +57,26 @@ class Shown:
     coming: int
     oldest: dt.datetime | None
     older_since: dt.datetime | None
+    again: Sequence[Again] = ()
+    unanswered: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.rows) or self.older_since is not None
+        return bool(self.rows) or self.older_since is not None or bool(self.again)
 
 
-def shown(integration: Integration, platform: Platform, document: Document, run: DryRun) -> Shown:
+def shown(
+    integration: Integration,
+    platform: Platform,
+    document: Document,
+    run: DryRun,
+    again: Sequence[Again] = (),
+    *,
+    unanswered: bool = False,
+) -> Shown:
+    """`unanswered`: it was shown before, and not said of every flow that is switched on again from when it counts."""
     rows = _rows(integration, platform, run.differences) if run.differences else []
     confirmed = confirmation(integration, document)
-    return Shown(confirmed, run.looked_at, rows, len(run.coming), run.oldest, run.older_since)
+    return Shown(confirmed, run.looked_at, rows, len(run.coming), run.oldest, run.older_since, again, unanswered)
 
 
 def _rows(integration: Integration, platform: Platform, found: Sequence[Difference]) -> list[Row]:

@@ -20,7 +20,7 @@ from fcp.roles import May, may
 from integrations.channel_mode import warnings_of
 from integrations.dry_run import dry_run
 from integrations.errors import IntegrationError
-from integrations.finishing import finish_setup, goes_live_at_setup
+from integrations.finishing import finish_setup, goes_live_at_setup, to_finish
 from integrations.first_look import orders_to_come
 from integrations.forms import DocumentForm, InstallForm, MainForm, TabForm
 from integrations.meanwhile import brought_together, is_outdated, says_what_is_in_force
@@ -30,6 +30,7 @@ from integrations.rates import with_profiles
 from integrations.setting_words import setting_of, value_in_words
 from integrations.settings_document import Document, document_of
 from integrations.settings_saving import lock, save
+from integrations.since_enabled import Again, Choices, answers, asked
 from integrations.stock_state import stock_state
 from integrations.versions import versions_of
 from integrations.views.page import checklist_of, find, platform_of, show, variant_label
@@ -85,10 +86,14 @@ def _save(request: PanelRequest, integration: Integration, tab: str) -> HttpResp
     if not form.is_valid() or "back" in request.POST:
         return _show(request, integration, tab, form)
     run = dry_run(integration, form.document, timezone.now())
-    if run and request.POST.get("confirmed") != confirmation(integration, form.document):
-        return _show(request, integration, tab, form, shown(integration, form.platform, form.document, run))
+    questions = asked(integration, form.document, request.POST)
+    again = answers(questions)
+    seen = request.POST.get("confirmed") == confirmation(integration, form.document)
+    if ((run or questions) and not seen) or len(again) < len(questions):
+        dry = shown(integration, form.platform, form.document, run, questions, unanswered=seen)
+        return _show(request, integration, tab, form, dry)
     try:
-        saved = _saved(request, integration, form)
+        saved = _saved(request, integration, form, again)
     except IntegrationError as error:
         if error.code == "settings_changed":
             form = _brought_together(request, integration, tab)
@@ -116,12 +121,13 @@ def _brought_together(request: PanelRequest, integration: Integration, tab: str)
     return brought_together(integration, make, request.POST)
 
 
-def _saved(request: PanelRequest, integration: Integration, form: DocumentForm) -> bool:
+def _saved(request: PanelRequest, integration: Integration, form: DocumentForm, again: Choices) -> bool:
     """Names and document together, or neither. Raises IntegrationError."""
     by, now = str(request.user), timezone.now()
     with transaction.atomic():
         renamed = isinstance(form, MainForm) and _renamed(integration, form, by=by, now=now)
-        changed = save(integration, form.document, by=by, now=now, based_on=form.cleaned_data.get("version"))
+        version = form.cleaned_data.get("version")
+        changed = save(integration, form.document, by=by, now=now, based_on=version, again=again)
     return changed or renamed
 
 
@@ -182,11 +188,15 @@ def setup(request: PanelRequest, pk: int) -> HttpResponse:
     integration = find(request, pk)
     platform = platform_of(integration)
     form = InstallForm(integration, platform, document_of(integration), request.POST or None)
+    questions: list[Again] = []
     if request.method == "POST" and form.is_valid():
+        questions = asked(integration, to_finish(integration, form.document), request.POST)
+    again = answers(questions)
+    if request.method == "POST" and form.is_valid() and len(again) == len(questions):
         try:
             finish_setup(
                 integration, form.document, by=str(request.user), now=timezone.now(),
-                based_on=form.cleaned_data.get("version"),
+                based_on=form.cleaned_data.get("version"), again=again,
             )  # fmt: skip
         except IntegrationError as error:
             form.add_error(None, error.sentence)
@@ -199,6 +209,7 @@ def setup(request: PanelRequest, pk: int) -> HttpResponse:
         "variant": variant_label(integration),
         "form": form,
         "goes_live": goes_live_at_setup(request.account),
+        "again": questions,
     }
     return render(request, "integrations/setup.html", context)
 

@@ -17,6 +17,7 @@ from integrations.errors import IntegrationError
 from integrations.models import Integration, SettingsVersion
 from integrations.rates import with_profiles
 from integrations.settings_document import document_of
+from integrations.since_enabled import Choices, answers, asked
 from integrations.versions import compare, restored, roll_back, version_of, versions_of
 from integrations.views.page import find, platform_of, show
 from integrations.views.saving import confirmation, shown
@@ -64,20 +65,26 @@ def back(request: PanelRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     if "back" in request.POST:
         return redirect(f"{panel_url(request.account, 'integrations:versions', pk=pk)}?old={version.number}")
-    if request.POST.get("confirmed") == confirmation(integration, wanted.document):
-        return _go_back(request, integration, version.number, wanted.document)
+    questions = asked(integration, wanted.document, request.POST)
+    again = answers(questions)
+    seen = request.POST.get("confirmed") == confirmation(integration, wanted.document)
+    if seen and len(again) == len(questions):
+        return _go_back(request, integration, version.number, wanted.document, again)
+    run = dry_run(integration, wanted.document, now)
     context: dict[str, Any] = {
         "version": version,
         "lines": compare(platform, integration.account, document_of(integration), wanted.document),
         "notes": wanted.notes,
-        "dry": shown(integration, platform, wanted.document, dry_run(integration, wanted.document, now)),
+        "dry": shown(integration, platform, wanted.document, run, questions, unanswered=seen),
     }
     return show(request, integration, "advanced", "integrations/versions_back.html", context)
 
 
-def _go_back(request: PanelRequest, integration: Integration, number: int, document: dict[str, Any]) -> HttpResponse:
+def _go_back(
+    request: PanelRequest, integration: Integration, number: int, document: dict[str, Any], again: Choices
+) -> HttpResponse:
     try:
-        changed = roll_back(integration, number, document, by=str(request.user), now=timezone.now())
+        changed = roll_back(integration, number, document, by=str(request.user), now=timezone.now(), again=again)
     except IntegrationError as error:
         messages.error(request, error.sentence)
     else:
