@@ -10,10 +10,10 @@ from integrations.connectors.declaring import FlowKind, Platform
 from integrations.errors import IntegrationError
 from integrations.models import Integration, WebhookAddress
 from integrations.reach import app_secrets
+from integrations.runs import by_app
 from integrations.settings_document import FLOWS, Document, document_of, flow_is_on
 
 RECURRING, WEBHOOKS, WITH_POLL = (choice.value for choice in CHANNEL_MODE.choices)
-APP = "app"  # the kind of credential of a store that has the operator's app
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,6 @@ def is_announced(integration: Integration) -> bool:
     if by_app(integration) and app_secrets(integration.store.platform).public_key:
         return True
     return WebhookAddress.objects.filter(integration=integration, revoked_at=None).exists()
-
-
-def by_app(integration: Integration) -> bool:
-    return integration.credentials.filter(kind=APP).exists()
 
 
 def _no_site(integration: Integration, document: Document) -> bool:

@@ -154,6 +154,7 @@ class WayIn:
 
     `needs_app`: offered only where the operator has an app of his own at the platform. `staff_only`: only the
     operator's own people may go it. `kind` is that of the credential it brings, where it is not named like the way.
+    `from_store`: what a store's owner does who begins there, and whom the store then leads to us.
     """
 
     key: str
@@ -165,6 +166,7 @@ class WayIn:
     steps: tuple[Step, ...] = ()
     staff_only: bool = False
     kind: str = ""
+    from_store: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

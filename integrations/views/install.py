@@ -78,7 +78,9 @@ def landing(request: HttpRequest, platform: str) -> HttpResponse:
     except SyncError as error:
         return refused(request, connector.platform, error.sentence)
     if arrived is None or not arrived.signed:
-        context = {"platform": connector.platform, "app": bool(app.client_id), "market": app.market_url}
+        steps = next((way.from_store for way in connector.platform.ways_in if way.from_store), ())
+        begun = {"app": bool(app.client_id and steps), "steps": steps, "market": app.market_url}
+        context = {"platform": connector.platform, **begun}
         return render(request, "integrations/install_begin.html", context)
     return _found(request, connector, arrived, ways.State(platform, arrived.way))
 
@@ -251,9 +253,13 @@ def refused(request: HttpRequest, platform: Platform, sentence: str, status: int
 
 
 def _connector(platform: str) -> type[Connector]:
+    """Of a platform whose stores' own pages can lead here."""
     if platform not in CONNECTORS:
         raise Http404
-    return connector_class(platform)
+    found = connector_class(platform)
+    if not any(way.redirect for way in found.platform.ways_in):
+        raise Http404
+    return found
 
 
 def _person(request: HttpRequest) -> int | None:

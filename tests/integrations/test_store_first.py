@@ -154,7 +154,7 @@ def test_the_landing_without_a_store_says_how_to_begin(settings: Any) -> None:
 
     settings.FCP_WIX_APP_ID = ""
     settings.FCP_SANDBOX = False
-    assert "connect your store with an API key" in words(Client().get(LANDING))
+    assert "connect your store in the panel" in words(Client().get(LANDING))
     assert Client().get("/install/nothing/").status_code == 404
 
 

@@ -7,7 +7,7 @@ from orders.shapes import Status
 from .. import common
 from ..declaring import Choice, Platform, ProductOffer, Setting, SettingKind, StockOffer, WayIn
 from .guides import GUIDES
-from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS, MARKET_STEPS
+from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS, FROM_WIX_STEPS, MARKET_STEPS
 
 V1, V3 = "v1", "v3"
 API_URL = "https://www.wixapis.com"
@@ -119,6 +119,7 @@ WAYS_IN = (
         redirect=True,
         needs_app=True,
         steps=MARKET_STEPS,
+        from_store=FROM_WIX_STEPS,
         kind="app",
     ),
     WayIn(

@@ -23,6 +23,11 @@ API_KEY_STEPS = (
     Step("Paste both here and press Connect. Before anything runs we show the store's name and catalog version."),
 )
 
+FROM_WIX_STEPS = (
+    Step("Open the App Market and search for Fulfillment Control Panel."),
+    Step("Press Add to Site, choose the site, and agree to what the app may do."),
+    Step("Wix leads you back here. Sign in, choose the account, name the store."),
+)
 MARKET_STEPS = (
     Step("Press Connect. Wix opens in a new tab of your browser; sign in there as the owner of the site."),
     Step(
