@@ -5,27 +5,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from integrations.sandbox.wire import Reply, Request, from_here
-from integrations.sandbox.wix.errors import WixError
 
 from . import pages
 
 if TYPE_CHECKING:
     from integrations.sandbox.server import Sandbox
 
+FIRST = "v1"  # the store that is meant where none is named
 PLACE = {
-    "site",
-    "kind",
-    "skus",
-    "quantity",
-    "shipping",
-    "country",
-    "paid",
-    "payment",
-    "status",
-    "text",
-    "note",
-    "changes",
-    "force",
+    *("site", "kind", "skus", "quantity", "shipping", "country", "paid", "payment", "status", "text", "note"),
+    *("changes", "force"),
 }
 
 
@@ -53,74 +42,84 @@ class Control:
             if not path:
                 return Reply(303, b"", {"Location": "/control/"})
             raise KeyError("there is nothing at this address")
-        except (KeyError, ValueError, TypeError, IndexError, WixError) as problem:
+        except (KeyError, ValueError, TypeError, IndexError, *self.refusals) as problem:
             text = str(problem.args[0]) if problem.args else "this cannot be done"
             if as_json:
                 return Reply(404 if isinstance(problem, KeyError) else 400, json.dumps({"message": text}).encode())
             return pages.problem(text)
 
+    @property
+    def refusals(self) -> tuple[type[Exception], ...]:
+        """What the platforms raise for something that cannot be done."""
+        return tuple(host.desk.refusal for host in self.box.hosts.values())
+
+    def hosts(self, site: str | None) -> list[Any]:
+        """The host of one store, or all."""
+        return [pages.found(self.box, site)[0].host] if site else list(self.box.hosts.values())
+
     def api(self, method: str, path: list[str], query: dict[str, str], body: dict[str, Any]) -> Any:
+        named = body.get("site") or query.get("site")
         if path[:1] == ["orders"]:
-            return self.orders(method, path[1:], query, body)
-        wix, site = self.box.wix, body.get("site") or query.get("site")
+            return self.orders(method, path[1:], query, body, named or FIRST)
+        hosts = self.hosts(named)
         match [method, *path]:
             case ["POST", "misbehave"]:
-                how = {name: value for name, value in body.items() if name not in ("kind", "site")}
-                wix.misbehave(body["kind"], site, **how)
+                self.misbehave(hosts, named, body)
             case ["POST", "behave"]:
-                wix.behave(site)
+                for host in hosts:
+                    host.behave(named)
             case [_, "stock"]:
-                return self.stock(method, site or "v1", body)
-            case ["POST", "migrate"]:
-                wix.migrate(site or "v1")
+                return self.stock(method, named or FIRST, body)
             case ["GET", "received"]:
-                return {"received": wix.received}
-            case ["GET", "webhook"] if "event" in query:
-                return wix.signed_app_event(site or "v1", query["event"])
-            case ["GET", "webhook"]:
-                return wix.signed_order_event(site or "v1", query["order"], query.get("slug", "approved"))
-            case ["GET", "instance"]:
-                return wix.access.sign_instance(wix.site(site or "v1"))
+                return {"received": [row for host in hosts for row in host.received]}
             case ["GET", "deliveries"]:
-                return {"deliveries": wix.sender.deliveries()}
+                return {"deliveries": [row for host in hosts for row in host.sender.deliveries()]}
             case ["POST", "webhook-urls"]:
-                wix.sender.urls[:] = body["urls"]
+                for key, host in self.box.hosts.items():
+                    if host in hosts:
+                        host.sender.urls[:] = [url.replace("{platform}", key) for url in body["urls"]]
             case _:
-                raise KeyError("there is no such control call")
+                desk, store = pages.found(self.box, named or FIRST)
+                return desk.own(method, path, store.key, query, body)
         return {}
 
-    def stock(self, method: str, site: str, body: dict[str, Any]) -> Any:
-        wix = self.box.wix
-        if method == "POST":
-            wix.set_stock(site, body["sku"], body["quantity"], body.get("place", ""))
-            return {"stock": wix.stock_of(site, body["sku"])}
-        return {"stock": wix.stock(site), "oversold": wix.site(site).oversold}
+    @staticmethod
+    def misbehave(hosts: list[Any], site: str | None, body: dict[str, Any]) -> None:
+        """In all the stores that can go wrong in this way, unless one is named."""
+        able = [host for host in hosts if body["kind"] in host.desk.kinds]
+        if not able:
+            raise ValueError(f"unknown misbehaviour {body['kind']!r}")
+        for host in able:
+            host.misbehave(body["kind"], site, **{k: v for k, v in body.items() if k not in ("kind", "site")})
 
-    def orders(self, method: str, path: list[str], query: dict[str, str], body: dict[str, Any]) -> Any:
-        wix, site = self.box.wix, body.get("site") or query.get("site") or "v1"
+    def stock(self, method: str, site: str, body: dict[str, Any]) -> Any:
+        desk, store = pages.found(self.box, site)
+        if method == "POST":
+            desk.host.set_stock(store.key, body["sku"], body["quantity"], body.get("place", ""))
+            return {"stock": desk.host.stock_of(store.key, body["sku"])}
+        return {"stock": desk.host.stock(store.key), "oversold": getattr(store, "oversold", {})}
+
+    def orders(self, method: str, path: list[str], query: dict[str, str], body: dict[str, Any], site: str) -> Any:
+        desk, store = pages.found(self.box, site)
+        host, key = desk.host, store.key
         match [method, *path]:
             case ["GET"]:
-                return {"orders": [row.load() for row in wix.newest(site, int(query.get("limit", 20)))]}
+                return {"orders": [row.load() for row in host.newest(key, int(query.get("limit", 20)))]}
             case ["POST"]:
-                return {"order": wix.place_order(**{name: value for name, value in body.items() if name in PLACE})}
+                wanted = {name: value for name, value in body.items() if name in PLACE} | {"site": key}
+                return {"order": host.place_order(**wanted)}
             case ["GET", order]:
-                return {"order": wix.order(site, order), "fulfillments": wix.told(site, order)}
+                return {"order": host.order(key, order), "fulfillments": host.told(key, order)}
             case ["POST", order, "change"]:
-                return {"order": wix.change_order(site, order, body["changes"])}
+                return {"order": host.change_order(key, order, body["changes"])}
             case ["POST", order, "cancel"]:
-                return {"order": wix.cancel_order(site, order, body.get("restock", True))}
+                return {"order": host.cancel_order(key, order, body.get("restock", True))}
             case ["POST", order, "payment"]:
-                return {"order": wix.set_payment(site, order, body.get("status", "PAID"))}
+                return {"order": host.set_payment(key, order, body.get("status", "PAID"))}
             case ["POST", order, "refund"]:
-                return {"order": wix.refund(site, order, str(body["amount"]))}
-            case ["POST", order, "edit"]:
-                places = {int(place): int(quantity) for place, quantity in body.get("set_to", {}).items()}
-                remove = tuple(body.get("remove", ()))
-                return {"order": wix.edit_order(site, order, add=body.get("add"), set_to=places, remove=remove)}
-            case ["POST", order, "take-back"]:
-                wix.take_back(site, order, int(body.get("place", 0)))
-                return {"fulfillments": wix.told(site, order)}
+                return {"order": host.refund(key, order, str(body["amount"]))}
             case ["POST", order, "fulfill"]:
-                wix.fulfill(site, order, body.get("tracking", ""), body.get("provider", "ups"))
-                return {"fulfillments": wix.told(site, order)}
-        raise KeyError("there is no such control call")
+                how = {name: body[name] for name in ("tracking", "provider", "status") if name in body}
+                host.fulfill(key, order, **how)
+                return {"fulfillments": host.told(key, order)}
+        return desk.own(method, ["orders", *path], key, query, body)

@@ -73,6 +73,8 @@ TURNS = [turn for kind in KINDS if kind != "plain" for turn in (kind, "plain", "
 
 
 def fill(store: Store, setup: Setup) -> None:
+    if setup.sites and store.key not in setup.sites:
+        return
     started = int(setup.clock().timestamp())
     goods = SHOP["goods"]
     if setup.plain:  # what measurements count has a number in stock

@@ -21,6 +21,7 @@ from integrations.sandbox.wire import Reply, Request
 from . import apps, batch, demo, events, oauth, orders, products, profile, screens, stock  # noqa: F401  # their routes
 from .access import Access, Token
 from .api import KINDS_OF_BODY, Call, Found, find_route, run
+from .desk import EcwidDesk
 from .errors import EcwidError, dead_token, wrong
 from .order import Item, add_refund, build_order, money, recount, set_path
 from .shop import PEOPLE, SHOP
@@ -32,14 +33,6 @@ KEY = "ecwid"
 ADDRESS = re.compile(r"/api/v3/([^/]+)(/.*)$")
 WEB_PAGE = b"<!doctype html><title>Ecwid</title><h1>We will be right back</h1>"
 WORTH_PACKING = 1000  # bytes
-SWITCHES = {  # misbehaviour that is not about a call
-    "revoked": "Removes the app, so that our token is refused",
-    "free_plan": "Goes back to the free plan, which has no API (402)",
-    "suspended": "Is suspended (402)",
-    "missing_scopes": "Lets the app only read the profile (403)",
-    "webhooks_twice": "Sends the next ten webhooks twice",
-    "webhooks_swapped": "Sends the next ten webhooks in another order",
-}
 
 
 class Host:
@@ -57,6 +50,7 @@ class Host:
         store_id = 20_000_000 + int.from_bytes(digest[:8], "big") % 60_000_000
         self.store = store = Store(KEY, SHOP["name"], store_id, str(setup.seed), setup.clock)
         self.sites = {KEY: store}
+        self.desk = EcwidDesk(self)
         self.access = Access(setup, state, store)
         self.sender = events.Sender(list(setup.webhook_urls), events.ladder(setup), self.access.client_secret)
         self.batches = batch.Batches(store, state, self._work_on_batch, self._inner)
@@ -185,7 +179,7 @@ class Host:
     # Misbehaviour.
 
     def misbehave(self, kind: str, site: str | None = None, **how: Any) -> None:
-        """Make the store go wrong: a switch of SWITCHES, or a fault with `how` as in Fault.
+        """Make the store go wrong: a switch of desk.SWITCHES, or a fault with `how` as in Fault.
 
         missing_scopes takes `scopes`, those that are left to the app.
         """
@@ -361,8 +355,10 @@ class Host:
             found["paymentStatus"] = "REFUNDED" if whole else "PARTIALLY_REFUNDED"
             return orders.keep(self.store, found, before)
 
-    def fulfill(self, site: str, order: str, tracking: str = "", status: str = "SHIPPED") -> dict[str, Any]:
-        """The merchant marks it as shipped, without the panel."""
+    def fulfill(
+        self, site: str, order: str, tracking: str = "", provider: str = "", status: str = "SHIPPED"
+    ) -> dict[str, Any]:
+        """The merchant marks it as shipped, without the panel. Ecwid has no place for the `provider`."""
         changes = {"fulfillmentStatus": status, **({"trackingNumber": tracking} if tracking else {})}
         return self.change_order(site, order, changes)
 

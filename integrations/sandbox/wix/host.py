@@ -42,6 +42,7 @@ from . import (  # noqa: F401  # their routes
 )
 from .access import Access, from_base64url, make_key, public_half
 from .api import Call, find_route
+from .desk import WixDesk
 from .errors import WixError, invalid
 from .keys import Keys
 from .order import Item, Wish, build_order, set_path
@@ -69,6 +70,7 @@ class Host:
         self.private_key = state.once("key", make_key_once)
         self.access = Access(setup.seed, setup.rate_limit, Keys(state))
         self.sender = events.Sender(setup.webhook_urls, setup.retries)
+        self.desk = WixDesk(self)
         self.sites: dict[str, Site] = {}
         for key, shop in SHOPS.items():
             settings = {name: shop[name] for name in SETTINGS}
