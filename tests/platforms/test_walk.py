@@ -22,7 +22,7 @@ from tests.build import make_account, make_partner, make_user, make_warehouse
 from tests.integrations.flows.world import sync, work
 from tests.integrations.pages.conftest import signed_in
 from tests.integrations.pages.reading import assert_in_order, form_of, words
-from tests.integrations.shared.world import later
+from tests.integrations.shared.world import after
 from tests.platforms.corner.store import CornerShop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -255,10 +255,10 @@ def test_stock_goes_to_the_till_by_code_and_counter_and_is_known_once_its_job_is
     assert corner.stock["MUG-RED", 1] == 4  # the counter that nobody mapped keeps its own
     flow = Flow.objects.get(integration=integration, kind=FlowKind.INVENTORY)
     assert "ticket" in flow.position
-    later(time_machine, 0.5)
+    after(time_machine, 0.5)
     assert "ticket" in Flow.objects.get(pk=flow.pk).position
     corner.slow_jobs = False
-    later(time_machine, 0.5)
+    after(time_machine, 0.5)
 
     flow.refresh_from_db()
     assert ("ticket" in flow.position, flow.failures) == (False, 0)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from fcp.errors import Stale
 from fcp.http import Exchange, Session
 from integrations.connectors import connector_class
 from integrations.connectors.base import Bound, Connector
@@ -52,8 +53,10 @@ class Shop(ABC):
 
     @classmethod
     @abstractmethod
-    def running(cls, settings: Any, monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[Shop]:
-        """A context that gives the shop: without orders, its clock right."""
+    def running(
+        cls, settings: Any, monkeypatch: pytest.MonkeyPatch, ahead: dt.timedelta
+    ) -> AbstractContextManager[Shop]:
+        """A context that gives the shop, without orders; its clock is so much `ahead` of ours."""
 
     # --- connecting ---
 
@@ -94,6 +97,9 @@ class Shop(ABC):
     def vanish(self, sku: str) -> None:
         """The thing is taken out of the shop."""
 
+    def settle(self) -> None:  # noqa: B027  # most have nothing to wait for
+        """Wait until it has done what it was asked to do later."""
+
     def forget_tickets(self) -> None:
         """What it was asked to do later it no longer knows. For shops that are `later`."""
         raise NotImplementedError
@@ -102,7 +108,7 @@ class Shop(ABC):
 
     @abstractmethod
     def ahead(self, by: dt.timedelta) -> None:
-        """Its clock is ahead of ours, or behind."""
+        """From now on its clock is so much ahead of ours."""
 
     @abstractmethod
     def misbehave(self, kind: str, on: str = ORDERS, **how: Any) -> None:
@@ -148,11 +154,22 @@ class Reached:
     connector: Connector
     calls: list[Exchange] = field(default_factory=list)
 
-    def pages(self, since: dt.datetime = LONG_AGO, limit: int | None = None, most: int = 60) -> Iterator[Any]:
-        """The pages of a window, one after the other; a store that never comes to an end fails the test."""
+    def pages(
+        self, since: dt.datetime = LONG_AGO, limit: int | None = None, most: int = 60, **created: dt.datetime
+    ) -> Iterator[Any]:
+        """The pages of a window, one after the other; a store that never comes to an end fails the test.
+
+        Where the token is no longer good it begins anew, as the flow does.
+        """
         token: str | None = None
+        window = Window(**created) if created else Window(since=since)
         for _ in range(most):
-            page = self.connector.orders(Window(since=since), token, limit)
+            try:
+                page = self.connector.orders(window, token, limit)
+            except Stale:
+                assert token, "a first page has no token"
+                token = None
+                continue
             yield page
             if (token := page.next) is None:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.integrations.shared.shops import SHOPS
 
 @pytest.fixture(params=SHOPS, ids=lambda shop: shop.label.replace(" ", "-"))
 def shop(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    with request.param.running(settings, monkeypatch) as shop:
+    with request.param.running(settings, monkeypatch, dt.timedelta()) as shop:
         yield shop
 
 

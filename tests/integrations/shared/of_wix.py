@@ -28,20 +28,18 @@ class WixShop(Shop):
     names = frozenset({"site_id", "instance_id"})
     past_end = "bm90LWEtY3Vyc29y"
 
-    def __init__(self, box: Sandbox) -> None:
-        self.box, self.host = box, box.wix
+    def __init__(self, box: Sandbox, offset: list[dt.timedelta]) -> None:
+        self.box, self.host, self.offset = box, box.wix, offset
         self.api_url = box.info["wix"]["base_url"]
-        self.offset = dt.timedelta()
 
     @classmethod
     @contextmanager
-    def running(cls, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-        made: list[WixShop] = []
-        clock = lambda: utc_now() + (made[0].offset if made else dt.timedelta())  # noqa: E731
-        with Sandbox(orders=0, products=12, rate_limit=0, platforms=("wix",), clock=clock) as box:
+    def running(cls, settings: Any, monkeypatch: pytest.MonkeyPatch, ahead: dt.timedelta) -> Iterator[Shop]:
+        offset = [ahead]
+        options = {"orders": 0, "products": 12, "rate_limit": 0, "platforms": ("wix",)}
+        with Sandbox(clock=lambda: utc_now() + offset[0], **options) as box:
             reach_sandbox(box, settings)
-            made.append(cls(box))
-            yield made[0]
+            yield cls(box, offset)
 
     @property
     def received(self) -> dict[str, str]:
@@ -76,7 +74,7 @@ class WixShop(Shop):
             site.items.delete(item["id"])
 
     def ahead(self, by: dt.timedelta) -> None:
-        self.offset = by
+        self.offset[0] = by
 
     def misbehave(self, kind: str, on: str = ORDERS, **how: Any) -> None:
         self.host.misbehave(kind, self.site, path=CALLS[on], **how)

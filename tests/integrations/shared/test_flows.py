@@ -15,6 +15,7 @@ from integrations.tasks import tick
 from orders.models import Order, OrderLine, SeenOrder
 from tests.integrations.flows.world import flow_of, sync, work
 from tests.integrations.shared.adapter import Shop
+from tests.integrations.shared.shops import SHOPS
 from tests.integrations.shared.world import connected, later
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,7 +111,7 @@ def test_a_refused_key_blocks_every_flow_and_only_the_key_is_tried_until_it_is_t
 
     shop.behave()
     next_try(integration, time_machine)
-    later(time_machine, 1)
+    later(shop, time_machine, 1)
     assert numbers(integration) == [sold.number]
     assert not Flow.objects.filter(integration=integration, blocked=True).exists()
 
@@ -156,17 +157,21 @@ def test_orders_that_cannot_be_told_apart_wait_and_come_in_once_they_can(shop: S
 
 
 @pytest.mark.parametrize("minutes", [10, -10])
-def test_a_store_whose_clock_is_off_hides_no_order(shop: Shop, minutes: int) -> None:
-    shop.ahead(dt.timedelta(minutes=minutes))
-    integration = connected(shop)
+@pytest.mark.parametrize("of", SHOPS, ids=lambda one: one.label)
+def test_a_store_whose_clock_is_off_hides_no_order(
+    of: type[Shop], minutes: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sold = []
-    for _ in range(3):
-        sold.append(shop.sell())
-        shop.touch(sold[0], f"touched with {len(sold)}")
-        sync(integration)
-        water = flow_of(integration).watermark
-        theirs = [order.changed_at for order in SeenOrder.objects.filter(store=integration.store)]
-        assert water == max(theirs)  # a time of theirs, never one of ours
+    with of.running(settings, monkeypatch, dt.timedelta(minutes=minutes)) as shop:
+        integration = connected(shop)
+        for _ in range(3):
+            sold.append(shop.sell())
+            shop.touch(sold[0], f"touched with {len(sold)}")
+            sync(integration)
+            water = flow_of(integration).watermark
+            theirs = [order.changed_at for order in SeenOrder.objects.filter(store=integration.store)]
+            assert water == max(theirs)  # a time of theirs, never one of ours
+            assert abs(water - timezone.now() - dt.timedelta(minutes=minutes)) < dt.timedelta(minutes=1)
 
     assert numbers(integration) == sorted(one.number for one in sold)
     assert Order.objects.get(number=sold[0].number).buyer_note == "touched with 3"
@@ -200,7 +205,7 @@ def test_what_is_logged_while_all_goes_wrong_names_no_key(
     for kind in ("error", "drop", "cut", "html", "wrong_type"):
         shop.misbehave(kind)
         sync(integration)
-    later(time_machine, 45)
+    later(shop, time_machine, 45)
     shop.refuse()
     sync(integration)
 

@@ -71,7 +71,7 @@ def test_after_a_lost_answer_the_store_is_told_once(shop: Shop, kind: str, setti
     fulfillment = ship(order, "1Z1")
     assert fulfillment.told == "due"
     assert flow_of(integration, FlowKind.FULFILLMENTS).problem
-    later(time_machine)
+    later(shop, time_machine)
 
     assert shop.tracking(sold) == ["1Z1"]
     fulfillment.refresh_from_db()
@@ -89,7 +89,7 @@ def test_what_did_not_reach_the_store_is_told_the_next_time(shop: Shop, kind: st
 
     ship(order, "1Z1")
     assert shop.tracking(sold) == []
-    later(time_machine)
+    later(shop, time_machine)
 
     assert shop.tracking(sold) == ["1Z1"]
 
@@ -120,7 +120,7 @@ def test_a_correction_made_while_the_answer_was_lost_leaves_one_shipment(shop: S
     fulfillment = ship(order, "1Z-OLD")
 
     correct(fulfillment, carrier="UPS", parcels=[Tracking("1Z-NEW")], by="Warehouse", now=timezone.now())
-    later(time_machine)
+    later(shop, time_machine)
 
     assert shop.tracking(sold) == ["1Z-NEW"]
 
@@ -171,7 +171,7 @@ def test_after_a_lost_answer_the_store_shows_what_it_should(shop: Shop, kind: st
 
     report(integration, dict.fromkeys(shop.skus, 4))
     for _ in range(3):
-        later(time_machine)
+        later(shop, time_machine)
 
     assert shown(shop) == dict.fromkeys(shop.skus, 4)
     assert not rows(integration).due().exists()
@@ -185,7 +185,7 @@ def test_a_listing_that_vanished_is_named_and_keeps_no_other_back(shop: Shop, ti
 
     report(integration, dict.fromkeys(shop.skus, 4))
     told_soon(shop, time_machine)
-    later(time_machine, 2)
+    later(shop, time_machine, 2)
 
     assert [shop.stock(sku) for sku in shop.skus[1:]] == [4, 4]
     row = row_of(integration, shop.skus[0])
@@ -219,7 +219,7 @@ def test_killed_after_the_store_was_told_it_ends_where_it_would_have(
     lease.reclaim(timezone.now())
     work()
     for _ in range(2):
-        later(time_machine)
+        later(shop, time_machine)
 
     assert shown(shop) == dict.fromkeys(shop.skus, 4)
     assert not rows(integration).due().exists()
@@ -235,7 +235,7 @@ def test_a_ticket_that_the_store_forgot_is_not_asked_for_ever(shop: Shop, time_m
     shop.forget_tickets()
 
     for _ in range(3):
-        later(time_machine)
+        later(shop, time_machine)
 
     assert shown(shop) == dict.fromkeys(shop.skus, 4)
     assert not rows(integration).due().exists()

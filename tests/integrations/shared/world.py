@@ -77,8 +77,13 @@ def selling(shop: Shop, quantity: int = 10) -> Integration:
     return integration
 
 
-def later(time_machine: Any, minutes: float = 5.0) -> None:
-    """After that time, with what the tick would find."""
+def later(shop: Shop, time_machine: Any, minutes: float = 5.0) -> None:
+    """After that time, with what the store has done meanwhile and what the tick would find."""
+    shop.settle()
+    after(time_machine, minutes)
+
+
+def after(time_machine: Any, minutes: float) -> None:
     time_machine.move_to(timezone.now() + dt.timedelta(minutes=minutes))
     now = timezone.now()
     claim(free(Flow.objects.filter(due_at__lte=now, lease_until=None)), now)
@@ -89,4 +94,4 @@ def later(time_machine: Any, minutes: float = 5.0) -> None:
 def told_soon(shop: Shop, time_machine: Any) -> None:
     """A store that answers by a ticket has answered."""
     if shop.later:
-        later(time_machine, 0.3)
+        later(shop, time_machine, 0.3)

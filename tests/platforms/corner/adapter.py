@@ -36,10 +36,11 @@ class Corner(Shop):
 
     @classmethod
     @contextmanager
-    def running(cls, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    def running(cls, settings: Any, monkeypatch: pytest.MonkeyPatch, ahead: dt.timedelta) -> Iterator[Shop]:
         monkeypatch.setitem(CONNECTORS, "corner", CLASS)
         with CornerShop() as shop:
             settings.FCP_SANDBOX_PORT = shop.port
+            shop.ahead = ahead
             yield cls(shop)
 
     @property
