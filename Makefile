@@ -57,7 +57,7 @@ faults: .venv/.dev ## Kills at random points through a real cluster, on both dat
 week: .venv/.dev ## A simulated week of stock against a plain model, and races, on both databases
 	@.venv/bin/python -m tests.week $(ARGS)
 
-conformance: .venv/.dev ## The vendors' own npm clients against the stand-in stores (needs Node)
+conformance: .venv/.dev ## The published clients against the stand-in stores (needs Node)
 	@command -v node npm >/dev/null || .ci/packages nodejs npm
 	@tests/conformance/run
 

@@ -32,6 +32,11 @@ REGISTERED = (
     *("read_store_profile", "update_store_profile", "read_orders", "update_orders", "create_orders"),
     *("read_catalog", "update_catalog", "create_catalog"),
 )
+# What a store's own custom app may do besides.
+CUSTOM = (
+    *("read_customers", "update_customers", "create_customers"),
+    *("read_discount_coupons", "update_discount_coupons", "create_discount_coupons"),
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Access:
         if not self.store.installed:
             return None
         if same(text, self.token):
-            return Token(text, self._allowed(REGISTERED))
+            return Token(text, self._allowed((*REGISTERED, *CUSTOM)))
         given = self.given.get(text)
         return None if given is None or given["dead"] else Token(text, self._allowed(given["scopes"]))
 

@@ -18,7 +18,19 @@ from integrations.sandbox.setup import Setup
 from integrations.sandbox.state import State
 from integrations.sandbox.wire import Reply, Request
 
-from . import apps, batch, demo, events, oauth, orders, products, profile, screens, stock  # noqa: F401  # their routes
+from . import (  # noqa: F401  # their routes
+    apps,
+    batch,
+    demo,
+    drawers,
+    events,
+    oauth,
+    orders,
+    products,
+    profile,
+    screens,
+    stock,
+)
 from .access import Access, Token
 from .api import KINDS_OF_BODY, Call, Found, find_route, run
 from .desk import EcwidDesk
@@ -78,6 +90,10 @@ class Host:
             "token": self.access.token,
             "client_id": self.access.client_id,
             "client_secret": self.access.client_secret,
+            # As every stand-in names its app.
+            "app_id": self.access.client_id,
+            "app_secret": self.access.client_secret,
+            "installer_url": f"{base_url}/oauth",
         }
 
     def start(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .access import REGISTERED
+from .access import CUSTOM, REGISTERED
 from .api import Call, route
 from .errors import missing, wrong
 from .orders import FULFILLMENT, PAYMENT
@@ -179,7 +179,7 @@ def application(call: Call) -> dict:
 
 @route("GET", "/application/token")
 def application_token(call: Call) -> dict:
-    scopes = [name for name in REGISTERED if name in call.token.scopes]
+    scopes = [name for name in (*REGISTERED, *CUSTOM) if name in call.token.scopes]
     given = call.access.given.get(call.token.text, {})
     return {"permissions": scopes, "created": given.get("created", "2026-01-02 08:00:00 +0000")}
 

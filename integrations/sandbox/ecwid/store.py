@@ -102,6 +102,7 @@ class Store:
     newest_first: bool = True  # how orders are listed; undocumented, so no caller may rely on it
     statuses: dict[str, str] = field(default_factory=dict)  # custom status -> the name the merchant gave it
     switched_off: list[str] = field(default_factory=list)  # titles of ways of shipping that are offered no more
+    drawers: dict[str, dict] = field(default_factory=dict)  # see drawers.py
     search_lag: int = 0  # seconds until the search shows a new order
     total_calls: int = 0
     last_page: bytes = b""  # of orders, for misbehaviour
