@@ -60,10 +60,9 @@ class Access:
         self.dead_calls: deque[float] = deque()
         self.blocked_until = 0.0
 
-    def restore(self, rows: list[tuple[str, Any]]) -> None:
-        """`rows`: a kind ("token", "code") and id, in the order they were kept."""
-        for (kind, uid), value in rows:
-            (self.given if kind == "token" else self.codes)[uid] = value
+    def restore(self, kind: str, uid: str, value: dict[str, Any]) -> None:
+        """Take back a token or a code."""
+        (self.given if kind == "token" else self.codes)[uid] = value
 
     @staticmethod
     def _secret(seed: int, name: str, length: int) -> str:

@@ -43,8 +43,9 @@ class Batches(threading.Thread):
         self.change = threading.Event()
         self.stopped = threading.Event()
 
-    def restore(self, uid: str, batch: dict[str, Any]) -> None:
-        self.all[uid] = batch
+    def restore(self, uid: str, batch: dict[str, Any] | None) -> None:
+        if batch is not None:
+            self.all[uid] = batch
 
     def add(self, call: Call) -> str:
         """A new ticket, or that of the same batch where its deduplication key was used within the hour."""
@@ -66,7 +67,9 @@ class Batches(threading.Thread):
             "spoilt": {n: fault.kind for n in range(len(rows)) for fault in struck if fault.hits(n)},
         }
         while len(self.all) > KEPT:
-            del self.all[next(iter(self.all))]
+            oldest = next(iter(self.all))
+            del self.all[oldest]
+            self.state.save(self.store.key, "batch", oldest, b"null")
         self._save(ticket)
         self.change.set()
         return ticket

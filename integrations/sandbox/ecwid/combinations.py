@@ -45,6 +45,7 @@ def made(call: Call, product: dict, sent: dict, old: dict | None = None) -> dict
     """A combination as it stands after a write."""
     refuse_places(call.store, sent)
     check_types(sent)
+    sent = sent if old or not sent.get("sku") else stock.tracked_if_counted(sent)
     before = old or {
         "id": call.store.count_on("next_combination"),
         "combinationNumber": 1 + max((one["combinationNumber"] for one in product["combinations"]), default=0),
@@ -61,7 +62,7 @@ def made(call: Call, product: dict, sent: dict, old: dict | None = None) -> dict
             raise wrong("A variation without an SKU of its own has its product's stock")
         after = {name: value for name, value in after.items() if name not in ("sku", "quantity")}
         return {**after, "unlimited": product["unlimited"]}
-    return stock.settled(before, after, sent if old else stock.tracked_if_counted(sent))
+    return stock.settled(before, after, sent)
 
 
 def made_of(call: Call, product: dict, sent: list[dict]) -> list[dict]:

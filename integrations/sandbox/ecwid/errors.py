@@ -13,7 +13,8 @@ class EcwidError(Exception):
 
     def body(self) -> bytes:
         told = {"errorMessage": self.message, "errorCode": self.code, "args": self.args_told}
-        return dump({name: value for name, value in told.items() if value})
+        found = {name: value for name, value in told.items() if value}
+        return dump(found) if found else b""
 
 
 def wrong(message: str) -> EcwidError:

@@ -69,18 +69,21 @@ class Host:
         store.raise_event = self._raise
         if saved := state.load(KEY):
             self._restore(saved)
-            store.save = state.save if state.db else forget
+            store.save = state.save
+            store.set_meta("starts", store.starts)
         else:
             store.save = state.save if state.db else forget
             demo.fill(store, setup)
 
     def _restore(self, saved: list[tuple[str, str, bytes]]) -> None:
         self.store.restore(row for row in saved if row[0] not in ("token", "code", "batch"))
-        self.access.restore([((kind, uid), json.loads(b)) for kind, uid, b in saved if kind in ("token", "code")])
         for kind, uid, body in saved:
             if kind == "batch":
                 self.batches.restore(uid, json.loads(body))
-        self.store.random.seed(f"{self.setup.seed}/{KEY}/{self.store.next_number}/{len(self.store.received)}")
+            elif kind in ("token", "code"):
+                self.access.restore(kind, uid, json.loads(body))
+        self.store.starts += 1  # no id that is drawn from now on was drawn before
+        self.store.random.seed(f"{self.setup.seed}/{KEY}/{self.store.starts}")
 
     def info(self, base_url: str) -> dict[str, str]:
         return {

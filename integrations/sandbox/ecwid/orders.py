@@ -268,7 +268,7 @@ def check(sent: dict) -> None:
 def merged(name: str, old: Any, new: Any) -> Any:
     if name == "orderExtraFields":
         sent = {one.get("id"): one for one in new}
-        return [sent.pop(one["id"], one) for one in old or ()] + list(sent.values())
+        return [{**one, **sent.pop(one["id"], {})} for one in old or ()] + list(sent.values())
     return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
 
 

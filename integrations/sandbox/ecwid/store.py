@@ -104,6 +104,7 @@ class Store:
     switched_off: list[str] = field(default_factory=list)  # titles of ways of shipping that are offered no more
     drawers: dict[str, dict] = field(default_factory=dict)  # see drawers.py
     search_lag: int = 0  # seconds until the search shows a new order
+    starts: int = 1
     total_calls: int = 0
     last_page: bytes = b""  # of orders, for misbehaviour
     raise_event: Callable[..., None] = lambda *what, **more: None
