@@ -44,5 +44,6 @@ def logging_config(*, level: str, json: bool) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
             "django-q": {"level": "WARNING"},
+            "urllib3": {"level": "ERROR"},  # below, it names whole addresses, where some platforms take their key
         },
     }

@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations import runs
 from integrations.models import Exchange, FailedRecord, Flow, Hint, Integration, Run
 from integrations.sandbox.server import Sandbox
-from orders.models import Order, SeenOrder
+from orders.models import Order
 from tests.integrations.flows.world import connect_store, flow_of, sync, work
 
 
@@ -25,37 +25,6 @@ def next_try(integration: Integration, time_machine) -> Flow:
     tick()
     work()
     return flow_of(integration)
-
-
-@pytest.mark.parametrize(
-    ("fault", "code", "sentence"),
-    [
-        ("error", "store_unreachable", "The store does not answer. We try again by ourselves."),
-        ("unavailable", "store_unreachable", "The store does not answer. We try again by ourselves."),
-        ("drop", "store_unreachable", "The store does not answer. We try again by ourselves."),
-        ("timeout", "store_unreachable", "The store does not answer. We try again by ourselves."),
-        ("cut", "answer_unreadable", "The store sent something we cannot read. We keep it and try again."),
-        ("html", "answer_unreadable", "The store sent something we cannot read. We keep it and try again."),
-    ],
-)
-def test_a_store_in_trouble_is_tried_again_and_nothing_is_lost(
-    connect, sandbox, settings, time_machine, fault, code, sentence
-):
-    settings.FCP_STORE_TIMEOUT = 1
-    integration = connect("v1")
-    placed = [sandbox.wix.place_order("v1")["number"] for _ in range(2)]
-    sandbox.wix.misbehave(fault, "v1", count=3, path="orders/search", seconds=1.2)
-
-    sync(integration)
-    flow = flow_of(integration)
-    assert (flow.problem_code, flow.problem, flow.failures) == (code, sentence, 1)
-    assert flow.due_at <= timezone.now() + dt.timedelta(minutes=1)
-    assert Run.objects.latest("pk").state == "failed"
-    for _ in range(4):
-        flow = next_try(integration, time_machine)
-
-    assert numbers(integration) == sorted(placed)
-    assert (flow.failures, flow.problem, flow.problem_since) == (0, "", None)
 
 
 def test_failures_in_a_row_are_tried_at_growing_pauses_of_an_hour_at_most(connect, sandbox, time_machine):
@@ -91,53 +60,6 @@ def test_a_storm_of_429_pauses_the_store_and_then_goes_on_by_itself(connect, san
     assert numbers(integration) == [placed]
     assert flow_of(integration).problem == ""
     assert Run.objects.filter(state="running").count() == 0
-
-
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [("wrong_type", "quantity"), ("no_lines", "line")],
-)
-def test_an_odd_order_is_kept_aside_with_a_sentence_and_the_rest_comes_in(connect, sandbox, fault, words):
-    integration = connect("v1")
-    placed = [sandbox.wix.place_order("v1")["number"] for _ in range(3)]
-    sandbox.wix.misbehave(fault, "v1")
-
-    sync(integration)
-
-    record = FailedRecord.objects.get(store=integration.store)
-    assert words in record.sentence
-    assert len(numbers(integration)) == 2
-    run = Run.objects.latest("pk")
-    assert (run.seen, run.created, run.failed, run.state) == (3, 2, 1, "done")
-
-    sync(integration)  # the store sends it whole again
-
-    assert numbers(integration) == sorted(placed)
-    record.refresh_from_db()
-    assert record.mended_at
-
-
-@pytest.mark.parametrize(("fault", "words"), [("no_id", "without a usable id"), ("same_id", "under one id")])
-def test_orders_that_cannot_be_told_apart_are_read_again_and_kept_aside_only_if_they_stay_so(
-    connect, sandbox, fault, words
-):
-    integration = connect("v1")
-    placed = [sandbox.wix.place_order("v1")["number"] for _ in range(3)]
-    sandbox.wix.misbehave(fault, "v1", count=None)
-    sync(integration)
-    records = FailedRecord.objects.filter(store=integration.store)
-    assert all(words in record.sentence for record in records)
-    run = Run.objects.latest("pk")
-    assert run.failed == records.count() > 0
-    assert run.created == 3 - records.count()
-    sync(integration)
-    assert Run.objects.latest("pk").failed == 0  # known, so neither counted nor doubted again
-
-    sandbox.wix.behave()
-    sync(integration)
-
-    assert numbers(integration) == sorted(placed)
-    assert not records.filter(mended_at=None).exists()
 
 
 def test_an_order_without_an_id_that_comes_whole_at_once_again_troubles_nobody(connect, sandbox):
@@ -193,24 +115,6 @@ def test_a_nul_character_is_left_out_and_over_long_values_are_cut(connect, sandb
     assert order.buyer_note
     assert title.strip() in {line.title.strip() for line in order.lines.all()}
     assert not FailedRecord.objects.exists()
-
-
-@pytest.mark.parametrize("fault", ["duplicate", "same_id", "reordered", "repeat_page"])
-def test_pages_that_are_out_of_order_double_and_lose_nothing(transactional_db, settings, time_machine, fault):
-    with Sandbox(orders=0, products=12, rate_limit=0) as box:
-        settings.FCP_SANDBOX_PORT = box.server.server_address[1]
-        integration = connect_store(box, "v1", history=365)
-        work()
-        placed = [box.wix.place_order("v1")["number"] for _ in range(240)]
-        box.wix.misbehave(fault, "v1", count=2, skip=1)
-
-        sync(integration)
-        for _ in range(3):
-            next_try(integration, time_machine)
-        sync(integration)
-
-        assert numbers(integration) == sorted(placed)
-        assert SeenOrder.objects.filter(store=integration.store).count() == 240
 
 
 def test_an_order_that_changes_between_two_pages_is_stored_as_it_became(transactional_db, settings, monkeypatch):

@@ -21,6 +21,12 @@ from tests.integrations.shared.world import connected, later
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+SAID = (
+    ("store_unreachable", "The store does not answer. We try again by ourselves."),
+    ("answer_unreadable", "The store sent something we cannot read. We keep it and try again."),
+)
+
+
 def numbers(integration: Integration) -> list[str]:
     return sorted(Order.objects.filter(store=integration.store).values_list("number", flat=True))
 
@@ -62,15 +68,19 @@ def test_a_run_without_an_answer_says_so_and_the_next_one_goes_on(
     settings.FCP_STORE_TIMEOUT = 1
     integration = connected(shop)
     sold = shop.sell()
-    shop.misbehave(kind, seconds=1.3)
+    shop.misbehave(kind, seconds=1.3, count=None)
+    code, sentence = SAID[kind in ("cut", "html")]
 
     flow = sync(integration)
-    assert flow.failures == 1
-    assert flow.problem.endswith(("We try again by ourselves.", "We keep it and try again."))
-    assert numbers(integration) == []
+    assert (flow.failures, flow.problem_code, flow.problem) == (1, code, sentence)
+    assert flow.due_at is not None
+    assert flow.due_at <= timezone.now() + dt.timedelta(minutes=1)
+    assert next_try(integration, time_machine).failures == 2
 
+    shop.behave()
     flow = next_try(integration, time_machine)
-    assert (flow.failures, flow.problem, numbers(integration)) == (0, "", [sold.number])
+    assert (flow.failures, flow.problem, flow.problem_since) == (0, "", None)
+    assert numbers(integration) == [sold.number]
 
 
 @pytest.mark.parametrize("wait", [30, None])
@@ -177,7 +187,7 @@ def test_a_store_whose_clock_is_off_hides_no_order(
     assert Order.objects.get(number=sold[0].number).buyer_note == "touched with 3"
 
 
-@pytest.mark.parametrize("kind", ["duplicate", "reordered", "repeat_page"])
+@pytest.mark.parametrize("kind", ["duplicate", "same_id", "reordered", "repeat_page"])
 def test_pages_that_come_twice_or_in_another_order_double_and_lose_nothing(
     shop: Shop, kind: str, time_machine: Any
 ) -> None:

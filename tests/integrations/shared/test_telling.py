@@ -15,11 +15,11 @@ from mappings.models import ListingStock, Why
 from orders.fulfilling import Tracking, correct, void
 from orders.models.orders import Order
 from orders.state import State
-from tests.integrations.flows.stock_world import inventory_flow, report, row_of, rows
+from tests.integrations.flows.stock_world import inventory_flow, row_of, rows
 from tests.integrations.flows.world import flow_of, sync, work
 from tests.integrations.shared.adapter import SHIPMENTS, STOCK, Shop
 from tests.integrations.shared.shops import SHOPS
-from tests.integrations.shared.world import later, live, selling, ship, taken, told_soon
+from tests.integrations.shared.world import later, live, selling, ship, stock_up, taken, told_soon
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,7 +158,7 @@ def test_quantities_reach_the_store_and_a_second_look_sends_nothing(shop: Shop, 
     sync(integration, FlowKind.INVENTORY)
     assert Run.objects.filter(flow=inventory_flow(integration)).count() == told
 
-    report(integration, {shop.skus[1]: 4})
+    stock_up(integration, shop.skus[1:2], 4)
     told_soon(shop, time_machine)
     assert shown(shop) == dict.fromkeys(shop.skus, 10) | {shop.skus[1]: 4}
 
@@ -169,7 +169,7 @@ def test_after_a_lost_answer_the_store_shows_what_it_should(shop: Shop, kind: st
     told_soon(shop, time_machine)
     shop.misbehave(kind, STOCK)
 
-    report(integration, dict.fromkeys(shop.skus, 4))
+    stock_up(integration, shop.skus, 4)
     for _ in range(3):
         later(shop, time_machine)
 
@@ -183,7 +183,7 @@ def test_a_listing_that_vanished_is_named_and_keeps_no_other_back(shop: Shop, ti
     told_soon(shop, time_machine)
     shop.vanish(shop.skus[0])
 
-    report(integration, dict.fromkeys(shop.skus, 4))
+    stock_up(integration, shop.skus, 4)
     told_soon(shop, time_machine)
     later(shop, time_machine, 2)
 
@@ -213,7 +213,7 @@ def test_killed_after_the_store_was_told_it_ends_where_it_would_have(
 
     monkeypatch.setattr(shop.connector, "push_stock", dies)
     with pytest.raises(Killed):
-        report(integration, dict.fromkeys(shop.skus, 4))
+        stock_up(integration, shop.skus, 4)
     assert ListingStock.objects.filter(store=integration.store, known=False).exists()
     time_machine.move_to(timezone.now() + dt.timedelta(minutes=3))
     lease.reclaim(timezone.now())
@@ -230,7 +230,7 @@ def test_killed_after_the_store_was_told_it_ends_where_it_would_have(
 def test_a_ticket_that_the_store_forgot_is_not_asked_for_ever(shop: Shop, time_machine: Any) -> None:
     integration = selling(shop, 10)
     told_soon(shop, time_machine)
-    report(integration, dict.fromkeys(shop.skus, 4))
+    stock_up(integration, shop.skus, 4)
     assert "ticket" in Flow.objects.get(pk=inventory_flow(integration).pk).position
     shop.forget_tickets()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -71,7 +72,7 @@ def selling(shop: Shop, quantity: int = 10) -> Integration:
     keep_first_location(integration)
     go_live(integration, by="Ann", now=timezone.now())
     work()
-    report(integration, dict.fromkeys(shop.skus, quantity))
+    stock_up(integration, shop.skus, quantity)
     allow_first_push(integration, by="Ann", now=timezone.now())
     work()
     return integration
@@ -81,6 +82,11 @@ def later(shop: Shop, time_machine: Any, minutes: float = 5.0) -> None:
     """After that time, with what the store has done meanwhile and what the tick would find."""
     shop.settle()
     after(time_machine, minutes)
+
+
+def stock_up(integration: Integration, skus: Iterable[str], quantity: int) -> None:
+    """So many of each can be sold: the warehouse has one more, which the order of `selling` waits for."""
+    report(integration, dict.fromkeys(skus, quantity + 1))
 
 
 def after(time_machine: Any, minutes: float) -> None:

@@ -25,7 +25,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 TIME = "%d.%m.%Y %H:%M:%S %z"
 LASTS = dt.timedelta(minutes=30)
 MOST_ROWS, MOST_COUNTS = 50, 40
-STATUS = {"busy": 429, "error": 500, "unavailable": 503, "unauthorized": 401, "forbidden": 403, "refuse": 422}
+STATUS = {"busy": 429, "error": 500, "gateway": 502, "unavailable": 503, "forbidden": 403, "refuse": 422}
 ODD: dict[str, Callable[[Json], Any]] = {  # what goes wrong with the first sale of a page
     "wrong_type": lambda sale: sale["rows"][0].update(pieces="a few"),
     "no_lines": lambda sale: sale.update(rows=[]),
