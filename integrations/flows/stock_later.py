@@ -70,12 +70,17 @@ def _take(run: Slice, place: Mapping[str, Any], reply: Done) -> None:
 def _items(run: Slice, place: Mapping[str, Any]) -> list[Item]:
     ids = [pk for pk, *_ in place["rows"]]
     rows = ListingStock.objects.filter(store=run.store).select_related("listing").in_bulk(ids)
-    return [Item(rows[pk], *rest) for pk, *rest in place["rows"] if pk in rows]
+    # What was dealt with otherwise meanwhile (a person left it as it is) stays so.
+    return [
+        Item(rows[pk], quantity, max(mark, rows[pk].handled), before, steps)
+        for pk, quantity, mark, before, steps in place["rows"]
+        if pk in rows
+    ]
 
 
 def _make_again(run: Slice, place: dict[str, Any], age: dt.timedelta) -> bool:
     """A call of which only its name is known. Nothing is written to a store that must not be written to any more."""
-    items = _items(run, place)
+    items = [item for item in _items(run, place) if item.row.handled < item.mark]
     current = begin_round(run)
     if age > NAME_LASTS or not items or current is None:
         note(run, None)

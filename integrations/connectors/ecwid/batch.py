@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from fcp.errors import Busy, NotFound, SyncError, Unreachable, Unreadable
+from fcp.errors import Busy, NotFound, Stale, SyncError, Unreachable, Unreadable
 from fcp.http import Reply, error_of
 
 from ..shapes import Answer, Done, Later
@@ -81,7 +81,7 @@ def _answer(row: Json) -> Answer:
     if 200 <= code < 300:
         return Answer(key)
     error = error_of(Reply(code, {}, _body(row)), stock_table("PUT", "/products"), reads=False)
-    if isinstance(error, Unreachable):  # of this one; the rest of the batch was answered
+    if isinstance(error, Unreachable | Stale):  # of this one; the rest of the batch was answered
         error = Unreadable(error.detail, code="store_fault", sentence=FAULT)
     return Answer(key, error=error)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from fcp.errors import NotFound, Rejected, SyncError
+from fcp.errors import NotFound, Rejected, Stale, SyncError
 from fcp.http import ErrorTable, Reply
 
 from . import errors
@@ -74,9 +74,14 @@ PRODUCT_REFUSED = (
 )
 
 
+CHANGED = "It changed in Ecwid meanwhile. We read it again."
+
+
 def _refused(meaning: _Meaning, otherwise: str, reply: Reply) -> SyncError:
     code, _ = errors.code_of(reply)
     detail = errors.detail_of(reply)
+    if reply.status == 409 and code == "CONSTRAINT_VIOLATION":
+        return Stale(detail, code="changed_there", sentence=CHANGED)
     if code in meaning:
         kind, ours, sentence = meaning[code]
         return kind(detail, code=ours, sentence=sentence)
