@@ -42,7 +42,7 @@ class Control:
             if not path:
                 return Reply(303, b"", {"Location": "/control/"})
             raise KeyError("there is nothing at this address")
-        except (KeyError, ValueError, TypeError, IndexError, *self.refusals) as problem:
+        except self.refusals as problem:
             text = str(problem.args[0]) if problem.args else "this cannot be done"
             if as_json:
                 return Reply(404 if isinstance(problem, KeyError) else 400, json.dumps({"message": text}).encode())
@@ -50,8 +50,9 @@ class Control:
 
     @property
     def refusals(self) -> tuple[type[Exception], ...]:
-        """What the platforms raise for something that cannot be done."""
-        return tuple(host.desk.refusal for host in self.box.hosts.values())
+        """What is raised for something that cannot be done, by us and by the platforms."""
+        own = (KeyError, ValueError, TypeError, IndexError)
+        return (*own, *(host.desk.refusal for host in self.box.hosts.values()))
 
     def hosts(self, site: str | None) -> list[Any]:
         """The host of one store, or all."""

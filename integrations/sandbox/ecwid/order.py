@@ -11,8 +11,10 @@ from .wire import num, stamp
 
 CENT = Decimal("0.01")
 US_TAX = Decimal("0.06")  # asked for at home; elsewhere the shop sells without tax
-PERSON = ("name", "firstName", "lastName", "companyName", "street", "city", "countryCode", "countryName", "postalCode")
-PERSON += ("stateOrProvinceCode", "stateOrProvinceName", "phone")
+PERSON = (
+    *("name", "firstName", "lastName", "companyName", "street", "city", "countryCode", "countryName", "postalCode"),
+    *("stateOrProvinceCode", "stateOrProvinceName", "phone"),
+)
 
 
 @dataclass
@@ -128,7 +130,7 @@ def person_of(person: dict) -> dict[str, Any]:
 
 
 def amounts(subtotal: Decimal, total: Decimal, tax: Decimal, wish: Wish) -> dict[str, Any]:
-    found = {
+    found: dict[str, Any] = {
         "refundedAmount": 0,
         "subtotal": num(subtotal),
         "subtotalWithoutTax": num(subtotal),

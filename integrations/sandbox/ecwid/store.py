@@ -214,7 +214,7 @@ class Store:
             "mail": self.mails,
             "received": self.received,
         }
-        tables = {"told": self.told, "taken": self.taken}
+        tables: dict[str, dict[str, Any]] = {"told": self.told, "taken": self.taken}
         for kind, uid, body in rows:
             value = json.loads(body)
             if kind == "order" and value is not None:
