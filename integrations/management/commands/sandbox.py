@@ -29,7 +29,12 @@ class Command(BaseCommand):
             help="where signed events go, with {platform} for the platform's key; can be repeated",
         )
         parser.add_argument("--panel", default="", help="address of the panel, to which installing leads back")
-        parser.add_argument("--rate-limit", type=int, default=200, help="calls per minute and store; 0 for no limit")
+        parser.add_argument(
+            "--rate-limit",
+            type=int,
+            default=200,
+            help="calls per minute and store, instead of each platform's own; 0: no limit",
+        )
         parser.add_argument("--odd", type=float, default=0, help="share of odd orders, 0 to 1; default 0")
         parser.add_argument("--plain", action="store_true", help="only paid, waiting orders of three lines")
 

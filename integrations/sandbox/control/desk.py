@@ -52,7 +52,7 @@ class Told:
     """What the store was told of an order's parcels, one row each."""
 
     at: str  # ISO time in UTC
-    carrier: str
+    carrier: str  # or what else is told of who brings it
     number: str
     what: str  # how many units, or a status
     link: str = ""
@@ -73,6 +73,7 @@ class Action:
 class Desk:
     label: ClassVar[str]  # of the platform
     office: ClassVar[str]  # what the owner's own pages are called
+    who: ClassVar[str] = "Carrier"  # heading of Told.carrier
     what: ClassVar[str] = "#Units"  # heading of Told.what
     payments: ClassVar[dict[str, str]]
     odd: ClassVar[dict[str, str]]

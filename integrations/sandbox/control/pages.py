@@ -208,7 +208,7 @@ def one_order(desk: Desk, site: Site, order: Shown) -> str:
     address = "<p>" + "<br>".join(escape(part) for part in order.address if part) + "</p>"
     return (
         f'<h1>Order {escape(order.number)} {badges}</h1><p class="quiet">Placed {when(order.placed)} · changed '
-        f"{when(order.changed)} · {escape(order.uid)}</p>"
+        f"{when(order.changed)}{escape(f' · {order.uid}' if order.uid != order.number else '')}</p>"
         + section("What the store was told", told_of(desk, site, order.uid))
         + f'<div class="split">{goods}{section("Ship to", address)}</div>'
         + section("Do as buyer or merchant", f'<div class="actions">{actions(desk, site, order.uid)}</div>')
@@ -235,7 +235,7 @@ def told_of(desk: Desk, site: Site, uid: str) -> str:
         tracking = f'<span class="tracking">{number}</span>'
         rows.append([when(told.at), escape(told.carrier), tracking, escape(told.what)])
     none = "Nothing yet: no parcel has been reported to the store."
-    return table(["When", "Carrier", "Tracking number", desk.what], rows, none)
+    return table(["When", desk.who, "Tracking number", desk.what], rows, none)
 
 
 def misbehaviour(desk: Desk, site: Site) -> str:

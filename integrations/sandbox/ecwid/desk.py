@@ -26,7 +26,8 @@ AS_KIND = ("digital", "pickup", "delivery", "preorder", "no_sku")  # that stand 
 
 
 class EcwidDesk(Desk):
-    label, office, what = "Ecwid", "control panel", "Status"
+    label, office = "Ecwid", "control panel"
+    who, what = "Staff notes", "Status"
     refusal = EcwidError
     switches = SWITCHES
     payments = {
@@ -115,7 +116,12 @@ class EcwidDesk(Desk):
     def told(self, site: Store, order: str) -> list[Told]:
         """One status and one tracking number an order; what changed at a time is one row."""
         return [
-            Told(iso(row["at"]), "", row.get("trackingNumber", ""), self.words.get(status, status))
+            Told(
+                iso(row["at"]),
+                row.get("privateAdminNotes", ""),
+                row.get("trackingNumber", ""),
+                self.words.get(status, status),
+            )
             for row in self.host.told(site.key, order)
             for status in [row.get("fulfillmentStatus", "")]
         ]

@@ -82,8 +82,8 @@ class Host:
                 self.batches.restore(uid, json.loads(body))
             elif kind in ("token", "code"):
                 self.access.restore(kind, uid, json.loads(body))
-        self.store.starts += 1  # no id that is drawn from now on was drawn before
-        self.store.random.seed(f"{self.setup.seed}/{KEY}/{self.store.starts}")
+        self.store.starts += 1
+        self.store.draw_anew()
 
     def info(self, base_url: str) -> dict[str, str]:
         return {
@@ -160,7 +160,7 @@ class Host:
         """Do the work, unless a fault strikes before, or spoils the answer after."""
         call, writes = f"{request.method} {request.path}", request.method != "GET"
         with self.lock:
-            struck = [fault for fault in self.store.faults if fault.strikes(call, writes, self.store.random)]
+            struck = [fault for fault in self.store.faults if fault.strikes(call, writes, self.store.other)]
             self.store.faults = [fault for fault in self.store.faults if fault.count != 0]
         for fault in struck:
             if fault.kind in ("slow", "timeout"):

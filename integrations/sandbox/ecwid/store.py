@@ -110,12 +110,19 @@ class Store:
     raise_event: Callable[..., None] = lambda *what, **more: None
 
     def __post_init__(self) -> None:
-        self.random = random.Random(f"{self.seed}/{self.key}")
+        self.random = random.Random()  # for what is sold and bought
+        self.other = random.Random()  # for what happens at times that nobody can foresee: events, batches, tokens
+        self.draw_anew()
         self.latest = 0
         self.numbers: dict[str, str] = {}  # internal number -> id
         self.searches: dict[tuple, list[OrderRow]] = {}
         self.skus: dict[str, dict[tuple[int, int], None]] = {}  # SKU -> product and combination (0: none), in order
         self.named: dict[int, list[str]] = {}  # product -> the SKUs that it has there
+
+    def draw_anew(self) -> None:
+        """Nothing that is drawn after a start was drawn before."""
+        self.random.seed(f"{self.seed}/{self.key}/{self.starts}")
+        self.other.seed(f"{self.seed}/{self.key}/other/{self.starts}")
 
     @property
     def url(self) -> str:
@@ -127,14 +134,14 @@ class Store:
         return self.latest
 
     def new_uuid(self) -> str:
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self.other.getrandbits(128), version=4))
 
     def new_text(self, length: int, letters: str) -> str:
-        return "".join(self.random.choices(letters, k=length))
+        return "".join(self.other.choices(letters, k=length))
 
     def new_order_id(self) -> str:
         while True:
-            made = self.prefix + self.new_text(5, LETTERS) + self.suffix
+            made = self.prefix + "".join(self.random.choices(LETTERS, k=5)) + self.suffix
             if made not in self.orders.rows and not made.isdecimal():
                 return made
 

@@ -34,6 +34,26 @@ def test_a_seed_gives_the_same_store_and_keys_to_it():
     assert all(keys[0][name] != keys[2][name] for name in keys[0])
 
 
+def test_what_is_bought_does_not_depend_on_who_listens():
+    bought = []
+    for urls in ((), ("http://127.0.0.1:9/hooks",)):
+        box = Sandbox(platforms=("ecwid",), products=14, webhook_urls=urls)
+        bought.append([box.ecwid.place_order()["id"] for _ in range(5)])
+        box.stop()
+
+    assert bought[0] == bought[1]
+
+
+def test_a_restart_tells_of_nothing_under_an_old_id(tmp_path):
+    seen: list[tuple[str, str]] = []
+    for _ in range(3):
+        with Sandbox(platforms=("ecwid",), products=14, state=str(tmp_path / "state.sqlite3")) as box:
+            event = json.loads(box.ecwid.signed_event("ecwid", "profile.updated")[2])
+            seen.append((event["eventId"], box.ecwid.agree(["read_orders"], "http://127.0.0.1/")))
+
+    assert len({one for pair in seen for one in pair}) == 6
+
+
 def test_everything_is_there_after_a_restart(tmp_path):
     options = {"platforms": ("ecwid",), "state": str(tmp_path / "state.sqlite3")}
     with Sandbox(orders=20, products=14, **options) as box:
