@@ -14,7 +14,8 @@ from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import Flow, Hint, Integration, WebhookAddress
 
-ORDER_HINTS = ("order", "fulfillments")  # about one order, by the store's id
+DELETED = "deleted"  # about an order that the store says it no longer has
+ORDER_HINTS = ("order", "fulfillments", DELETED)  # about one order, by the store's id
 BY_NUMBER = "order_number"  # about one order, of which only the number is known
 APP_HINTS = ("installed", "removed")  # about our app in the store
 

@@ -26,10 +26,10 @@ from .columns import EVENT_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
 from .decide import is_canceled
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, ShippingRequest
-from .models.shipping import AT_WAREHOUSE, Origin, RequestState, Told
+from .models.shipping import Origin, Told
 from .payloads import packed
 from .persons import as_kept
-from .release import PARTY_FIELDS, withdraw
+from .release import PARTY_FIELDS, stop_asking, withdraw
 from .reserving import StockWrites
 from .settings import LaterChanges, OrderRules
 from .settle import TAKEN, party_of, settle
@@ -393,10 +393,7 @@ def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) 
     lift_holds(writes.settled, now)
     ask_for_address(store, writes.addresses, now=now)
     if writes.canceled:
-        withdraw(writes.canceled, now=now, actor="store")
-        ShippingRequest.objects.filter(order_id__in=writes.canceled, state__in=AT_WAREHOUSE).exclude(
-            state=RequestState.CANCEL_ASKED
-        ).update(state=RequestState.CANCEL_ASKED, cancel_asked_at=now, changed_at=now)
+        stop_asking(writes.canceled, now=now, actor="store")
     if writes.forgotten:
         Fulfillment.objects.filter(pk__in=writes.forgotten).update(store_ref=None)
     if writes.deleted:

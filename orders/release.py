@@ -17,7 +17,7 @@ from inventory.models import Product, Warehouse
 from .columns import EVENT_COLUMNS
 from .decide import CLOSED_PAYMENTS, CLOSED_STATUSES, is_closed
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, RequestLine, ShippingRequest
-from .models.shipping import UNSETTLED, RequestState
+from .models.shipping import AT_WAREHOUSE, UNSETTLED, RequestState
 from .shapes import StoreFulfillment
 from .state import State
 from .stored_state import lock_orders, refresh_states
@@ -174,6 +174,14 @@ def withdraw(order_ids: Collection[int], *, now: dt.datetime, actor: str) -> set
     if orders:
         offered.update(state=RequestState.WITHDRAWN, changed_at=now)
     return orders
+
+
+def stop_asking(order_ids: Collection[int], *, now: dt.datetime, actor: str) -> None:
+    """Nothing more of these (locked) orders is wanted: offers are taken back, who took one is asked to stop."""
+    withdraw(order_ids, now=now, actor=actor)
+    at_warehouse = ShippingRequest.objects.filter(order_id__in=order_ids, state__in=AT_WAREHOUSE)
+    stopping = at_warehouse.exclude(state=RequestState.CANCEL_ASKED)
+    stopping.update(state=RequestState.CANCEL_ASKED, cancel_asked_at=now, changed_at=now)
 
 
 def renew_offers(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: str) -> None:

@@ -105,6 +105,8 @@ def _changed(p: Params) -> str:
 
 
 def _canceled(p: Params) -> str:
+    if p.get("deleted"):
+        return "Deleted in the store, so it counts as canceled."
     if p.get("payment") in ("refunded", "canceled"):
         return f"The store shows the payment as {p['payment']}, so it counts as canceled."
     return "Rejected in the store." if p.get("status") == "rejected" else "Canceled in the store."

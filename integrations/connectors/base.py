@@ -21,6 +21,7 @@ from .shapes import (
     Ask,
     Connected,
     Credential,
+    Deleted,
     Done,
     Hint,
     IncomingListing,
@@ -150,6 +151,10 @@ class Connector:
         (Wix: those that were never finished), so None does not prove that there is no such order.
         """
         raise NotImplementedError
+
+    def deleted(self, since: dt.datetime, token: str | None) -> Page[Deleted]:
+        """A page of the orders that were deleted in the store at or after that time; none where nobody can."""
+        return Page(())
 
     def shape_order(self, raw: RawOrder) -> IncomingOrder:
         """The order in our words. Raises Unreadable with a sentence that names what is odd."""

@@ -43,6 +43,14 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """An order that the store no longer has, and when it went, where it says so."""
+
+    uid: str
+    at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """Which orders are asked for: changed since `since`, or (backfill) created in [created_from, created_to)."""
 
@@ -284,7 +292,9 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a verified webhook says: look at this object. `kind` is "order", "removed", ...; `event_id` for repeats.
+    """What a verified webhook says: look at this object. `event_id` is for repeats.
+
+    `kind`: "order", "fulfillments" or "deleted" are about an order, "installed" and "removed" about our app.
 
     `at`: when the object changed, by the same clock as its own time of change; None where the store does not say.
     """

@@ -14,7 +14,8 @@ from functools import partial
 
 from fcp.errors import Refused, SyncError
 from integrations.connectors.base import Connector
-from integrations.deliveries import APP_HINTS, BY_NUMBER, ORDER_HINTS, done, waiting
+from integrations.deliveries import APP_HINTS, BY_NUMBER, DELETED, ORDER_HINTS, done, waiting
+from integrations.flows.deleted import forget
 from integrations.flows.singly import SINGLY, ask_each, read_singly
 from integrations.flows.taking import Taker
 from integrations.flows.windows import OVERLAP, read_changes
@@ -118,6 +119,10 @@ def read_hints(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bo
         heard = [hint for hint in hints if not _waits(hint, unanswered, unknown, run.now())]
         found = {raw.uid: raw for raw in (*numbered, *raws)}
         taker.take(list(found.values()), seen_by="webhook", finish=partial(_heard, heard))
+        # Said to be deleted, and not there when asked for.
+        gone = {hint.object_uid for hint in hints if hint.kind == DELETED} - found.keys() - unanswered.keys()
+        if gone:
+            forget(run, sorted(gone))
         if run.over:
             return True
 

@@ -2,7 +2,8 @@
 
 What is told by webhook is read first (`hints`), then whatever changed since the watermark, then what a date that
 moved back asks for besides, then orders that the settings of today let in, then records that failed before. All of it
-takes the same path, and every position is stored in the transaction of its page: a crash repeats, and never skips.
+takes the same path, and every position is stored in the transaction of its page: a crash repeats, and never skips. At
+the end comes what the store deleted.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 
 from fcp.errors import SyncError
 from integrations import migrating
+from integrations.flows.deleted import read_deleted
 from integrations.flows.hints import read_announced
 from integrations.flows.singly import SINGLY, read_singly, set_aside
 from integrations.flows.taking import KIND, Taker, mend
@@ -38,7 +40,10 @@ def pull(run: Slice) -> bool:
         return True
     # The store does answer, so what it would not say of these orders is about them.
     set_aside(run, unanswered)
-    return read_backfill(run, taker) or redecide(run, taker) or retry_failed(run, taker)
+    if read_backfill(run, taker) or redecide(run, taker) or retry_failed(run, taker):
+        return True
+    read_deleted(run)
+    return False
 
 
 # --- what a change of settings lets in -----------------------------------------------------------------------------

@@ -38,6 +38,7 @@ KINDS = {
     "order": "An order",
     BY_NUMBER: "An order, by its number",
     "fulfillments": "Shipments of an order",
+    "deleted": "Order deleted",
     "installed": "Our app was added",
     "removed": "Our app was removed",
 }
