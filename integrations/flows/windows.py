@@ -40,7 +40,8 @@ def read_changes(run: Slice, taker: Taker) -> bool:
 
     The watermark is the largest update time stored. A page that goes back in time, or holds something that cannot be
     told apart, is doubted: from there on the watermark stands still, and the window is read once more. What is on such
-    a page for good is kept aside then. Of a store that promises no order the watermark moves with the last page only.
+    a page for good is kept aside then. Of a store that promises no order the watermark moves with the last page only,
+    and never beyond the moment when the first one was asked for: what changed since may have slipped past us.
     """
     place = _resumed(run, "changes") or _from_watermark(run)
     while True:
@@ -62,7 +63,8 @@ def read_changes(run: Slice, taker: Taker) -> bool:
 
 def _from_watermark(run: Slice) -> dict[str, Any]:
     since = run.flow.watermark - OVERLAP if run.flow.watermark else earliest_wanted(run.rules.imports, run.now())
-    return {"since": since.isoformat(), "token": None, "reached": None, "doubts": 0, "passes": 0}
+    began = run.now().isoformat()
+    return {"since": since.isoformat(), "began": began, "token": None, "reached": None, "doubts": 0, "passes": 0}
 
 
 def _after(place: dict[str, Any], page: StorePage[RawOrder], odd: bool, now: dt.datetime) -> dict[str, Any]:
@@ -93,6 +95,8 @@ def _advance(run: Slice, place: dict[str, Any], page: StorePage[RawOrder], done:
     ended = page.next is None
     enough = ended and place["passes"] >= MOST_DOUBTS
     sure = enough or (not place["doubts"] and (page.in_order or ended))
+    if high and not page.in_order and (began := _time(place.get("began"))):
+        high = min(high, began)
     if sure and high and (flow.watermark is None or high > flow.watermark):
         done.move(watermark=high)
     if flow.covered_from is None:
