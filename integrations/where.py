@@ -31,13 +31,10 @@ from orders.whereabouts import Said, explained, rules_of
 
 UID = re.compile(r"[0-9A-Za-z]+(-[0-9A-Za-z]+)+")
 MOST = 20
-NEVER_LISTED = (
-    "The buyer never finished this order. The store shows such orders in no list, so it comes in only where "
-    "the store announces it."
-)
+NEVER_FINISHED = "The buyer never finished this order."
 NO_SUCH = (
-    "{name} has no order with this number. It may be another store's, or deleted; and an order that the buyer never "
-    "finished stands in no list of the store."
+    "{name} has no order with this number. It may be another store's, or deleted; and some stores list no order that "
+    "the buyer never finished."
 )
 NO_WAY = "Orders of {name} cannot be asked for by their number."
 BUSY = "{name} takes no more calls at the moment. Ask again in a minute."
@@ -138,10 +135,16 @@ def _explained(integration: Integration, store: OpenStore, raw: RawOrder, now: d
     conditions: Sequence[Said] = ()
     if rules is not None and not here:
         conditions = explained(integration.store, facts, rules, integration.account, now, but=raw.uid)
-    note = NEVER_LISTED if shaped.status is Status.INITIALIZED else ""
+    note = _never_finished(store) if shaped.status is Status.INITIALIZED else ""
     return Asked(
         integration, "", raw.uid, shaped.number, shaped.placed_at, conditions, note or _when(integration, now), here
     )
+
+
+def _never_finished(store: OpenStore) -> str:
+    """With what becomes of such orders on this platform."""
+    words = (one.help for one in store.platform.statuses if one.value == Status.INITIALIZED.value)
+    return f"{NEVER_FINISHED} {next(words, '')}".strip()
 
 
 def _when(integration: Integration, now: dt.datetime) -> str:

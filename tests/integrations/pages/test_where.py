@@ -138,7 +138,7 @@ def test_a_number_that_the_store_does_not_know_says_what_may_be_behind_it(client
 
     by_id = text_of(ask(client, shop, unfinished["id"]))
     assert "Order status: Not finished by the buyer, where Approved is asked." in by_id
-    assert "in no list" in by_id
+    assert "never in its lists" in by_id
 
 
 @pytest.mark.parametrize(
