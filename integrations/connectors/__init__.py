@@ -8,6 +8,7 @@ from .base import Connector
 
 CONNECTORS = {  # key -> class; its label stands in its declaration
     "wix": "integrations.connectors.wix.connector.WixConnector",
+    "ecwid": "integrations.connectors.ecwid.connector.EcwidConnector",
 }
 
 

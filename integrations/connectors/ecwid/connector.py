@@ -19,6 +19,7 @@ from ..shapes import (
     Ask,
     Connected,
     Credential,
+    Deleted,
     Done,
     Hint,
     IncomingListing,
@@ -132,6 +133,9 @@ class EcwidConnector(Connector):
             with suppress(NotFound, Rejected):
                 return self.order(uid)
         return None
+
+    def deleted(self, since: dt.datetime, token: str | None) -> Page[Deleted]:
+        return searching.deleted(self._call, since, token)
 
     def shape_order(self, raw: RawOrder) -> IncomingOrder:
         return order.shape_order(raw, self._known_units())

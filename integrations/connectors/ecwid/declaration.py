@@ -141,7 +141,6 @@ WAYS_IN = (
 PLATFORM = Platform(
     key="ecwid",
     label="Ecwid",
-    logo="brand-ecwid",
     summary="Orders, tracking, products and stock of an Ecwid store (Lightspeed E-Series).",
     variants={},
     ways_in=WAYS_IN,

@@ -5,19 +5,24 @@ from __future__ import annotations
 import datetime as dt
 
 from ..cutting import Cut
-from .reading import Json, id_text, time_of
+from .reading import Json, cleaned, id_text, time_of
 
 # Of a line: what the product has at present, which changes while the order stays as it is.
 OF_THE_PRODUCT = frozenset({"quantityInStock", "productAvailable"})
 
 
 def order_id(item: Json) -> str:
-    """A text like "EBJFT", with the store's prefix and suffix, never taken apart; older orders have a number only."""
-    return id_text(item, "id") or id_text(item, "vendorOrderNumber") or id_text(item, "orderNumber")
+    """A text like "EBJFT", with the store's prefix and suffix, which is never taken apart."""
+    return id_text(item, "id")
+
+
+def _number(item: Json) -> str:
+    """What people know it by: the same text once more, in orders of old the only one."""
+    return cleaned(id_text(item, "vendorOrderNumber", 1000) or id_text(item, "id", 1000), 60)
 
 
 def _told_apart(item: Json) -> str:
-    return id_text(item, "internalId") or id_text(item, "orderNumber") or order_id(item)
+    return id_text(item, "internalId") or id_text(item, "orderNumber") or _number(item)
 
 
 def _changed_at(item: Json) -> dt.datetime | None:
@@ -35,4 +40,4 @@ def _lasting(item: Json) -> Json:
     return {**item, "items": lines}
 
 
-CUT = Cut("Ecwid", order_id, lambda item: order_id(item)[:60], _told_apart, _changed_at, _lasting)
+CUT = Cut("Ecwid", order_id, _number, _told_apart, _changed_at, _lasting)

@@ -76,11 +76,14 @@ def _hints(event: Json, uid: str, at: dt.datetime, store_id: str) -> list[Hint]:
     kind = EVENTS.get(str(event.get("eventType")))
     if kind is None:
         return []
-    if kind != "order":
+    if kind in {"installed", "removed"}:
         return [Hint(uid[:100], kind, store_id, at=at)]
-    # An unfinished order of old is called -1; a numeric id is one that the search finds too.
-    order = id_text(part_of(event, "data"), "orderId") or id_text(event, "entityId")
-    return [Hint(uid[:100], kind, order, at=at)] if order and order != "-1" else []
+    if order := id_text(part_of(event, "data"), "orderId"):
+        return [Hint(uid[:100], kind, order, at=at)]
+    # By its internal number, which the search finds as well; one that is gone is found nowhere any more, and shows in
+    # the list of deleted ones. Unfinished orders of old are all called -1.
+    internal = id_text(event, "entityId")
+    return [Hint(uid[:100], kind, internal, at=at)] if kind == "order" and internal.isdecimal() else []
 
 
 def _refused(detail: str) -> Rejected:

@@ -56,10 +56,10 @@ MORE_SCOPES = ("create_catalog",)  # asked for too; without it no new products c
 EVENTS = {
     "order.created": "order",
     "order.updated": "order",
-    "order.deleted": "order",
+    "order.deleted": "deleted",
     "unfinished_order.created": "order",
     "unfinished_order.updated": "order",
-    "unfinished_order.deleted": "order",
+    "unfinished_order.deleted": "deleted",
     "application.installed": "installed",
     "application.uninstalled": "removed",
 }
