@@ -182,10 +182,9 @@ def _of_products(
     at = now.astimezone(dt.UTC).isoformat()
     changed = {key: value for key, value in position.items() if key != "listings"}  # a reading by the mode before
     if mode.pulls and not was.pulls:
-        first = "pulled" not in position
+        first = FILLS not in position and not position.get("whole", {}).get("fills")
         if from_now or (first and document.get("first_pull") == FROM_NOW_ON):
             changed[FILLS] = {"from": at, "to": at}
-        changed["pulled"] = True
     if mode.pushes and not was.pushes and (from_now or was is not Mode.DISABLED or PUSHED_TO not in position):
         changed[PUSHED_TO] = at
     return changed

@@ -28,7 +28,8 @@ from integrations.views.page import find, logo_of, platform_of, state_of, varian
 def flows_page(request: PanelRequest, platform: str) -> HttpResponse:
     """Every flow off, the locations on; Next leads to the way in, and takes along what was chosen."""
     found = platform_named(platform)
-    first = ways_of(found, staff=request.user.is_staff)[0]
+    offered = ways_of(found, staff=request.user.is_staff)
+    first = next((way for way in offered if way.redirect), offered[0])  # the store's own page, where there is one
     before = ways.chosen(request.session, request.GET.get("flows", ""))
     mine = before if before and (before.platform, before.account) == (found.key, request.account.pk) else None
     form = FlowsForm(request.account, found, request.POST or None, chosen=mine)
