@@ -149,6 +149,29 @@ def test_products_are_found_and_sorted(box, ecwid):
     assert code(ecwid.get("/products", sortBy="BEST")) == (400, "WRONG_PARAMETER")
 
 
+def test_products_between_two_times_are_paged_in_both_directions(ecwid):
+    every = ecwid.items("/products", sortBy="ADDED_TIME_ASC")
+    low, high = every[3]["createTimestamp"], every[9]["createTimestamp"]
+    wanted = [one["sku"] for one in every[3:10]]
+
+    def walked(sort: str) -> list[str]:
+        bounds = {"createdFrom": low, "createdTo": high, "sortBy": sort, "limit": 3}
+        pages = [ecwid.get("/products", offset=offset, **bounds)[1] for offset in (0, 3, 6, 9)]
+        assert [(page["total"], page["count"]) for page in pages] == [(7, 3), (7, 3), (7, 1), (7, 0)]
+        return [one["sku"] for page in pages for one in page["items"]]
+
+    assert walked("ADDED_TIME_ASC") == wanted
+    assert walked("ADDED_TIME_DESC") == wanted[::-1]
+    assert walked("UPDATED_TIME_ASC") == wanted
+
+
+def test_only_the_fields_asked_for_come(ecwid):
+    body = ecwid.get("/products", sku="KIT-RED", responseFields="total,items(sku,combinations(sku))")[1]
+
+    own = [{"sku": "KIT-BLUE"}, {"sku": "KIT-RED"}, {"sku": "KIT-WHIT"}]
+    assert body == {"total": 1, "items": [{"sku": "KIT", "combinations": own}]}
+
+
 def test_deleted_products_are_listed(ecwid):
     product = ecwid.product("MAP")
 
