@@ -48,6 +48,7 @@ from . import (
     webhooks,
 )
 from .declaration import PLATFORM
+from .order import Units
 from .page import CUT, order_id
 from .reading import id_text, part_of, text_of
 
@@ -57,7 +58,7 @@ class EcwidConnector(Connector):
 
     def __init__(self, bound: Bound) -> None:
         super().__init__(bound)
-        self._units: order.Units | None = None  # read once
+        self._units: Units | None = None  # read once
         self._latest: dict[str, Any] = {}  # orders as they were read last, by uid
 
     # --- connecting ---
@@ -218,10 +219,10 @@ class EcwidConnector(Connector):
     def _profile(self) -> Any:
         profile = self._call("GET", "/profile")
         units = part_of(profile, "formatsAndUnits")
-        self._units = order.Units(text_of(units, "currency").upper(), text_of(units, "weightUnit").upper())
+        self._units = Units(text_of(units, "currency").upper(), text_of(units, "weightUnit").upper())
         return profile
 
-    def _known_units(self) -> order.Units:
+    def _known_units(self) -> Units:
         """An order names no currency: the store's profile does, which is read once."""
         if self._units is None:
             self._profile()

@@ -224,7 +224,7 @@ class _Notes:
 
     @classmethod
     def of(cls, source: Json) -> _Notes:
-        buyer, gift = [text(source, "orderComments", 4000)], []
+        buyer, gift = [text(source, "orderComments", 4000)], list[str]()
         for field in parts(source, "orderExtraFields"):
             title, value = text(field, "title", 200), text(field, "value", 1000)
             if title and value:
