@@ -66,8 +66,10 @@ def to_tell(run: Slice) -> QuerySet[Fulfillment]:
 def _next(run: Slice) -> list[Fulfillment]:
     """Whole orders together, in the sequence in which they left."""
     rows = to_tell(run).select_related("order").prefetch_related("lines__line", "parcels").order_by("order_id", "pk")
-    alone = rows.filter(attempts__gte=ALONE_AFTER)
-    return list(rows.filter(attempts__lt=ALONE_AFTER)[:BATCH]) or list(alone[:1])
+    some = list(rows.filter(attempts__lt=ALONE_AFTER)[: max(run.platform.shipments_per_call, BATCH)])
+    if any(f.attempts or f.told != Told.DUE for f in some):
+        some = some[:BATCH]  # a call for each, or to be read back: no more than a lease has time for
+    return some or list(rows.filter(attempts__gte=ALONE_AFTER)[:1])
 
 
 # --- one batch -----------------------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ def _read_back(run: Slice, in_doubt: Sequence[Fulfillment], shipments: dict[int,
                 shipments[f.pk] = _with_ref(ours, same.uid, "change")
         else:  # never heard of, or deleted there by somebody
             shipments[f.pk] = _with_ref(ours, "", "create")
-        if same:
+        if same and same.uid:
             taken.add(same.uid)
     return answers
 

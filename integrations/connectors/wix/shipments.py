@@ -20,6 +20,7 @@ from .words import LINKS, PROVIDER_LABELS, PROVIDERS, TAKES_SEVERAL
 
 Call = Callable[..., Any]  # (method, path, json) -> what Wix answers
 ORDERS_PER_CALL = 100
+ONE_BY_ONE = 25  # so many at most, where a call for all of them is refused
 MOST_NUMBER = 100
 BULK = "/ecom/v1/fulfillments/orders/bulk/create-fulfillments"
 MOST_LINK = 2048
@@ -114,7 +115,7 @@ def _path(shipment: ShipmentToTell) -> str:
 
 
 def _create_many(call: Call, some: Sequence[ShipmentToTell]) -> list[Answer]:
-    """One call for up to 100 orders. A bulk that Wix refuses as a whole is told one by one: one of them is odd."""
+    """One call for up to 100 orders. A bulk that Wix refuses as a whole is cut up, then told one by one: one is odd."""
     if len(some) > 1:
         orders = [{"orderId": s.order_uid, "fulfillments": [_fulfillment(s)]} for s in some]
         try:
@@ -124,6 +125,9 @@ def _create_many(call: Call, some: Sequence[ShipmentToTell]) -> list[Answer]:
                 raise
         else:
             return _bulk_answers(reply, some)
+    if len(some) > ONE_BY_ONE:
+        pieces = [some[start : start + ONE_BY_ONE] for start in range(0, len(some), ONE_BY_ONE)]
+        return [answer for piece in pieces for answer in _create_many(call, piece)]
     return _each_alone(_create, call, some)
 
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 from fcp.models import Store
 from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
-from integrations.models import Integration, Run
+from integrations.models import Exchange, Integration, Run
 from mappings.models import CarrierOut
 from orders.fulfilling import Shipment, Tracking, correct, report_fulfillment, tell_again, void
-from orders.models import Fulfillment, Order
+from orders.models import Fulfillment, Order, ShippingRequest
 from orders.models.shipping import Origin
 from orders.shipping import acknowledge
 from orders.state import State
@@ -120,16 +120,18 @@ def test_the_parts_of_an_order_are_told_one_by_one(live, sandbox):
 
 def test_many_shipments_go_in_one_call(live, sandbox):
     integration = live()
-    placed = [sandbox.wix.place_order("v1")["number"] for _ in range(5)]
-    orders = [came_in(integration, number) for number in placed]
-    from integrations.models import Exchange
-
+    placed = [sandbox.wix.place_order("v1")["number"] for _ in range(30)]
+    came_in(integration, placed[0])
+    orders = list(Order.objects.filter(store=integration.store, number__in=placed))
+    for request in ShippingRequest.objects.filter(order__in=orders, state="offered"):
+        acknowledge(request, request.revision, by="Warehouse", now=timezone.now())
     Exchange.objects.all().delete()
 
     for order in orders:
         ship(order, number=f"N{order.number}", tell=False)
     work()
 
+    assert len(orders) == 30
     assert all(len(told(sandbox, order)) == 1 for order in orders)
     assert Exchange.objects.filter(flow="fulfillments").count() == 1
 

@@ -235,6 +235,17 @@ def test_a_bulk_that_is_refused_as_a_whole_is_told_one_by_one(store: Reached) ->
     assert isinstance(answers[1].error, Rejected)
 
 
+def test_of_many_in_a_bulk_that_is_refused_only_those_beside_the_odd_one_are_told_one_by_one(store: Reached) -> None:
+    orders = [store.placed() for _ in range(60)]
+    store.calls.clear()
+    store.host.misbehave("stale_revision", site=store.site, path="bulk/create-fulfillments", count=2)
+    answers = tell(store, *[shipment(order, f"N{n}", key=str(n)) for n, order in enumerate(orders)])
+    assert all(answer.store_ref for answer in answers)
+    assert all(len(store.host.told(store.site, order.number)) == 1 for order in orders)
+    assert len([call for call in writes(store) if "bulk" in call]) == 4  # all, three pieces
+    assert len(writes(store)) == 4 + 25
+
+
 def test_an_order_that_is_unknown_is_missing_from_what_is_told(store: Reached) -> None:
     order, shipped = store.placed(), store.placed()
     store.host.fulfill(store.site, shipped.number, tracking="99", provider="dhl")
