@@ -21,6 +21,7 @@ class Setup:
     state: str | None = None  # file that keeps everything; None: nothing is kept
     webhook_urls: tuple[str, ...] = ()  # {platform} in one stands for the key of whose stand-in it is
     platforms: tuple[str, ...] = ()  # whose stand-ins there are; empty: every platform that has a connector
+    sites: tuple[str, ...] = ()  # which of a platform's shops are filled; empty: all
     panel_url: str = ""  # where our app's pages are, without a slash at the end
     rate_limit: int = 200  # calls a minute and store; 0: no limit
     plain: bool = False  # every order is paid, waits, and has three lines, as measurements want them

@@ -66,6 +66,8 @@ TURNS = [turn for kind in KINDS if kind != "plain" for turn in (kind, "plain", "
 
 def fill(site: Site, setup: Setup) -> None:
     started, most = setup.clock(), SHOPS[site.key].get("most", {})
+    if setup.sites and site.key not in setup.sites:
+        most = {"orders": 0, "products": 0}
     setup = replace(setup, **{name: min(getattr(setup, name), value) for name, value in most.items()})
     add_places(site)
     add_shipping(site)
@@ -304,10 +306,13 @@ def add_history(site: Site, setup: Setup, started: datetime) -> None:
 
 
 def blanks(order: dict) -> tuple[bytes, list[str]]:
-    """The order's bytes with a blank (%b) for its id, number and dates wherever they stand, and what goes into each."""
-    columns = {order[name].encode(): column for name, column in COPIED.items()}
+    """The order's bytes with a blank (%b) for its id, number and dates wherever they stand, and what goes into each.
+
+    In quotes: the digits of a number may stand inside an id by chance.
+    """
+    columns = {b'"%s"' % order[name].encode(): column for name, column in COPIED.items()}
     parts = re.split(b"(" + b"|".join(map(re.escape, columns)) + b")", dump(order).replace(b"%", b"%%"))
-    return b"%b".join(parts[::2]), [columns[part] for part in parts[1::2]]
+    return b'"%b"'.join(parts[::2]), [columns[part] for part in parts[1::2]]
 
 
 def fulfil(site: Site, order: dict, kind: str, age: timedelta) -> None:
