@@ -6,17 +6,13 @@ import argparse
 import sys
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterator
 from importlib import import_module
 
+from tests.bench.databases import prepare
 from tests.bench.figures import Figure, table
-from tests.bench.turns import Turns
 
-SUBJECTS = ["intake", "memory", "lists", "holds", "tick", "loop", "levels", "stock", "products", "webhooks"]
-# What counts bytes and not seconds is taken on both databases at the same time; what takes turns for its seconds, too.
-AT_ONCE = {"memory", "tick"}
-TAKES_TURNS = {"tick"}
+SUBJECTS = ["calls", "intake", "memory", "lists", "tick", "loop", "levels", "stock", "products", "webhooks"]
 
 
 def main() -> int:
@@ -25,28 +21,27 @@ def main() -> int:
     parser.add_argument("--database", nargs="+", choices=["sqlite", "postgres"], default=["sqlite", "postgres"])
     options = parser.parse_args()
     started, figures = time.monotonic(), []
+    prepare(options.database)
     for subject in options.only:
-        at_once = len(options.database) if subject in AT_ONCE else 1
-        with ThreadPoolExecutor(at_once) as pool:
-            for found in pool.map(partial(_measured, subject, started, Turns(at_once)), options.database):
-                for figure in found:
-                    print("          " + " | ".join(figure.row()), file=sys.stderr, flush=True)
-                figures += found
+        print(f"{time.monotonic() - started:6.0f} s  {subject} ...", file=sys.stderr, flush=True)
+        for figure in _measured(subject, options.database):
+            print("          " + " | ".join(figure.row()), file=sys.stderr, flush=True)
+            figures.append(figure)
     print(table(figures))
     print(f"\nTook {(time.monotonic() - started) / 60:.1f} minutes.")
     return 1 if any(figure.verdict == "FAILED" for figure in figures) else 0
 
 
-def _measured(subject: str, started: float, turns: Turns, database: str) -> list[Figure]:
-    print(f"{time.monotonic() - started:6.0f} s  {subject} on {database} ...", file=sys.stderr, flush=True)
-    try:
-        measure = import_module(f"tests.bench.measure_{subject}").measure
-        found: list[Figure] = measure(database, turns) if subject in TAKES_TURNS else measure(database)
-    except Exception:  # the other figures are worth having
-        traceback.print_exc()
-        turns.leave()
-        return [Figure(f"{subject}: broke off", database, 1, 0, 0, "times")]
-    return found
+def _measured(subject: str, databases: list[str]) -> Iterator[Figure]:
+    """A subject takes all databases, where it can do some of its work for them at once, or else each for itself."""
+    module = import_module(f"tests.bench.measure_{subject}")
+    for given in [databases] if hasattr(module, "measure_all") else databases:
+        try:
+            yield from module.measure_all(given) if isinstance(given, list) else module.measure(given)
+        except Exception:  # the other figures are worth having
+            traceback.print_exc()
+            kind = " ".join(given) if isinstance(given, list) else given
+            yield Figure(f"{subject}: broke off", kind, 1, 0, 0, "times")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Any
 
-from tests.bench.databases import ROOT, environment
+from tests.bench.databases import ROOT, environment, hurried
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,15 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
-def work(module: str, url: str, *arguments: str, timeout: float = 900) -> dict[str, float]:
-    """Run one measurement in a fresh process; its last line is JSON. Whatever else it prints goes to stderr."""
+def work(module: str, url: str, *arguments: str, timeout: float = 900, timed: bool = True) -> dict[str, Any]:
+    """Run one measurement in a fresh process; its last line is JSON. Whatever else it prints goes to stderr.
+
+    Not `timed`: it need not wait for the disk.
+    """
     done = subprocess.run(
         [sys.executable, "-m", f"tests.bench.{module}", *arguments],
         cwd=ROOT,
-        env=environment(url),
+        env=environment(url) if timed else hurried(url),
         stdout=subprocess.PIPE,
         text=True,
         timeout=timeout,

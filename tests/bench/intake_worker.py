@@ -11,48 +11,59 @@ import sqlite3
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
 from statistics import median
 from typing import Any
 
+import django
 import requests
-from django.db import connection  # after the set-up in pulling
-from django.test.utils import CaptureQueriesContext
 
-from tests.bench import pulling
-from tests.bench.pulling import TABLES, counts, integration_of, map_words, pull, wipe
+django.setup()
+
+from django.db import connection  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from integrations.models import Flow, Integration  # noqa: E402
+from tests.bench.connected import take_words_over  # noqa: E402
+from tests.bench.pulling import TABLES, counts, each_page, integration_of, pull, wipe  # noqa: E402
+from tests.bench.shops import Info, Shop, as_json, shop_of  # noqa: E402
 
 ROUNDS = 3
-FILTER = {
-    "status": {"$in": ["APPROVED", "CANCELED", "PENDING", "REJECTED"]},
-    "updatedDate": {"$gte": "2000-01-01T00:00:00.000Z"},
-}
+FIRST_PAGES = 20  # in which every word of the stand-in stands
+Rows = dict[str, list[tuple[Any, ...]]]  # by table
 
 
-def pages(info: dict[str, str]) -> tuple[list[bytes], float]:
-    """Every page of the store as bytes, and the seconds that fetching took."""
-    session = requests.Session()
-    session.headers.update({"Authorization": info["api_key"], "wix-site-id": info["site_id_v1"]})
-    body: dict[str, Any] = {
-        "search": {
-            "filter": FILTER,
-            "sort": [{"fieldName": "updatedDate", "order": "ASC"}],
-            "cursorPaging": {"limit": 100},
-        }
-    }
-    found, fetching = [], 0.0
-    while True:
-        started = time.perf_counter()
-        reply = session.post(f"{info['base_url']}/ecom/v1/orders/search", json=body)
-        content = reply.content
-        fetching += time.perf_counter() - started
-        found.append(content)
-        metadata = json.loads(content)["metadata"]
-        if not metadata.get("hasNext"):
-            return found, fetching
-        body = {"search": {"cursorPaging": {"limit": 100, "cursor": metadata["cursors"]["next"]}}}
+class Reading:
+    """Every page of a store by a bare session, and the seconds that fetching and parsing took."""
+
+    def __init__(self, shop: Shop, info: Info) -> None:
+        self.shop, self.info = shop, info
+        self.fetching = self.parsing = 0.0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """The ids of each page's orders."""
+        session = requests.Session()
+        session.headers.update(self.shop.headers(self.info))
+        pages = self.shop.pages(self.info)
+        asked = pages.first()
+        while asked:
+            begun = time.perf_counter()
+            content = session.request(asked.method, self.shop.base(self.info) + asked.path, json=asked.body).content
+            fetched = time.perf_counter()
+            parsed = as_json(content)
+            asked_next = pages.following(asked, parsed)
+            self.fetching += fetched - begun
+            self.parsing += time.perf_counter() - fetched
+            yield [order["id"] for order in pages.orders(parsed)]
+            asked = asked_next
+
+    @property
+    def seconds(self) -> float:
+        return self.fetching + self.parsing
 
 
-def rows_by_page(page_orders: list[list[str]]) -> list[dict[str, list[tuple[Any, ...]]]]:
+def rows_by_page(page_orders: list[list[str]]) -> list[Rows]:
     """The rows that the product's pull left, by the page whose orders they belong to, ready for the driver."""
     page_of_uid = {uid: n for n, uids in enumerate(page_orders) for uid in uids}
     with connection.cursor() as cursor:
@@ -62,7 +73,7 @@ def rows_by_page(page_orders: list[list[str]]) -> list[dict[str, list[tuple[Any,
         page_of_source = {("line", pk): page_of_order[order] for pk, order in cursor.fetchall()}
         cursor.execute("SELECT id, uid FROM orders_seenorder")
         page_of_source |= {("seen", pk): page_of_uid[uid] for pk, uid in cursor.fetchall()}
-        result: list[dict[str, list[tuple[Any, ...]]]] = [defaultdict(list) for _ in page_orders]
+        result: list[Rows] = [defaultdict(list) for _ in page_orders]
         for model in TABLES:
             table = model._meta.db_table
             columns = [f.column for f in model._meta.concrete_fields]
@@ -85,33 +96,15 @@ def _is_json(model: Any, column: str) -> bool:
     return connection.vendor == "postgresql" and kind == "JSONField"
 
 
-def floor(info: dict[str, str], ready: list[dict[str, list[tuple[Any, ...]]]]) -> dict[str, float]:
+def floor(shop: Shop, info: Info, ready: list[Rows]) -> tuple[float, float]:
+    """The seconds of reading and storing, and the share of fetching in them."""
     started = time.perf_counter()
-    session = requests.Session()
-    session.headers.update({"Authorization": info["api_key"], "wix-site-id": info["site_id_v1"]})
-    paging: dict[str, Any] = {"limit": 100}
-    fetching = 0.0
     statements = {m._meta.db_table: _insert(m) for m in TABLES}
-    body: dict[str, Any] = {
-        "search": {"filter": FILTER, "sort": [{"fieldName": "updatedDate", "order": "ASC"}], "cursorPaging": paging}
-    }
-    parsing_and_fetching = 0.0
-    for tables in ready:
-        begun = time.perf_counter()
-        content = session.post(f"{info['base_url']}/ecom/v1/orders/search", json=body).content
-        fetched = time.perf_counter()
-        parsed = json.loads(content)
-        fetching += fetched - begun
-        parsing_and_fetching += time.perf_counter() - begun
-        body = {
-            "search": {"cursorPaging": {"limit": 100, "cursor": (parsed["metadata"].get("cursors") or {}).get("next")}}
-        }
+    reading = Reading(shop, info)
+    for tables, _ in zip(ready, reading, strict=True):
         _store(tables, statements)
-    return {
-        "seconds": time.perf_counter() - started,
-        "fetching": fetching,
-        "reading": parsing_and_fetching,
-    }
+    seconds = time.perf_counter() - started
+    return seconds, reading.fetching / seconds
 
 
 def _insert(model: Any) -> str:
@@ -121,7 +114,7 @@ def _insert(model: Any) -> str:
     return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def _store(tables: dict[str, list[tuple[Any, ...]]], statements: dict[str, str]) -> None:
+def _store(tables: Rows, statements: dict[str, str]) -> None:
     connection.ensure_connection()
     driver = connection.connection
     if connection.vendor == "postgresql":
@@ -140,44 +133,39 @@ def _store(tables: dict[str, list[tuple[Any, ...]]], statements: dict[str, str])
 
 
 def main() -> None:
-    info = json.loads(sys.argv[1])
-    integration = integration_of(info)
-    pull(integration)
-    map_words(integration)
-    wipe(integration)
-    pull(integration)
-    contents, _ = pages(info)
-    page_orders = [[order["id"] for order in json.loads(content)["orders"]] for content in contents]
-    ready = rows_by_page(page_orders)
-    expected = counts()
-    floors, ours = [], []
-    for _ in range(ROUNDS):
-        wipe(integration)
-        floors.append(floor(info, ready))
-        assert counts() == expected, (counts(), expected)
-        wipe(integration)
-        started = time.perf_counter()
-        pull(integration)
-        ours.append(time.perf_counter() - started)
+    given = json.loads(sys.argv[1])
+    shop, info = shop_of(given["shop"]), given["info"]
+    made = integration_of(shop, info)
+    statements = statements_per_page(made)
+    take_words_over(made)
+    wipe(made)
+    ours = [pull(made)]
+    ready, expected = rows_by_page(list(Reading(shop, info))), counts()
+    wipe(made)
+    floors = [floor(shop, info, ready)]
+    assert counts() == expected, (counts(), expected)
+    for _ in range(ROUNDS - 1):
+        wipe(made)
+        floors.append(floor(shop, info, ready))
+        wipe(made)
+        ours.append(pull(made))
         assert counts() == expected, (counts(), expected)
     writes, repeats = [], []
     for _ in range(ROUNDS):
-        reading = floor_reading(info, len(page_orders))
-        _look_again(integration)
+        reading = Reading(shop, info)
+        list(reading)
+        _look_again(made)
         before = _written()
-        started = time.perf_counter()
-        pull(integration)
-        repeats.append((time.perf_counter() - started) / reading)
+        repeats.append(pull(made) / reading.seconds)
         writes.append(_written() - before)
-    wipe(integration)
     print(
         json.dumps(
             {
-                "ratio": median(o / f["seconds"] for o, f in zip(ours, floors, strict=True)),
-                "fetching": median(f["fetching"] / f["seconds"] for f in floors),
+                "ratio": median(o / f for o, (f, _) in zip(ours, floors, strict=True)),
+                "fetching": median(share for _, share in floors),
                 "orders": expected["orders_order"],
                 "rate": expected["orders_order"] / median(ours),
-                "statements": statements_per_page(integration),
+                "statements": statements,
                 "repeat": median(repeats),
                 "writes": max(writes),
             }
@@ -185,16 +173,9 @@ def main() -> None:
     )
 
 
-def floor_reading(info: dict[str, str], number: int) -> float:
-    """Seconds to fetch and parse every page and store nothing."""
-    return floor(info, [{} for _ in range(number)])["reading"]
-
-
-def _look_again(integration: Any) -> None:
+def _look_again(made: Integration) -> None:
     """As if everything had changed since the watermark, without any of it being different."""
-    from integrations.models import Flow
-
-    Flow.objects.filter(integration=integration).update(watermark=None, position={})
+    Flow.objects.filter(integration=made).update(watermark=None, position={})
 
 
 def _written() -> int:
@@ -220,24 +201,24 @@ def _written() -> int:
         return int(cursor.fetchone()[0])
 
 
-def statements_per_page(integration: Any) -> float:
-    """The most statements that any page took, first pages with unheard-of words included."""
+class Enough(BaseException):
+    """Goes through what keeps a run's mistakes to itself."""
 
-    most = 0
-    take = pulling.orders_flow.Taker.take
 
-    def counted(self: Any, *args: Any, **kwargs: Any) -> None:
-        nonlocal most
+def statements_per_page(made: Integration) -> float:
+    """The most statements that any of the first pages took, with the words that nobody had heard of."""
+    found: list[int] = []
+
+    def counted(take: Any) -> None:
         with CaptureQueriesContext(connection) as context:
-            take(self, *args, **kwargs)
-        most = max(most, len(context.captured_queries))
+            take()
+        found.append(len(context.captured_queries))
+        if len(found) == FIRST_PAGES:
+            raise Enough
 
-    pulling.orders_flow.Taker.take = counted  # type: ignore[method-assign]
-    try:
-        pull(integration)
-    finally:
-        pulling.orders_flow.Taker.take = take  # type: ignore[method-assign]
-    return most
+    with each_page(counted), suppress(Enough):
+        pull(made)
+    return max(found)
 
 
 if __name__ == "__main__":

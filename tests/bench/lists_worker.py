@@ -1,6 +1,11 @@
-"""A panel over a database of a given size, for requests to its lists; lives until its standard input ends.
+"""What measure_lists runs in processes of their own. Arguments: one of
 
-Arguments: orders, accounts. Prints where it is, a session, a key, and what may be asked for by name.
+collect                 the static files, which no two processes may do at once
+fill ORDERS ACCOUNTS    orders, most of them the first account's, a person and a partner; few ones are of every state
+spread ACCOUNTS         a fifth of what is there goes to so many other accounts
+hold GROUPS             every order waits for one of so many shipping options
+serve                   a panel until the standard input ends; prints where it is, a session, a key, and addresses
+ask ADDRESS ...         the database's part of each, in milliseconds, as a first request after a page was stored
 """
 
 from __future__ import annotations
@@ -10,6 +15,8 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from typing import Any
 
 import django
 
@@ -18,7 +25,10 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
 
 from fcp.keyset import page_of  # noqa: E402
 from fcp.models import Account, ApiKey, Membership, Partner, User  # noqa: E402
@@ -26,20 +36,28 @@ from fcp.scopes import FOR_PARTNER  # noqa: E402
 from fcp.static_files import collect_if_changed  # noqa: E402
 from orders.models import Order, ShippingRequest  # noqa: E402
 from tests.bench.databases import ROOT  # noqa: E402
-from tests.bench.fill import EVEN, fill_orders  # noqa: E402
+from tests.bench.fill import EVEN, STATES, fill_orders, hold_all, spread  # noqa: E402
 
 ORDER = ("-placed_at", "-id")
+MANY = 100_000  # fewer orders are of every state alike, so that each fills a page
 
 
-def main() -> None:
-    orders, accounts = int(sys.argv[1]), int(sys.argv[2])
-    call_command("createcachetable", verbosity=0)
+def collect() -> None:
     collect_if_changed()
+
+
+def fill(orders: str, accounts: str) -> None:
+    call_command("createcachetable", verbosity=0)
+    rows = [Account.objects.create(name=f"Account {n}", slug=f"account-{n}") for n in range(int(accounts))]
+    user = User.objects.create_user("bench@example.com", "bench")
+    Membership.objects.create(account=rows[0], user=user, role="owner")
     partner = Partner.objects.create(name="Bench")
-    rows = [Account.objects.create(name=f"Account {n}", slug=f"account-{n}") for n in range(accounts)]
-    fill_orders(rows, orders, partner=partner, states=EVEN)
-    _, key = ApiKey.objects.issue("bench", sorted(FOR_PARTNER), partner=partner)
-    cookie = sign_in(rows[0])
+    fill_orders(rows, int(orders), partner=partner, states=STATES if int(orders) >= MANY else EVEN)
+
+
+def serve() -> None:
+    account = Account.objects.order_by("pk")[0]
+    _, key = ApiKey.objects.issue("bench", sorted(FOR_PARTNER), partner=Partner.objects.get())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -50,17 +68,46 @@ def main() -> None:
         env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"},
     )  # fmt: skip
     try:
-        base = f"http://127.0.0.1:{port}"
-        print(json.dumps({"base": base, "cookie": cookie, "key": key, "addresses": requested(rows[0])}), flush=True)
+        told = {"base": f"http://127.0.0.1:{port}", "cookie": sign_in(), "key": key, "addresses": requested(account)}
+        print(json.dumps(told), flush=True)
         sys.stdin.read()
     finally:
         web.terminate()
         web.wait(20)
 
 
-def sign_in(account: Account) -> str:
-    user = User.objects.create_user("bench@example.com", "bench")
-    Membership.objects.create(account=account, user=user, role="owner")
+def ask(*addresses: str) -> dict[str, float]:
+    """Each on a connection that has read nothing yet."""
+    account, taken = Account.objects.order_by("pk")[0], {}
+    for address in addresses:
+        now = time.monotonic_ns()
+        fill_orders([account], 100, states=["held"], groups=1, seed=now, warehouse=f"W{now}")
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(User.objects.get())
+        cache.clear()
+        connection.close()
+        taken[address] = _spent(client, address)
+    return taken
+
+
+def _spent(client: Client, address: str) -> float:
+    spent: list[float] = []
+
+    def timed(execute: Any, *args: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return execute(*args)
+        finally:
+            spent.append((time.perf_counter() - started) * 1000)
+
+    with connection.execute_wrapper(timed):
+        reply = client.get(address)
+    assert reply.status_code == 200, (address, reply.status_code)
+    return sum(spent)
+
+
+def sign_in() -> str:
+    user = User.objects.get()
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -119,4 +166,13 @@ def deep(account: Account, query: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    subjects = {
+        "collect": collect,
+        "fill": fill,
+        "spread": lambda accounts: spread(int(accounts)),
+        "hold": lambda groups: hold_all(int(groups)),
+        "serve": serve,
+        "ask": ask,
+    }
+    found = subjects[sys.argv[1]](*sys.argv[2:])
+    print(json.dumps(found or {}))

@@ -1,6 +1,8 @@
-"""Lists of panel and API over HTTP: 300,000 orders against 1,000, for one account and among 3,000.
+"""Lists of panel and API over HTTP: 300,000 orders against 1,000, for one account and among 3,000; then the database's
+part of dashboard, search and held groups.
 
-Both panels run at the same time and are asked in turns, so that a noisy moment of the machine meets both.
+The panels of both sizes run at the same time and are asked in turns, so that a noisy moment of the machine meets both.
+Filling takes longer than asking: both databases are filled at once, and only once; the others are made from that one.
 """
 
 from __future__ import annotations
@@ -11,36 +13,81 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 
 import requests
 
-from tests.bench.databases import ROOT, database, environment
-from tests.bench.figures import Figure
+from tests.bench.databases import ROOT, at_once, copy_of, database, environment
+from tests.bench.figures import Figure, work
 
-LARGE, SMALL = 300_000, 1_000
+LARGE, SMALL, ACCOUNTS, GROUPS = 300_000, 1_000, 3_000, 2_000
 ROUNDS = 9  # and one before them that does not count
+FIRST = 3  # rounds of first requests
 SESSION_COOKIE = "sessionid"
+HOME = "/a/account-0/"
+SEARCHES = [f"{HOME}search/?q={text}" for text in ("1002", "buyer12", "SKU-12", "nothing")]
 
 
-def measure(kind: str) -> list[Figure]:
-    found = []
-    with panels(kind, [(SMALL, 1), (LARGE, 1), (SMALL, 3), (LARGE, 3_000)]) as running:
-        taken = [(1, *measured(*running[:2])), (3_000, *measured(*running[2:]))]
-    for accounts, small, large in taken:
-        for name in large:
-            print(f"          {name:35} {small[name]:7.1f} {large[name]:7.1f} ms", file=sys.stderr)
-        growth = {name: large[name] / small[name] for name in large}
-        worst, slowest = max(growth, key=growth.__getitem__), max(large, key=large.__getitem__)
-        of = "1 account" if accounts == 1 else f"{accounts:,} accounts"
-        found += [
-            Figure(f"list request, {of}: 300,000 / 1,000", kind, growth[worst], 2.0, 1.3, note=worst),
-            Figure(f"list request, {of}: slowest", kind, large[slowest], 100, 100, "ms", slowest),
-        ]
-    return found
+def measure_all(kinds: Sequence[str]) -> Iterator[Figure]:
+    with ExitStack() as stack:
+        opened = [filled(kind) for kind in kinds]
+        all_sizes = at_once(lambda one: one.__enter__(), opened)
+        for one in opened:
+            stack.push(one)
+        for kind, sizes in zip(kinds, all_sizes, strict=True):
+            yield from _grown(kind, "1 account", sizes.few, sizes.many)
+            yield from _grown(kind, f"{ACCOUNTS:,} accounts", sizes.few_of_three, sizes.many_accounts)
+            yield from _first_requests(kind, sizes)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Databases with few and many orders: of one account, of three accounts and 3,000, all held."""
+
+    few: str
+    many: str
+    few_of_three: str
+    many_accounts: str
+    held: str
+
+
+@contextmanager
+def filled(kind: str) -> Iterator[Sizes]:
+    with database(kind) as few, database(kind) as few_of_three, database(kind) as many:
+        work("lists_worker", few, "fill", str(SMALL), "1", timed=False)
+        work("lists_worker", few_of_three, "fill", str(SMALL), "3", timed=False)
+        work("lists_worker", many, "fill", str(LARGE), "1", timed=False)
+        with copy_of(many) as many_accounts, copy_of(many) as held:
+            work("lists_worker", many_accounts, "spread", str(ACCOUNTS - 1), timed=False)
+            work("lists_worker", held, "hold", str(GROUPS), timed=False)
+            yield Sizes(few, many, few_of_three, many_accounts, held)
+
+
+def _grown(kind: str, of: str, few: str, many: str) -> Iterator[Figure]:
+    work("lists_worker", few, "collect")  # no two panels may do this at once
+    with panel(few) as one, panel(many) as other:
+        small, large = measured(one, other)
+    for name in large:
+        print(f"          {name:35} {small[name]:7.1f} {large[name]:7.1f} ms", file=sys.stderr)
+    growth = {name: large[name] / small[name] for name in large}
+    worst, slowest = max(growth, key=growth.__getitem__), max(large, key=large.__getitem__)
+    yield Figure(f"list request, {of}: 300,000 / 1,000", kind, growth[worst], 2.0, 1.3, note=worst)
+    yield Figure(f"list request, {of}: slowest", kind, large[slowest], 100, 100, "ms", slowest)
+
+
+def _first_requests(kind: str, sizes: Sizes) -> Iterator[Figure]:
+    usual = [work("lists_worker", sizes.many, "ask", HOME, *SEARCHES) for _ in range(FIRST)]
+    held = [work("lists_worker", sizes.held, "ask", f"{HOME}held/") for _ in range(FIRST)]
+
+    def taken(rounds: Sequence[dict[str, float]], *addresses: str) -> float:
+        return max(median(one[address] for one in rounds) for address in addresses)
+
+    yield Figure("dashboard: database part", kind, taken(usual, HOME), 50, 10, "ms")
+    name = f"held, {LARGE:,} in {GROUPS:,} groups: database part"
+    yield Figure(name, kind, taken(held, f"{HOME}held/"), 150, 20, "ms")
+    yield Figure("search: database part", kind, taken(usual, *SEARCHES), 100, 20, "ms")
 
 
 @dataclass(frozen=True)
@@ -63,39 +110,26 @@ class Panel:
 
 
 @contextmanager
-def panels(kind: str, wanted: Sequence[tuple[int, int]]) -> Iterator[list[Panel]]:
-    """All at once, since filling a database takes longer than asking it; but the first alone: it collects the files."""
-    with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        opened = [panel(kind, orders, accounts) for orders, accounts in wanted]
-        first = stack.enter_context(opened[0])
-        others = list(pool.map(lambda one: one.__enter__(), opened[1:]))
-        for one in opened[1:]:
-            stack.push(one)
-        yield [first, *others]
-
-
-@contextmanager
-def panel(kind: str, orders: int, accounts: int) -> Iterator[Panel]:
-    with database(kind) as url:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.lists_worker", str(orders), str(accounts)],
-            cwd=ROOT,
-            env=environment(url),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert worker.stdin
-        assert worker.stdout
-        try:
-            told = json.loads(worker.stdout.readline())
-            person, partner = requests.Session(), requests.Session()
-            person.cookies.set(SESSION_COOKIE, told["cookie"])
-            partner.headers["Authorization"] = f"Bearer {told['key']}"
-            yield Panel(told["base"], told["addresses"], person, partner)
-        finally:
-            worker.stdin.close()
-            worker.wait(60)
+def panel(url: str) -> Iterator[Panel]:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.lists_worker", "serve"],
+        cwd=ROOT,
+        env=environment(url),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdin
+    assert worker.stdout
+    try:
+        told = json.loads(worker.stdout.readline())
+        person, partner = requests.Session(), requests.Session()
+        person.cookies.set(SESSION_COOKIE, told["cookie"])
+        partner.headers["Authorization"] = f"Bearer {told['key']}"
+        yield Panel(told["base"], told["addresses"], person, partner)
+    finally:
+        worker.stdin.close()
+        worker.wait(60)
 
 
 def measured(few: Panel, many: Panel) -> tuple[dict[str, float], dict[str, float]]:

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import requests
 
+from tests.bench.databases import at_once, database
 from tests.bench.figures import Figure, median
-from tests.postgres import start_postgres
+from tests.bench.turns import Turns
 from tests.processes import wait_until
 from tests.running import Panel
 
 ROUNDS = 3
 
 
-def measure(kind: str) -> list[Figure]:
-    server = start_postgres(durable=True) if kind == "postgres" else None
-    try:
-        with tempfile.TemporaryDirectory(prefix="fcp-bench-") as directory:
-            panel = Panel(Path(directory), server.url if server else "")
-            try:
-                assert wait_until(panel.answers, 180), panel.said()
-                # Until the backlog of the demo has gone out, it is a queue that is measured. Not asked oftener than a
-                # key may ask.
-                assert wait_until(lambda: not panel.at_the_warehouse(), 180, pause=1), panel.said()
+def measure_all(kinds: Sequence[str]) -> list[Figure]:
+    """Both panels make their demo at once; then one after the other is timed."""
+    turns = Turns(len(kinds))
+    return at_once(partial(_measured, turns), kinds)
+
+
+def _measured(turns: Turns, kind: str) -> Figure:
+    with turns.leaving(), database(kind) as url, tempfile.TemporaryDirectory(prefix="fcp-bench-") as directory:
+        panel = Panel(Path(directory), url)
+        try:
+            assert wait_until(panel.answers, 180), panel.said()
+            # Until the backlog of the demo has gone out, it is a queue that is measured. Not asked oftener than a
+            # key may ask.
+            assert wait_until(lambda: not panel.at_the_warehouse(), 180, pause=1), panel.said()
+            with turns.alone():
                 seconds = [_loop(panel) for _ in range(ROUNDS)]
-            finally:
-                panel.stop()
-    finally:
-        if server:
-            server.stop()
-    return [Figure("one order's whole loop", kind, median(seconds), 15, 8, "s")]
+        finally:
+            panel.stop()
+    return Figure("one order's whole loop", kind, median(seconds), 15, 8, "s")
 
 
 def _loop(panel: Panel) -> float:

@@ -8,19 +8,28 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from statistics import median
 
-from tests.bench.databases import ROOT, database, environment
+from tests.bench.databases import ROOT, at_once, database, hurried
 from tests.bench.figures import Figure, work
+from tests.bench.shops import WIX_V1
 from tests.bench.store import store
 from tests.bench.turns import Turns
 
 ROUNDS = 3
 
 
-def measure(kind: str, turns: Turns) -> list[Figure]:
-    with store(0) as info, database(kind) as url:
-        work("tick_worker", url, "fill", json.dumps(info))
+def measure_all(kinds: Sequence[str]) -> list[Figure]:
+    """Both databases are filled at once, and so run their flows; the ticks are timed in turns."""
+    turns = Turns(len(kinds))
+    return [figure for figures in at_once(partial(_measured, turns), kinds) for figure in figures]
+
+
+def _measured(turns: Turns, kind: str) -> list[Figure]:
+    with turns.leaving(), store(0, WIX_V1) as info, database(kind) as url:
+        work("tick_worker", url, "fill", json.dumps(info), timed=False)
         with turns.alone():
             rounds = [work("tick_worker", url, "tick") for _ in range(ROUNDS)]
         ran = _run_all(url)
@@ -38,7 +47,7 @@ def _run_all(url: str) -> dict[str, float]:
     cluster = subprocess.Popen(
         [sys.executable, "manage.py", "qcluster"],
         cwd=ROOT,
-        env=environment(url),
+        env=hurried(url),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

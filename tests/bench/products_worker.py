@@ -18,79 +18,43 @@ from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from fcp.insert import insert_rows  # noqa: E402
-from fcp.models import Account  # noqa: E402
-from integrations import lease  # noqa: E402
-from integrations.connecting import connect  # noqa: E402
 from integrations.connectors.declaring import FlowKind  # noqa: E402
 from integrations.connectors.shapes import IncomingListing, Page  # noqa: E402
-from integrations.flows import products as products_flow  # noqa: E402
-from integrations.models import Budget, Exchange, Flow, Integration  # noqa: E402
+from integrations.models import Integration  # noqa: E402
 from integrations.reach import open_store  # noqa: E402
-from integrations.runs import run_slice  # noqa: E402
 from inventory.models import Product, ProductGroup  # noqa: E402
 from mappings.models import Listing  # noqa: E402
+from tests.bench.connected import integration_of, run  # noqa: E402
+from tests.bench.shops import Work, shop_of  # noqa: E402
+from tests.bench.store import calls_of  # noqa: E402
 
 OF_THE_CATALOGUE = ("inventory_product", "inventory_productgroup", "mappings_listing")
 
 
 def pull(given: dict[str, Any]) -> dict[str, float]:
     """A first pull; its peak memory is this process's."""
-    made = integration_of(given["info"], given["site"])
-    seconds = timed(made, "first")
+    shop, info = shop_of(given["shop"]), given["info"]
+    made = integration_of(shop, info, {"products": "pull"})
+    calls_of(info)
+    seconds = run(made, "products", "first")
+    items = Listing.objects.filter(store=made.store).count()
     found = {
         "seconds": seconds,
-        "items": Listing.objects.filter(store=made.store).count(),
-        "products": Product.objects.filter(account=made.account).count(),
-        "calls": calls(),
+        "items": items,
+        "calls": len(calls_of(info)),
+        "least": shop.least["products"](Work(products=given["products"], listings=items)),
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
-    if given.get("peak_only"):
+    if given["peak_only"]:
         return found
     with writes() as written:
-        found["again"] = timed(made, "person")
-    found |= {"writes": len(written), "calls_again": calls()}
-    timed(made, "schedule")
-    found["calls_changed"] = calls()
+        run(made, "products", "person")
+    found["writes"] = len(written)
+    calls_of(info)
+    run(made, "products", "schedule")
+    found["calls_changed"] = len(calls_of(info))
     found["floor"] = min(floor(made) for _ in range(2))
     return found
-
-
-def integration_of(info: dict[str, str], site: str) -> Integration:
-    account = Account.objects.create(name="Bench", slug=f"bench-{time.monotonic_ns()}")
-    given = {"flows": {"products": {"mode": "pull", "interval": 1440}}}
-    received = {"api_key": info["api_key"], "site_id": info[f"site_id_{site}"]}
-    made = connect(
-        account, "wix", "api_key", received, by="bench", now=timezone.now(), given=given, api_url=info["base_url"]
-    )
-    Budget.objects.update_or_create(
-        store=made.store,
-        defaults={"tokens": 1e9, "bulk_tokens": 1e9, "per_minute": 1_000_000, "refilled_at": timezone.now()},
-    )
-    return made
-
-
-def timed(made: Integration, trigger: str) -> float:
-    """Seconds of the flow from its start to its end, slice by slice; the queue is left out."""
-    Exchange.objects.all().delete()
-    flow = Flow.objects.get(integration=made, kind=FlowKind.PRODUCTS)
-    started = time.perf_counter()
-    begun = timezone.now()
-    while True:
-        now = timezone.now()
-        Flow.objects.filter(pk=flow.pk).update(due_at=now, lease_until=None, started_at=None, trigger=trigger)
-        lease.claim(lease.free(Flow.objects.filter(pk=flow.pk)), now)
-        lease_of = lease.start(flow.pk, Flow.objects.get(pk=flow.pk).gen, now)
-        assert lease_of
-        run_slice(lease_of, products_flow.sync)
-        flow.refresh_from_db()
-        assert not flow.problem_code, flow.problem
-        if flow.last_ok_at and flow.last_ok_at >= begun:
-            return time.perf_counter() - started
-
-
-def calls() -> int:
-    """Of the catalogue; not the one that asks which catalogue it is."""
-    return Exchange.objects.filter(flow="products", path__contains="/products/").count()
 
 
 @contextmanager

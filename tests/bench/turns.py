@@ -26,5 +26,11 @@ class Turns:
         with suppress(threading.BrokenBarrierError):  # another one broke off: go on without it
             self._all_here.wait()
 
-    def leave(self) -> None:
-        self._all_here.abort()
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Who breaks off does not keep the others waiting."""
+        try:
+            yield
+        except BaseException:
+            self._all_here.abort()
+            raise
