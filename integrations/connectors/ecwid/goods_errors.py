@@ -28,7 +28,8 @@ STOCK: _Meaning = {
     ),
 }
 STOCK_REFUSED = (
-    "Ecwid does not accept this quantity. Look at the product in Ecwid; what Ecwid answered stands in the log of calls."
+    "Ecwid does not accept this quantity. Look at the product in Ecwid: whether its stock is counted there, and "
+    "whether it still has this variation."
 )
 PRODUCTS: _Meaning = {
     "PRODUCT_NOT_FOUND": STOCK["PRODUCT_NOT_FOUND"],
