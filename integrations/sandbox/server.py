@@ -14,10 +14,11 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import urlsplit
 
-from integrations.connectors import CONNECTORS
+from integrations import sandbox
 
 from .control.api import Control
 from .setup import Setup
@@ -141,8 +142,9 @@ class Sandbox:
 
 
 def _with_stand_in() -> list[str]:
-    """A platform that lives elsewhere has its stand-in elsewhere."""
-    return [name for name in CONNECTORS if find_spec(f"integrations.sandbox.{name}") is not None]
+    """Every folder here with a `Host`."""
+    folders = [module.name for module in iter_modules(sandbox.__path__) if module.ispkg]
+    return [name for name in folders if find_spec(f"{sandbox.__name__}.{name}.host")]
 
 
 def _host(name: str, setup: Setup, state: State) -> Any:

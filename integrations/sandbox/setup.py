@@ -20,7 +20,7 @@ class Setup:
     port: int = 0  # 0: any free one
     state: str | None = None  # file that keeps everything; None: nothing is kept
     webhook_urls: tuple[str, ...] = ()  # {platform} in one stands for the key of whose stand-in it is
-    platforms: tuple[str, ...] = ()  # whose stand-ins there are; empty: every platform that has a connector
+    platforms: tuple[str, ...] = ()  # whose stand-ins there are; empty: all that there are
     sites: tuple[str, ...] = ()  # which of a platform's shops are filled; empty: all
     panel_url: str = ""  # where our app's pages are, without a slash at the end
     rate_limit: int = 200  # calls a minute and store; 0: no limit
