@@ -67,7 +67,7 @@ def selling(shop: Shop, quantity: int = 10) -> Integration:
     """Live, its three things mapped, so many of each reported, and all of it told."""
     for sku in shop.skus:  # a shop that lists nothing tells of a thing by selling it
         shop.sell(sku)
-    integration = connected(shop, WITH_STOCK)
+    integration = connected(shop, WITH_STOCK, first_push="differences")
     map_everything(integration)
     keep_first_location(integration)
     go_live(integration, by="Ann", now=timezone.now())
