@@ -1,4 +1,4 @@
-"""The demo: a merchant whose two stand-in stores are live, and a second account with orders that wait.
+"""The demo: a merchant whose stand-in stores are live, and a second account with orders that wait.
 
 Everything goes through the ways that real work goes: connecting, the flows, mapping, going live. Only the passing of
 two weeks is the stand-in stores' own.
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ from integrations.connecting import connect
 from integrations.connectors.declaring import FlowKind
 from integrations.connectors.shapes import StoreStock, Window
 from integrations.models import Flow, Integration, SettingsVersion
-from integrations.reach import open_store
+from integrations.reach import open_store, stand_in_address
 from integrations.runs import run_slice
 from integrations.sandbox.shelves import LOW, forgotten_of
 from integrations.settings_document import document_of, rules_of
@@ -52,16 +53,60 @@ SHIP_CODES = [
     {"code": "SE-PARCEL", "label": "Parcel within Sweden", "carrier": "PostNord", "service": "MyPack"},
     {"code": "SE-HOME", "label": "Home delivery in Sweden", "carrier": "PostNord", "service": "MyPack Home"},
     {"code": "SE-LETTER", "label": "Letter", "carrier": "PostNord", "service": "Varubrev"},
+    {"code": "US-GROUND", "label": "Ground in the United States", "carrier": "USPS", "service": "Ground Advantage"},
+    {"code": "US-PRIORITY", "label": "Priority in the United States", "carrier": "USPS", "service": "Priority Mail"},
+    {"code": "WORLD", "label": "Worldwide, tracked", "carrier": "UPS", "service": "Worldwide Saver"},
 ]
-# What the merchant has mapped already. "std-eu" is what the demo waits for.
-MAPPED = {
-    "Standard shipping": "STD-DE",
-    "Express": "EXP-DE",
-    "Bulky goods": "PALLET",
-    "PostNord parcel": "SE-PARCEL",
-    "Home delivery": "SE-HOME",
-    "Letter": "SE-LETTER",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One store of the demo. `fields` are those of its way in, by their names in the sandbox's info.
+
+    `orders` is where the stand-in's control page shows its orders. `ship_codes` are what the merchant has mapped
+    already, by the store's words. `pushes`: the first push of stock was let go.
+    """
+
+    platform: str
+    way: str
+    fields: Mapping[str, str]
+    orders: str
+    ship_codes: Mapping[str, str]
+    pushes: bool = True
+
+
+STORES = (
+    Recipe(
+        "wix",
+        "api_key",
+        {"api_key": "api_key", "site_id": "site_id_v1"},
+        "v1/orders",
+        # "std-eu" is what the demo waits for.
+        {"Standard shipping": "STD-DE", "Express": "EXP-DE", "Bulky goods": "PALLET"},
+        pushes=False,  # it is the newcomer's, after a look at the preview
+    ),
+    Recipe(
+        "wix",
+        "app",
+        {"instance_id": "instance_v3"},
+        "v3/orders",
+        {"PostNord parcel": "SE-PARCEL", "Home delivery": "SE-HOME", "Letter": "SE-LETTER"},
+    ),
+    Recipe(
+        "ecwid",
+        "custom_app",
+        {"store_id": "store_id", "token": "token", "client_secret": "client_secret"},
+        "ecwid/orders",
+        {
+            "Standard shipping": "US-GROUND",
+            "Worldwide tracked": "WORLD",
+            "USPS Ground Advantage": "US-GROUND",
+            "USPS Priority Mail": "US-PRIORITY",
+            "Shipping app cargo-pigeon: Pigeon Next Day": "US-PRIORITY",
+            "Bicycle courier": "US-PRIORITY",
+        },
+    ),
+)
 SETTINGS: dict[str, Any] = {
     "fulfillment_status": ["any"],  # the two weeks before this panel came in, for the record
     "channel_mode": "webhooks_poll",
@@ -83,41 +128,50 @@ class Demo:
     warehouse_key: str
 
 
-def make_demo(info: Mapping[str, str]) -> Demo:
-    """`info` is the sandbox's, its part of Wix. Raises SyncError when the stand-in stores do not answer."""
+def make_demo(info: Mapping[str, Mapping[str, str]]) -> Demo:
+    """`info` is the sandbox's, by platform. Raises SyncError when the stand-in stores do not answer."""
     partner = Partner.objects.create(name="Stand-in warehouse", ship_codes=SHIP_CODES)
     _, key = ApiKey.objects.issue("Stand-in warehouse", sorted(FOR_PARTNER), partner=partner)
     account = Account.objects.create(name="Demo Goods", slug="demo", time_zone="Europe/Berlin", currency="EUR")
     main = Warehouse.objects.create(account=account, code="MAIN", name="Main warehouse", country="DE", partner=partner)
-    ways = [
-        ("api_key", {"api_key": info["api_key"], "site_id": info["site_id_v1"]}),
-        ("app", {"instance_id": info["instance_v3"]}),
-    ]
-    stores = [
-        connect(account, "wix", way, received, by=BY, now=timezone.now(), given=SETTINGS, api_url=info["base_url"])
-        for way, received in ways
-    ]
-    control = info["base_url"].removesuffix("/wix") + "/control"
-    for integration in stores:
-        page = f"{control}/{integration.variant}/orders/{{order}}"
-        Store.objects.filter(pk=integration.store_id).update(order_page=page)
-        for kind in (FlowKind.LOCATIONS, FlowKind.PRODUCTS):
-            run_to_end(integration, kind)
-        # Before the orders: none of four hundred waits for a word that is known by then.
-        take_products(integration.store, by=BY, now=timezone.now())
-        for place in Location.objects.filter(store=integration.store):
-            map_location(place, main, by=BY, now=timezone.now())
-        run_to_end(integration, FlowKind.ORDERS)
-        _map_shipping(integration.store)
+    stores = [(recipe, _connect(account, recipe, info[recipe.platform])) for recipe in STORES]
+    for recipe, integration in stores:
+        _read(integration, main, recipe)
     lift_mapped_everywhere(timezone.now())
-    for integration in stores:
+    for recipe, integration in stores:
         _count_stock(integration, main)
         run_to_end(integration, FlowKind.INVENTORY)
         live.go_live(integration, by=BY, now=timezone.now())
-    # The other one waits: its first push is the newcomer's, after a look at the preview.
-    allow_first_push(stores[1], by=BY, now=timezone.now())
-    _second_account(stores[0])
+        if recipe.pushes:
+            allow_first_push(integration, by=BY, now=timezone.now())
+    _second_account(stores[0][1])
     return Demo(_people(account), key)
+
+
+def _connect(account: Account, recipe: Recipe, info: Mapping[str, str]) -> Integration:
+    received = {field: info[name] for field, name in recipe.fields.items()}
+    address = stand_in_address(recipe.platform, recipe.way, received)
+    made = connect(
+        account, recipe.platform, recipe.way, received, by=BY, now=timezone.now(), given=SETTINGS, api_url=address
+    )
+    page = f"http://127.0.0.1:{settings.FCP_SANDBOX_PORT}/control/{recipe.orders}/{{order}}"
+    Store.objects.filter(pk=made.store_id).update(order_page=page)
+    return made
+
+
+def _read(integration: Integration, main: Warehouse, recipe: Recipe) -> None:
+    """Everything of the store comes in, and what it means is known already."""
+    for kind in (FlowKind.LOCATIONS, FlowKind.PRODUCTS):
+        run_to_end(integration, kind)
+    # Before the orders: none of four hundred waits for a word that is known by then.
+    take_products(integration.store, by=BY, now=timezone.now())
+    for place in Location.objects.filter(store=integration.store):
+        map_location(place, main, by=BY, now=timezone.now())
+    run_to_end(integration, FlowKind.ORDERS)
+    now, codes = timezone.now(), {code["code"]: code for code in SHIP_CODES}
+    for row in ShipMethod.objects.filter(store=integration.store, title__in=recipe.ship_codes):
+        code = codes[recipe.ship_codes[row.title]]
+        map_ship_method(row, code["code"], carrier=code["carrier"], service=code["service"], by=BY, now=now)
 
 
 def run_to_end(integration: Integration, kind: FlowKind) -> None:
@@ -139,14 +193,6 @@ def run_to_end(integration: Integration, kind: FlowKind) -> None:
         if flow.problem:
             raise RuntimeError(f"The {kind} of {integration.name} did not come in: {flow.problem}")
     raise RuntimeError(f"The {kind} of {integration.name} took too long.")
-
-
-def _map_shipping(store: Store) -> None:
-    now = timezone.now()
-    for row in ShipMethod.objects.filter(store=store):
-        if row.title in MAPPED:
-            code = next(code for code in SHIP_CODES if code["code"] == MAPPED[row.title])
-            map_ship_method(row, code["code"], carrier=code["carrier"], service=code["service"], by=BY, now=now)
 
 
 def _count_stock(integration: Integration, main: Warehouse) -> None:

@@ -14,7 +14,7 @@ from integrations.demo import make_demo
 
 
 class Command(BaseCommand):
-    help = "Fills an empty panel with the demo: two stand-in stores that are live, a warehouse, two sign-ins."
+    help = "Fills an empty panel with the demo: stand-in stores that are live, a warehouse, two sign-ins."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.FCP_SANDBOX:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             raise CommandError("There are accounts here already; the demo is made in an empty panel only.")
         data = Path(settings.FCP_DATA_DIR)
         try:
-            info = json.loads((data / "sandbox.info.json").read_text())["wix"]
+            info = json.loads((data / "sandbox.info.json").read_text())
         except FileNotFoundError:
             raise CommandError("The stand-in stores do not run yet. Start them with `make run`.") from None
         try:
