@@ -138,7 +138,7 @@ def _outcome(one: SeenFacts, rules: OrderRules) -> Outcome:
     facts = one.facts
     closed = is_closed(facts.status, facts.payment, facts.fulfillment)
     if one.words is None:  # not here yet: its lines and words are read when it comes in
-        waits = not closed and not may_release(facts.payment, facts.cash_on_delivery, rules.release)
+        waits = not closed and not may_release(facts.payment, facts.cash_on_delivery, rules.release, facts.status)
         held = (WantedHold(HoldKind.PAYMENT, "", facts.payment),) if waits else ()
         return Outcome(holds=held, for_the_record=closed)
     meaning = meaning_of(one.words, rules, one.chosen)

@@ -169,9 +169,21 @@ def is_closed(status: str, payment: str, fulfillment: str) -> bool:
 PAID = {Payment.PAID.value, Payment.PARTLY_REFUNDED.value}
 
 
-def may_release(payment: str, cash_on_delivery: bool, policy: Release) -> bool:
-    """The second gate: an imported order that does not pass waits for its payment."""
-    if policy is Release.ANY or payment in PAID:
+def wants_nothing(status: str, payment: str, fulfillment: str) -> bool:
+    """No stock is kept back for it: closed, or never finished by the buyer, so that the store deducted nothing."""
+    return is_closed(status, payment, fulfillment) or (status == Status.INITIALIZED.value and payment not in PAID)
+
+
+def may_release(payment: str, cash_on_delivery: bool, policy: Release, status: str = "") -> bool:
+    """The second gate: an imported order that does not pass waits for its payment.
+
+    One that the buyer never finished waits whatever the policy: nobody ordered it yet.
+    """
+    if payment in PAID:
+        return True
+    if status == Status.INITIALIZED.value:
+        return False
+    if policy is Release.ANY:
         return True
     return policy is Release.PAID_OR_COD and cash_on_delivery and payment == Payment.UNPAID.value
 

@@ -21,7 +21,7 @@ from mappings.words import SeenListing, SeenShipWord, Words, words_of
 from .address import address_lacks
 from .changes import apply_changes
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
-from .decide import Decision, Facts, import_decision, is_canceled, is_closed, takes_stock
+from .decide import Decision, Facts, import_decision, is_canceled, takes_stock, wants_nothing
 from .holds import HoldKind
 from .left_out import wanted_by
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
@@ -306,7 +306,7 @@ def _import(
         orders.append(_order_row(pk, store, rules, order, meaning, words, sum(shipped.values()), now))
         needs = OrderNeeds(
             placed_at=order.placed_at,
-            closed=is_closed(order.status, order.payment, order.fulfillment),
+            closed=wants_nothing(order.status, order.payment, order.fulfillment),
             unpaid=any(hold.kind is HoldKind.PAYMENT for hold in meaning.holds),
         )
         for line_id, line, of in zip(its_line_ids, order.lines, meaning.lines, strict=True):

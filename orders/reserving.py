@@ -26,8 +26,8 @@ from .gone import gone_of, pieces_of
 class OrderNeeds:
     """An order, as far as its lines' reservations follow from it.
 
-    `closed`: the store shows it canceled, rejected, refunded or fulfilled; `unpaid`: the release gate waits for its
-    payment; `at_warehouse`: the warehouses that have it in hand, and since when.
+    `closed`: the store shows it canceled, rejected, refunded, fulfilled or not finished; `unpaid`: the release gate
+    waits for its payment; `at_warehouse`: the warehouses that have it in hand, and since when.
     """
 
     placed_at: dt.datetime

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from .decide import is_canceled, is_closed
+from .decide import is_canceled, wants_nothing
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderLine, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, RequestState
@@ -124,7 +124,7 @@ def _facts(order: _Order, lines: Sequence[_Line], requests: Sequence[_Request], 
 def _needs(order: _Order, requests: Sequence[_Request], unpaid: bool) -> OrderNeeds:
     return OrderNeeds(
         placed_at=order.placed_at,
-        closed=is_closed(order.status, order.payment, order.fulfillment),
+        closed=wants_nothing(order.status, order.payment, order.fulfillment),
         unpaid=unpaid,
         at_warehouse={r.warehouse_id: r.acknowledged_at for r in requests if r.state in AT_WAREHOUSE},
     )

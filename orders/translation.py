@@ -82,7 +82,7 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
     facts = HoldFacts(
         ships=any(line.ships for line in order.lines),
         closed=is_closed(order.status, order.payment, order.fulfillment),
-        pays_later="" if may_release(order.payment, order.cash_on_delivery, rules.release) else order.payment,
+        pays_later=_pays_later(order, rules),
         unmapped_ship=unmapped_ship,
         unmapped_skus=unmapped_skus,
         unmapped_location=None if chosen.warehouse_id else _unmapped_location(order),
@@ -98,6 +98,11 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
         lines=lines,
         holds=tuple(wanted_holds(facts)),
     )
+
+
+def _pays_later(order: OrderWords, rules: OrderRules) -> str:
+    passes = may_release(order.payment, order.cash_on_delivery, rules.release, order.status)
+    return "" if passes else order.payment
 
 
 def _ship(row: ShipRow | None, rules: OrderRules) -> tuple[str, str, str, tuple[int, str] | None]:

@@ -8,19 +8,22 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
+from django.utils import timezone
 
 from fcp.errors import NotFound, Stale, Unreadable
 from fcp.http import Session
 from integrations.connectors.base import Bound
 from integrations.connectors.ecwid.connector import EcwidConnector
 from integrations.connectors.shapes import Credential, Window
+from integrations.live import go_live
 from integrations.models import Integration
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.setup import utc_now
+from inventory.models import Reservation
 from orders.models import Hold, Order, ShippingRequest
 from orders.state import State
 from tests.conftest_sandbox import reach_sandbox
-from tests.integrations.flows.world import sync, work
+from tests.integrations.flows.world import map_everything, sync, work
 
 from .conftest import LONG_AGO, Reached, connect_ecwid
 
@@ -195,6 +198,22 @@ def test_an_order_that_is_paid_later_comes_in_again_and_waits_no_more(connected:
     sync(integration)
     assert Order.objects.get().payment == "paid"
     assert not Hold.objects.open().filter(kind="payment").exists()
+
+
+def test_a_cart_that_no_buyer_finished_takes_no_stock_and_is_never_offered(connected: Any, sandbox: Sandbox) -> None:
+    integration = connected(release="any")
+    map_everything(integration)
+    go_live(integration, by="Ann", now=timezone.now())
+    cart = sandbox.ecwid.place_order(kind="incomplete", skus=["ENV-25"], shipping="Standard shipping")
+    sync(integration)
+    map_everything(integration)
+    assert Order.objects.get().state == State.HELD
+    assert not Reservation.objects.exists()
+
+    sandbox.ecwid.set_payment("ecwid", cart["id"], "AWAITING_PAYMENT")  # he did: ordered, and paid later
+    sync(integration)
+    assert Order.objects.get().state == State.READY
+    assert Reservation.objects.get().quantity == 1
 
 
 @pytest.mark.django_db(transaction=True)
