@@ -14,6 +14,7 @@ _FIELDS = """
     accesstoken refreshtoken token clientsecret secret appsecret apikey authorization password code state signature
     publickey instance cookie
     buyerinfo billinginfo recipientinfo shippingdestination pickupdetails contactdetails address billingaddress
+    shippingperson billingperson ordercomments privateadminnotes orderextrafields selectedoptions
     shippingaddress contact customer buyer recipient person ownerinfo
     name firstname lastname fullname company companyname email buyeremail phone fax vatid
     addressline addressline1 addressline2 street streetaddress formattedaddress city postalcode postcode zip

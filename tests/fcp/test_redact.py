@@ -23,6 +23,8 @@ def kept(value: object) -> str:
         {"a": [{"firstName": "Ann"}, {"lastName": "Lee"}]},
         {"buyerNote": "leave it with Ann"},
         {"options": {"customTextFields": {"Engraving": "Ann and Bob"}}},
+        {"items": [{"shippingPerson": {"stateOrProvinceName": "Hamburg"}, "billingPerson": {"name": "Ann"}}]},
+        {"orderComments": "leave it with Ann", "selectedOptions": [{"name": "Engraving", "value": "Ann and Bob"}]},
         {"code": "the-authorization-code"},
     ],
 )
