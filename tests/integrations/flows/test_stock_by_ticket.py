@@ -312,7 +312,7 @@ def test_an_order_of_a_variation_without_an_sku_makes_its_product_s_stock_unknow
     poster, _ = sandbox.ecwid.store.find_variant("POSTER")
     forget_calls()
 
-    sandbox.ecwid.place_order(kind="shared", quantity=2)
+    sandbox.ecwid.place_order(skus=[str(poster["combinations"][1]["id"])], quantity=2)
     sync(shop)
     map_everything(shop)
 
