@@ -48,6 +48,12 @@ def flows_in_words(platform: Platform, chosen: Chosen) -> list[tuple[str, str]]:
     ]
 
 
+def way_of(integration: Integration, platform: Platform) -> str:
+    """The way in that brings a key like the present one."""
+    kinds = set(integration.credentials.values_list("kind", flat=True))
+    return next((way.key for way in platform.ways_in if (way.kind or way.key) in kinds), "")
+
+
 def guide_to_begin_with(platform: Platform, way: str, variant: str = "") -> Guide | None:
     """The set-up guide of a way in or of a variant, else the platform's first one."""
     guides = [guide for guide in platform.guides if not guide.operator]

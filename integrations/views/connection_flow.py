@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import ways
-from integrations.connection_flow import guide_to_begin_with
+from integrations.connection_flow import guide_to_begin_with, way_of
 from integrations.connectors.declaring import FlowKind, Mode
 from integrations.forms import FlowsForm
 from integrations.models import Flow, Integration
@@ -101,7 +101,7 @@ def next_page(request: PanelRequest, pk: int) -> HttpResponse:
         "flows": lines,
         "off": [label for label, mode, _ in lines if mode == mode_label(platform.flows[0], Mode.DISABLED, platform)],
         "orders_on": flows[FlowKind.ORDERS].mode != Mode.DISABLED,
-        "guide": guide_to_begin_with(platform, "", integration.variant),
+        "guide": guide_to_begin_with(platform, way_of(integration, platform), integration.variant),
         **state_of(integration),
     }
     return render(request, "integrations/next.html", context)
