@@ -136,44 +136,6 @@ def test_many_shipments_go_in_one_call(live, sandbox):
     assert Exchange.objects.filter(flow="fulfillments").count() == 1
 
 
-@pytest.mark.parametrize("fault", ["lost_answer", "timeout", "cut"])
-def test_after_a_lost_answer_the_store_is_asked_what_it_knows_and_told_once(
-    live, sandbox, fault, time_machine, settings
-):
-    settings.FCP_STORE_TIMEOUT = 1
-    integration = live()
-    order = came_in(integration, sandbox.wix.place_order("v1")["number"])
-    sandbox.wix.misbehave(fault, "v1", path="create-fulfillment", seconds=1.3)
-
-    fulfillment = ship(order)
-    assert fulfillment.told == "due"
-    flow = flow_of(integration, FlowKind.FULFILLMENTS)
-    assert flow.problem
-    time_machine.move_to(timezone.now() + dt.timedelta(minutes=5))
-    work()
-
-    assert len(told(sandbox, order)) == 1
-    fulfillment.refresh_from_db()
-    assert fulfillment.told == "told"
-    assert fulfillment.store_ref == told(sandbox, order)[0]["id"]
-    flow.refresh_from_db()
-    assert (flow.failures, flow.problem) == (0, "")
-
-
-def test_a_correction_made_while_an_answer_was_lost_changes_the_shipment_that_is_there(live, sandbox, time_machine):
-    integration = live()
-    order = came_in(integration, sandbox.wix.place_order("v1", quantity=2)["number"])
-    sandbox.wix.misbehave("lost_answer", "v1", path="create-fulfillment")
-    fulfillment = ship(order)
-
-    correct(fulfillment, carrier="UPS", parcels=[Tracking("1Z-CORRECTED")], by="Warehouse", now=timezone.now())
-    time_machine.move_to(timezone.now() + dt.timedelta(minutes=5))
-    work()
-
-    [listed] = told(sandbox, order)
-    assert listed["trackingInfo"]["trackingNumber"] == "1Z-CORRECTED"
-
-
 def test_one_that_the_store_rejects_waits_with_its_sentence_and_the_rest_goes_on(live, sandbox, time_machine):
     integration = live()
     bad = came_in(integration, sandbox.wix.place_order("v1")["number"])
@@ -249,26 +211,6 @@ def test_our_carriers_name_goes_out_as_it_is_or_as_the_store_calls_it(live, sand
         "trackingNumber": "H-1", "shippingProvider": "Local courier", "trackingLink": "https://track.example/H-1",
     }  # fmt: skip
     assert told(sandbox, plain)[0]["trackingInfo"]["shippingProvider"] == "Bike Post"
-
-
-def test_a_correction_and_a_withdrawal_reach_the_store(live, sandbox):
-    integration = live()
-    order = came_in(integration, sandbox.wix.place_order("v1")["number"])
-    fulfillment = ship(order)
-
-    correct(fulfillment, carrier="UPS", parcels=[Tracking("1Z-NEW")], by="Warehouse", now=timezone.now())
-    work()
-    [listed] = told(sandbox, order)
-    assert listed["trackingInfo"]["trackingNumber"] == "1Z-NEW"
-    fulfillment.refresh_from_db()
-    void(fulfillment, by="Ann", now=timezone.now())
-    work()
-
-    assert told(sandbox, order) == []
-    fulfillment.refresh_from_db()
-    assert fulfillment.told == "not_wanted"
-    order.refresh_from_db()
-    assert order.state == State.AT_WAREHOUSE
 
 
 def test_a_withdrawal_after_a_lost_answer_finds_what_to_withdraw(live, sandbox, time_machine):

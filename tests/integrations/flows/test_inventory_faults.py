@@ -237,37 +237,7 @@ def test_a_product_whose_counting_was_switched_off_meanwhile_is_not_switched_on_
     assert row.marked == row.handled
 
 
-# --- kills and takeovers -------------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """The worker dies here: nothing after it happens."""
-
-
-@SITES
-def test_killed_between_sending_and_recording_it_ends_where_it_would_have(sandbox, site, monkeypatch, time_machine):
-    integration = sending(sandbox, site)
-    changed = list(counted(sandbox, site))[:6]
-
-    def die() -> None:
-        raise Killed
-
-    during(monkeypatch, die)
-    with pytest.raises(Killed):
-        report(integration, dict.fromkeys(changed, 4))
-    told = [sku for sku in changed if counted(sandbox, site)[sku] == 4]
-    assert told
-    assert not any(row_of(integration, sku).known for sku in told)
-
-    time_machine.move_to(timezone.now() + dt.timedelta(minutes=3))
-    lease.reclaim(timezone.now())
-    work()
-
-    assert {counted(sandbox, site)[sku] for sku in changed} == {4}
-    assert not rows(integration).due().exists()
-    assert set(rows(integration).filter(listing__sku__in=changed, why="").values_list("confirmed", "known")) == {
-        (4, True)
-    }
+# --- takeovers -----------------------------------------------------------------------------------------------------
 
 
 def test_a_worker_that_lost_its_lease_while_telling_leaves_the_quantity_unknown(sandbox, monkeypatch):
