@@ -20,6 +20,7 @@ from fcp.errors import Busy, Refused, Scope, SyncError, Unreachable, Unreadable
 from fcp.insert import insert_rows
 from integrations import migrating
 from integrations.connectors.shapes import Answer, Done, Later, ParcelToTell, ShipmentToTell
+from integrations.flows.later import ENDS_WITHIN, age_of, under_way
 from integrations.lease import LONGEST_PAUSE, lease_time
 from integrations.runs import Slice
 from mappings.models import CarrierOut
@@ -36,7 +37,6 @@ BATCH = 25
 ALONE_AFTER = 2
 # So many in a row without an answer, each told alone: it is the store.
 MOST_UNANSWERED = 3
-ASK_AGAIN = dt.timedelta(seconds=15)
 ACTIONS = {Told.DUE: "create", Told.CHANGE: "change", Told.RETRACT: "retract"}
 
 
@@ -100,8 +100,9 @@ def _tell(run: Slice, due: Sequence[Fulfillment]) -> bool:
         _record(run, due, answers)
         with run.page() as page:
             keys = [int(shipment.key) for shipment in asked]
-            page.move(position={**run.flow.position, "ticket": {"ticket": reply.ticket, "keys": keys}})
-        raise Busy("the store works on it", until=run.now() + ASK_AGAIN, code="our_budget")
+            place = {"ticket": reply.ticket, "keys": keys, "at": page.now.isoformat()}
+            page.move(position={**run.flow.position, "ticket": place})
+        raise under_way(run, place)
     answers |= {int(answer.key): answer for answer in reply.answers}
     _record(run, due, answers)
     _stop_for(answers.values())
@@ -163,11 +164,26 @@ def _store_refs(order_ids: Iterable[int]) -> set[str]:
 
 
 def _ask_for_result(run: Slice) -> None:
-    """A store that works on it later: ask for its answers, also after a crash."""
+    """A store that works on it later: ask for its answers, also after a crash.
+
+    Of what it no longer knows, or does not end, its own list is read before telling it again.
+    """
     place = run.flow.position["ticket"]
-    reply = run.ask(lambda connector: connector.poll(place["ticket"]))
-    if isinstance(reply, Later):
-        raise Busy("the store works on it", until=run.now() + ASK_AGAIN, code="our_budget")
+    old = age_of(run, place) > ENDS_WITHIN
+    try:
+        reply = run.ask(lambda connector: connector.poll(place["ticket"]))
+        if isinstance(reply, Later) and old:
+            run.ask(lambda connector: connector.give_up(place["ticket"]))
+    except (Busy, Refused):
+        raise
+    except SyncError as error:
+        if error.scope is not Scope.RECORD and not old:
+            raise
+        log.warning("The store does not say what became of its shipments: %s", error.detail)
+        reply = Done([])
+    if isinstance(reply, Later) and not old:
+        raise under_way(run, place)
+    answers = reply.answers if isinstance(reply, Done) else []
     due = list(
         Fulfillment.objects.filter(pk__in=place["keys"], told__in=TO_TELL)
         .select_related("order")
@@ -175,8 +191,8 @@ def _ask_for_result(run: Slice) -> None:
     )
     with run.page() as page:
         page.move(position={key: value for key, value in run.flow.position.items() if key != "ticket"})
-    _record(run, due, {int(answer.key): answer for answer in reply.answers})
-    _stop_for(reply.answers)
+    _record(run, due, {int(answer.key): answer for answer in answers})
+    _stop_for(answers)
 
 
 # --- what the store said -------------------------------------------------------------------------------------------

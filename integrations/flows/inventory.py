@@ -15,13 +15,14 @@ import datetime as dt
 from fcp.errors import Stale
 from integrations import migrating
 from integrations.connectors.declaring import FlowKind
+from integrations.flows.later import under_way
 from integrations.flows.products import VARIANT_CHANGED, change_variant
 from integrations.flows.stock_finding import find
 from integrations.flows.stock_later import ask_for_result
 from integrations.flows.stock_looking_at import look_at_changed
 from integrations.flows.stock_reading_back import read_back, wants_reading
 from integrations.flows.stock_round import Round, begin_round
-from integrations.flows.stock_sending import TICKET, send_meanwhile, send_some, under_way
+from integrations.flows.stock_sending import TICKET, send_meanwhile, send_some
 from integrations.lease import ring
 from integrations.models import Flow, StockPush
 from integrations.models.stock import Guard

@@ -15,6 +15,7 @@ from typing import Any
 
 from fcp.errors import Busy, Refused, Scope, SyncError, Unreachable
 from integrations.connectors.shapes import Done, Later
+from integrations.flows.later import ENDS_WITHIN, age_of
 from integrations.flows.stock_round import begin_round
 from integrations.flows.stock_sending import TICKET, Item, note, read_items, record, stop_for
 from integrations.models import Integration, StockPush
@@ -23,8 +24,6 @@ from mappings.models import ListingStock
 
 log = logging.getLogger(__name__)
 
-# A call that has not ended by then is given up. What it did is read, and the rest sent again in smaller calls.
-ENDS_WITHIN = dt.timedelta(minutes=10)
 # So long a store surely knows the name of a call. By then an unknown one has ended, or was never begun.
 NAME_LASTS = dt.timedelta(minutes=50)
 NEVER_ENDS = (
@@ -36,7 +35,7 @@ NEVER_ENDS = (
 def ask_for_result(run: Slice) -> bool:
     """Ask what became of the call under way. False: it still is."""
     place = run.flow.position[TICKET]
-    age = run.now() - dt.datetime.fromisoformat(place["at"]) if "at" in place else dt.timedelta(0)
+    age = age_of(run, place)
     if "ticket" not in place:
         return _make_again(run, place, age)
     try:
@@ -108,7 +107,7 @@ def _may_write(run: Slice) -> bool:
 
 
 def _give_up(run: Slice, place: Mapping[str, Any]) -> None:
-    """Raises Unreachable, so that the next calls are smaller."""
+    """What it did is read, and the rest sent again. Raises Unreachable, so that the next calls are smaller."""
     try:
         run.ask(lambda connector: connector.give_up(place["ticket"]))
     except (Busy, Refused):

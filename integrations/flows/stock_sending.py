@@ -23,6 +23,7 @@ from django.db.models import Count, Q
 from fcp.errors import Busy, NotFound, Refused, Rejected, Scope, Stale, SyncError, Unreachable, Unreadable
 from fcp.insert import insert_rows, update_rows
 from integrations.connectors.shapes import Answer, Done, StockToSet, StoreStock
+from integrations.flows.later import ASK_AGAIN, under_way
 from integrations.flows.products import VARIANT_CHANGED
 from integrations.flows.stock_looking_at import look_at_rows, write
 from integrations.flows.stock_round import Round, keep_marked, lock, mark
@@ -39,8 +40,6 @@ PRODUCTS = 20  # looked at together, where each is a call of its own
 MOST_UNANSWERED = 3
 # An item that changes in the store between each reading and setting is left for later after so many tries.
 TRIES = 3
-# Between asking for the answers of a call under way: as long as it is under way already, within these.
-SOONEST, ASK_AGAIN = dt.timedelta(seconds=2), dt.timedelta(seconds=15)
 # A change of so few listings at once (an order, a count) goes by itself while a call of many is under way.
 FEW = 10
 SOON, LATER = dt.timedelta(minutes=1), dt.timedelta(minutes=15)
@@ -252,12 +251,6 @@ def note(run: Slice, place: Mapping[str, Any] | None) -> None:
     rest = {key: value for key, value in run.flow.position.items() if key != TICKET}
     with run.page() as page:
         page.move(position=rest | {TICKET: dict(place)} if place else rest)
-
-
-def under_way(run: Slice, place: Mapping[str, Any]) -> Busy:
-    now = run.now()
-    since = now - dt.datetime.fromisoformat(place["at"])
-    return Busy("the store works on it", until=now + min(max(since, SOONEST), ASK_AGAIN), code="our_budget")
 
 
 def read_items(current: Round, items: Sequence[Item]) -> list[Item]:

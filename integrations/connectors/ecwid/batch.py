@@ -8,7 +8,7 @@ Source: Ecwid API reference, "Batch requests".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -22,21 +22,22 @@ from .goods_errors import stock_table
 from .reading import Call, Json, rows_of, text_of
 
 MOST = 500  # changes of a batch
+GOODS, ORDERS = "products", "orders"  # what a batch is of
 UNDER_WAY, ENDED, NOT_BEGUN = frozenset({"QUEUED", "IN_PROGRESS"}), "COMPLETED", "NOT_EXECUTED"
 FAULT = "Ecwid had a fault of its own with this one. We try again by ourselves."
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One PUT. `key` is ours, to match its answer."""
+    """One PUT. `key` is ours, to match its answer: several with blanks between where it answers for several."""
 
     key: str
     path: str
     body: Mapping[str, Any]
 
 
-def ask(call: Call, changes: Sequence[Change], key: str) -> str:
-    """The ticket, with what names the batch at Ecwid. One that fails does not stop those after it."""
+def ask(call: Call, changes: Sequence[Change], key: str, of: str = GOODS) -> str:
+    """The ticket, with what names the batch at Ecwid and what it is of. One that fails does not stop the others."""
     params = {
         "stopOnFirstFailure": "false",
         "allowParallelMode": "false",
@@ -47,12 +48,13 @@ def ask(call: Call, changes: Sequence[Change], key: str) -> str:
     ticket = text_of(call("POST", "/batch", body, params=params), "ticket", 200)
     if not ticket:
         raise Unreadable("a batch without a ticket", maybe_done=True)
-    return f"{ticket} {key}"
+    return f"{ticket} {key} {of}"
 
 
 def poll(call: Call, ticket: str) -> Done | Later:
     """Bodies are asked for as text: newer documentation knows no other form."""
-    asked = {"ticket": ticket.partition(" ")[0], "escapedJson": "true"}
+    uid, _, of = ticket.split(" ")
+    asked = {"ticket": uid, "escapedJson": "true"}
     reply = call("GET", "/batch", params=asked, errors={400: _unknown})
     status = text_of(reply, "status", 40)
     if status in UNDER_WAY:
@@ -60,19 +62,20 @@ def poll(call: Call, ticket: str) -> Done | Later:
     if status != ENDED:
         raise Unreadable(f"a batch with the status {status!r}")
     rows = rows_of(reply.get("responses") or [])
-    return Done([_answer(row) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)])
+    answers = [_answer(row, of) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+    return Done([replace(answer, key=key) for answer in answers for key in answer.key.split(" ")])
 
 
 def call_off(call: Call, ticket: str) -> None:
     """What of it has not begun yet."""
-    call("POST", "/batch/cancel-group", params={"groupId": ticket.partition(" ")[2]})
+    call("POST", "/batch/cancel-group", params={"groupId": ticket.split(" ")[1]})
 
 
 def _unknown(reply: Reply) -> SyncError:
     return NotFound(errors.detail_of(reply), code="ticket_unknown")
 
 
-def _answer(row: Json) -> Answer:
+def _answer(row: Json, of: str) -> Answer:
     key, code = row["id"], row.get("httpStatusCode")
     if row.get("status") == NOT_BEGUN:
         return Answer(key, error=Busy("not executed"))
@@ -80,7 +83,8 @@ def _answer(row: Json) -> Answer:
         code = 200 if row.get("status") == ENDED else 500
     if 200 <= code < 300:
         return Answer(key)
-    error = error_of(Reply(code, {}, _body(row)), stock_table("PUT", "/products"), reads=False)
+    table = stock_table if of == GOODS else errors.table
+    error = error_of(Reply(code, {}, _body(row)), table("PUT", f"/{of}"), reads=False)
     if isinstance(error, Unreachable | Stale):  # of this one; the rest of the batch was answered
         error = Unreadable(error.detail, code="store_fault", sentence=FAULT)
     return Answer(key, error=error)

@@ -151,8 +151,8 @@ class EcwidConnector(Connector):
 
     # --- shipments ---
 
-    def push_shipments(self, shipments_to_tell: Sequence[ShipmentToTell]) -> Done:
-        return Done(shipments.tell(self._call, shipments_to_tell))
+    def push_shipments(self, shipments_to_tell: Sequence[ShipmentToTell]) -> Done | Later:
+        return shipments.tell(self._call, shipments_to_tell)
 
     def told_shipments(self, order_uids: Sequence[str]) -> dict[str, list[StoreShipment] | None]:
         """An order shows them itself: those that were read a moment ago are not asked for again."""

@@ -8,7 +8,7 @@ from orders.shapes import Payment, Status, StoreFulfillment
 
 from .. import common
 from ..declaring import ANY, Choice, Platform, Setting, SettingKind, WayIn
-from . import products, stock
+from . import batch, products, stock
 from .connecting import OAUTH_URL, STORE_ID
 from .guides import GUIDES
 from .help import APP_STEPS, CUSTOM_APP_STEPS
@@ -55,6 +55,15 @@ ORDER_STATUS = Setting(
     choices=(*STATUSES, common.ANY_STATUS),
     required=True,
     card=common.WHICH_ORDERS,
+)
+
+# All orders come in (P17-10); one that is picked up waits until its place is mapped.
+PROCESS_PICKUP = replace(common.PROCESS_PICKUP, default=True)
+
+FULFILLMENTS_FLOW = replace(
+    common.FULFILLMENTS_FLOW,
+    help="Tracking numbers go out to the store. Ecwid shows one for each order, so several parcels become one text, and "
+    "mails the buyer once the order is marked shipped or gets a number.",
 )
 
 # Calls a minute. Ecwid documents 600 for each token.
@@ -148,7 +157,7 @@ PLATFORM = Platform(
         common.ORDERS_FLOW,
         common.PRODUCTS_BOTH_WAYS,
         common.INVENTORY_FLOW,
-        common.FULFILLMENTS_FLOW,
+        FULFILLMENTS_FLOW,
         common.LOCATIONS_FLOW,
     ),
     settings=(
@@ -162,7 +171,7 @@ PLATFORM = Platform(
         API_ADDRESS,
         STORE_NUMBER,
         THROUGHPUT,
-        common.PROCESS_PICKUP,
+        PROCESS_PICKUP,
     ),
     hosts=("app.ecwid.com", "my.ecwid.com"),
     api_url=API_URL,
@@ -172,7 +181,7 @@ PLATFORM = Platform(
     fulfillments=FULFILLMENTS,
     calls_per_minute=RATES["standard"],
     page=100,
-    shipments_per_call=1,
+    shipments_per_call=batch.MOST,
     shipments_note=(
         "Ecwid shows one tracking number and one status for each order, and no carrier. Several parcels are told as "
         "one text with all their numbers; the order shows Processing until everything has left, then Shipped. Marking "

@@ -9,40 +9,55 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from fcp.errors import Busy, Scope, SyncError, Unreadable
 from orders.shapes import StoreFulfillment, StoreShipment
 
-from ..shapes import Answer, ShipmentToTell
+from ..shapes import Answer, Done, Later, ShipmentToTell
+from . import batch
 from .order import ships
 from .page import order_id
 from .reading import Call, Json, Wrong, cleaned, count, id_text, parts, text, time_of
 from .words import FULFILLMENT, SHIPPED, UNDER_WAY
 
 BETWEEN = ", "
+BATCH_FROM = 10  # orders; fewer are told one by one, since a batch is answered seconds later
 
 
 # --- telling ------------------------------------------------------------------------------------------------------
 
 
-def tell(call: Call, shipments: Sequence[ShipmentToTell]) -> list[Answer]:
-    """One answer for each; one call for each order, whose shipments all name the same parcels in the end.
+def tell(call: Call, shipments: Sequence[ShipmentToTell]) -> Done | Later:
+    """One change for each order, whose shipments all name the same parcels in the end; many in one batch."""
+    of_orders: dict[str, list[ShipmentToTell]] = defaultdict(list)
+    for shipment in shipments:
+        of_orders[shipment.order_uid].append(shipment)
+    if len(of_orders) < BATCH_FROM:
+        return Done(_one_by_one(call, of_orders, shipments))
+    changes = [
+        batch.Change(" ".join(one.key for one in some), _path(uid), picture(some)) for uid, some in of_orders.items()
+    ]
+    return Later(batch.ask(call, changes, str(uuid4()), batch.ORDERS))
+
+
+def _one_by_one(
+    call: Call, of_orders: Mapping[str, Sequence[ShipmentToTell]], shipments: Sequence[ShipmentToTell]
+) -> list[Answer]:
+    """One answer for each.
 
     An error that is not about one record ends the work: raised when nothing was told yet, else it is the answer for
     the shipments of that order, and Busy that for those never sent.
     """
-    of_orders: dict[str, list[ShipmentToTell]] = defaultdict(list)
-    for shipment in shipments:
-        of_orders[shipment.order_uid].append(shipment)
     answers: dict[str, Answer] = {}
     for uid, some in of_orders.items():
         error: SyncError | None = None
         try:
-            call("PUT", f"/orders/{quote(uid, safe='')}", picture(some))
+            call("PUT", _path(uid), picture(some))
         except SyncError as problem:
             error = problem
             if error.scope is not Scope.RECORD and not answers:
@@ -51,6 +66,10 @@ def tell(call: Call, shipments: Sequence[ShipmentToTell]) -> list[Answer]:
         if error is not None and error.scope is not Scope.RECORD:
             break
     return [answers.get(s.key) or Answer(s.key, error=Busy("not sent: a call before it failed")) for s in shipments]
+
+
+def _path(uid: str) -> str:
+    return f"/orders/{quote(uid, safe='')}"
 
 
 def picture(shipments: Sequence[ShipmentToTell]) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from django.utils import timezone
 
 from fcp.errors import Busy, NotFound, Refused, Rejected, Unreachable
+from integrations.connectors.declaring import FlowKind
 from integrations.connectors.ecwid.connector import EcwidConnector
 from integrations.connectors.ecwid.shipments import picture
-from integrations.connectors.shapes import ParcelToTell, ShipmentToTell
+from integrations.connectors.shapes import Later, ParcelToTell, ShipmentToTell
 from integrations.live import go_live
 from integrations.models import Exchange, Integration
 from integrations.sandbox.server import Sandbox
@@ -23,6 +25,7 @@ from orders.shapes import StoreShipment
 from orders.shipping import acknowledge
 from orders.state import State
 from tests.integrations.flows.world import map_everything, sync, work
+from tests.processes import wait_until
 
 from .conftest import Reached
 
@@ -73,6 +76,28 @@ def test_several_shipments_of_an_order_are_one_call_with_all_their_parcels(store
     assert shown["fulfillmentStatus"] == "SHIPPED"
     assert sorted(shown["trackingNumber"].split(", ")) == ["A", "B"]
     assert len(store.host.mails()) == 1
+
+
+def test_shipments_of_many_orders_go_in_one_batch_and_each_has_its_answer(store: Reached) -> None:
+    uids = [store.host.place_order()["id"] for _ in range(11)]
+    telling = [told_of(uid, uid, parcels=parcels(f"N{uid}"), complete=True) for uid in [*uids, "GONE"]]
+    second = told_of(uids[0], "second", parcels=parcels("OTHER"), others=parcels(f"N{uids[0]}"), complete=True)
+    store.calls.clear()
+
+    reply = store.connector.push_shipments([*telling, second])
+    while isinstance(reply, Later):
+        time.sleep(0.02)
+        reply = store.connector.poll(reply.ticket)
+
+    assert set(store.asked) == {"POST batch", "GET batch"}
+    assert store.asked.count("POST batch") == 1
+    errors = {answer.key: answer.error for answer in reply.answers}
+    assert errors.keys() == {*uids, "GONE", "second"}
+    assert isinstance(errors.pop("GONE"), NotFound)
+    assert set(errors.values()) == {None}
+    shown = {uid: store.host.order("ecwid", uid)["trackingNumber"] for uid in uids}
+    assert sorted(shown.pop(uids[0]).split(", ")) == sorted(["OTHER", f"N{uids[0]}"])
+    assert shown == {uid: f"N{uid}" for uid in uids[1:]}
 
 
 def test_an_order_that_is_gone_is_its_own_answer_and_the_rest_is_told(store: Reached) -> None:
@@ -304,3 +329,72 @@ def test_what_the_merchant_ships_in_ecwid_is_taken_in_with_its_number(
     sync(integration)
     order.refresh_from_db()
     assert order.state != State.CONFIRMED
+
+
+def many_left(integration: Integration, sandbox: Sandbox) -> list[Order]:
+    """A dozen orders, of each of which everything left in one parcel; the store was not told yet."""
+    uids = [sandbox.ecwid.place_order(skus=["ENV-25"])["id"] for _ in range(12)]
+    orders = [came_in(integration, uids[0]), *Order.objects.filter(uid__in=uids[1:])]
+    for order in orders[1:]:
+        for request in order.requests.filter(state="offered"):
+            acknowledge(request, request.revision, by="Warehouse", now=timezone.now())
+    for order in orders:
+        request = order.requests.get()
+        lines = {line.line_id: line.quantity for line in request.lines.all()}
+        shipment = Shipment(lines=lines, carrier="UPS", parcels=(Tracking(f"N{order.uid}"),))
+        report_fulfillment(order, shipment, origin=Origin.PARTNER, by="Warehouse", now=timezone.now(), request=request)
+    Exchange.objects.all().delete()
+    return orders
+
+
+def all_are_told(sandbox: Sandbox, orders: list[Order]) -> None:
+    assert [shown(sandbox, order) for order in orders] == [("SHIPPED", f"N{order.uid}") for order in orders]
+    assert set(Fulfillment.objects.values_list("told", flat=True)) == {"told"}
+    assert len(sandbox.ecwid.mails()) == len(orders)
+
+
+@pytest.mark.req("P17-18")
+def test_shipments_of_many_orders_are_told_by_one_batch(live: Any, sandbox: Sandbox, time_machine: Any) -> None:
+    orders = many_left(live(), sandbox)
+    work()
+    assert wait_until(lambda: len(sandbox.ecwid.mails()) == len(orders))
+
+    time_machine.move_to(timezone.now() + dt.timedelta(seconds=3))
+    work()
+
+    all_are_told(sandbox, orders)
+    asked = [
+        f"{row.method} {row.path.rpartition('/')[2]}"
+        for row in Exchange.objects.filter(flow="fulfillments").order_by("pk")
+    ]
+    assert asked == ["POST batch", "GET batch"]
+
+
+@pytest.mark.parametrize("lost", ["the answer", "the ticket"])
+def test_a_batch_of_shipments_of_which_nobody_knows_any_more_is_read_back(
+    live: Any, sandbox: Sandbox, time_machine: Any, lost: str
+) -> None:
+    orders = many_left(live(), sandbox)
+    if lost == "the answer":
+        sandbox.ecwid.misbehave("lost_answer", path="POST .*/batch")
+    work()
+    assert wait_until(lambda: len(sandbox.ecwid.mails()) == len(orders))
+    sandbox.ecwid.batches.all.clear()
+
+    time_machine.move_to(timezone.now() + dt.timedelta(minutes=5))
+    work()
+
+    all_are_told(sandbox, orders)
+
+
+def test_a_batch_of_shipments_that_never_ends_is_given_up(live: Any, sandbox: Sandbox, time_machine: Any) -> None:
+    sandbox.ecwid.batches.wait = 3600.0
+    orders = many_left(live(), sandbox)
+    work()
+    for minutes in (5, 6, 5):
+        time_machine.move_to(timezone.now() + dt.timedelta(minutes=minutes))
+        sync(Integration.objects.get(), FlowKind.FULFILLMENTS)
+
+    assert any(row.path.endswith("/batch/cancel-group") for row in Exchange.objects.all())
+    assert Exchange.objects.filter(method="POST", path__endswith="/batch").count() == 2
+    assert Fulfillment.objects.filter(told="due").count() == len(orders)
