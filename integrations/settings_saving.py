@@ -71,8 +71,8 @@ def save(
         enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", [(integration.store_id,)], now)
         if document.get(SUPPRESS) and not before.get(SUPPRESS):
             enqueue(Queue.DEFAULT, "integrations.tasks.forget_persons", [(integration.store_id,)], now)
-        again = Flow.objects.filter(integration=integration, kind__in=LOOK_AGAIN).values_list("pk", flat=True)
-        transaction.on_commit(partial(ring, list(again), now, trigger="schedule"))
+        looking = Flow.objects.filter(integration=integration, kind__in=LOOK_AGAIN).values_list("pk", flat=True)
+        transaction.on_commit(partial(ring, list(looking), now, trigger="schedule"))
     return True
 
 
