@@ -62,8 +62,8 @@ PROCESS_PICKUP = replace(common.PROCESS_PICKUP, default=True)
 
 FULFILLMENTS_FLOW = replace(
     common.FULFILLMENTS_FLOW,
-    help="Tracking numbers go out to the store. Ecwid shows one for each order, so several parcels become one text, and "
-    "mails the buyer once the order is marked shipped or gets a number.",
+    help="Tracking numbers go out to the store. Ecwid shows one for each order, so several parcels become one text, "
+    "and mails the buyer once the order is marked shipped or gets a number.",
 )
 
 # Calls a minute. Ecwid documents 600 for each token.

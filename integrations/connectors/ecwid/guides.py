@@ -48,27 +48,29 @@ FROM_THE_PANEL = Guide(
 )  # fmt: skip
 ORDERS = Guide(
     key="orders",
-    title="What becomes of Ecwid's orders, stock and tracking here",
-    intro="Ecwid says some things in its own way. This is how we read them.",
+    title="Set up the orders, stock and tracking of an Ecwid store",
+    intro="After connecting: what to look at before anything goes to a warehouse, and how we read what Ecwid says.",
+    needs=("A connected Ecwid store.",),
     steps=(
-        Step("All orders come in, whatever their status, until you choose otherwise. Only paid ones are released."),
         Step(
-            "Payment statuses of your own count as pending: such an order waits for its payment. Fulfillment statuses "
-            "of your own count as not fulfilled."
+            "Open the integration's Main settings. Every order comes in, whatever its status, until you choose fewer; "
+            "only paid ones are released, unless you choose otherwise there."
         ),
-        Step("An order that is canceled, will not be delivered, or was deleted at Ecwid is never sent to a warehouse."),
-        Step(
-            "An order has one tracking number and one status at Ecwid. Several parcels are told as one text with all "
-            "their numbers; until everything has left, the order shows Processing, then Shipped. Ecwid has no field "
-            "for the carrier."
-        ),
-        Step(
-            "When an order turns to Shipped, or gets a tracking number, Ecwid mails the buyer, if the store wants that."
-        ),
-        Step(
-            "A variation without a SKU of its own is sold from its product's stock, so that the quantity goes to the "
-            "product. A product with unlimited stock is never switched to a counted one."
-        ),
+        Step("Open Carrier Mappings and give each of the store's shipping options the warehouse's ship code."),
+        Step("Open Warehouse Mappings: map the store, and each place of pickup, to the warehouse that serves it."),
+        Step("Open Stock, look at the preview, and let quantities go to the store once they are right."),
+        Step("Try with one order, then press Go live."),
+    ),
+    notes=(
+        "Payment statuses of the store's own count as pending: such an order waits for its payment. Fulfillment "
+        "statuses of its own count as not fulfilled.",
+        "An order that is canceled, will not be delivered, or was deleted at Ecwid is never sent to a warehouse; nor "
+        "is a cart that its buyer never finished.",
+        "An order has one tracking number and one status at Ecwid, and no carrier. Several parcels are told as one "
+        "text with all their numbers; until everything has left, the order shows Processing, then Shipped.",
+        "Once an order turns to Shipped, or gets a tracking number, Ecwid mails the buyer if the store wants it.",
+        "A variation without a SKU of its own is sold from its product's stock, so that the quantity goes to the "
+        "product. A product with unlimited stock is never switched to a counted one.",
     ),
     tabs=("setup",),
 )

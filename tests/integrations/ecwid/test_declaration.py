@@ -45,6 +45,7 @@ def test_only_locations_cannot_be_switched_off_and_it_is_said_why() -> None:
 def test_every_filter_starts_with_any_and_the_release_with_paid() -> None:
     assert [SETTINGS[key].default for key in ("payment_status", "fulfillment_status", "order_status")] == [(ANY,)] * 3
     assert SETTINGS["release"].default == "paid"
+    assert SETTINGS["process_pickup"].default is True  # all orders, these too
     assert (SETTINGS["first_push"].default, SETTINGS["first_pull"].default) == ("changes", "changes")
 
 
@@ -95,4 +96,5 @@ def test_the_guides_say_before_the_steps_what_is_needed() -> None:
 
 def test_the_screen_says_what_ecwid_can_show_of_a_shipment_and_that_it_mails_the_buyer() -> None:
     assert "one tracking number and one status for each order" in PLATFORM.shipments_note
-    assert "mails the buyer" in PLATFORM.shipments_note
+    for said in (PLATFORM.shipments_note, FLOWS[FlowKind.FULFILLMENTS].help):
+        assert "mails the buyer" in said

@@ -178,7 +178,7 @@ def test_an_answer_without_a_list_of_orders_is_unreadable(body: Any) -> None:
 def test_every_order_comes_in_whatever_its_status_and_only_what_may_ship_is_offered(
     connected: Any, sandbox: Sandbox
 ) -> None:
-    kinds = ["plain", "unpaid", "canceled", "refunded", "shipped", "incomplete", "not_delivered"]
+    kinds = ["plain", "unpaid", "canceled", "refunded", "shipped", "incomplete", "not_delivered", "pickup"]
     placed = {kind: sandbox.ecwid.place_order(kind=kind)["id"] for kind in kinds}
     integration: Integration = connected(history=365)
     found = {order.uid: order for order in Order.objects.filter(store=integration.store)}
@@ -187,6 +187,8 @@ def test_every_order_comes_in_whatever_its_status_and_only_what_may_ship_is_offe
     waiting = Hold.objects.open().filter(kind="payment").values_list("order__uid", flat=True)
     assert set(waiting) == {placed["unpaid"], placed["incomplete"]}
     assert found[placed["shipped"]].state == State.CONFIRMED
+    [place] = Hold.objects.open().filter(kind="location")  # nobody said yet which warehouse serves it
+    assert place.order.uid == placed["pickup"]
     assert not ShippingRequest.objects.exists()  # the integration is not live
 
 
