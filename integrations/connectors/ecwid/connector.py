@@ -136,7 +136,11 @@ class EcwidConnector(Connector):
         return None
 
     def deleted(self, since: dt.datetime, token: str | None) -> Page[Deleted]:
-        return searching.deleted(self._call, since, token)
+        """Nothing where Ecwid gives us no such list: that is no reason to stop reading orders."""
+        try:
+            return searching.deleted(self._call, since, token)
+        except Rejected:
+            return Page(())
 
     def shape_order(self, raw: RawOrder) -> IncomingOrder:
         return order.shape_order(raw, self._known_units())

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import responses
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from orders.timeline import sentence
 from tests.integrations.flows.world import change_settings, map_everything, sync, work
 
 from .conftest import Reached
+from .test_orders import by_token
 from .test_shipments import came_in, ship
 from .test_webhooks import deliver
 
@@ -33,6 +35,13 @@ def test_what_was_deleted_since_is_listed_by_the_order_s_id(store: Reached) -> N
     assert all(at and abs(at - now) < dt.timedelta(minutes=1) for at in times)
     assert page.next is None
     assert not store.connector.deleted(now + dt.timedelta(hours=1), None).items
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+@responses.activate
+def test_a_store_without_such_a_list_has_deleted_nothing(status: int) -> None:
+    responses.get("https://app.ecwid.com/api/v3/1003/orders/deleted", status=status)
+    assert list(by_token().deleted(dt.datetime(2026, 5, 1, tzinfo=dt.UTC), None).items) == []
 
 
 @pytest.fixture
