@@ -14,13 +14,17 @@ from django.utils import timezone
 from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.live import go_live
-from integrations.models import Budget, FailedRecord, Flow, Integration
+from integrations.models import Budget, FailedRecord, Flow, Integration, StockSent
 from integrations.sandbox.server import Sandbox
+from integrations.stock_answers import allow_first_push
 from inventory.models import Reservation, StockMovement
+from mappings.models import ListingStock
 from orders.fulfilling import Shipment, Tracking, report_fulfillment
 from orders.models import Fulfillment, Order, OrderEvent, Payload, SeenOrder, ShippingRequest
 from orders.models.shipping import Origin
 from orders.shipping import acknowledge
+from tests.integrations.flows.ecwid_world import stocked
+from tests.integrations.flows.stock_world import all_skus, report
 from tests.integrations.flows.world import change_settings, connect_store, map_everything, work
 
 
@@ -132,4 +136,34 @@ class Push(Story):
         return Fulfillment.objects.filter(told="told").count()
 
 
-STORIES: dict[str, type[Story]] = {"pull": Pull, "push": Push}
+class Stock(Story):
+    """Many quantities for a store that takes 200 in a call and answers for them later."""
+
+    name = "stock"
+    kind = FlowKind.INVENTORY
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size = size
+        self.box = Sandbox(products=size, seed=seed, rate_limit=0, plain=True, variants=False, platforms=("ecwid",))
+
+    def prepare(self) -> Integration:
+        integration = stocked(self.box)
+        self._enough_calls(integration)
+        report(integration, dict.fromkeys(all_skus(integration), 1000))
+        self.box.ecwid.batches.pace = 0.002
+        allow_first_push(integration, by="Ann", now=timezone.now())
+        return integration
+
+    def done(self) -> int:
+        return ListingStock.objects.filter(confirmed=1000, known=True).count()
+
+    def dump(self) -> dict[str, Any]:
+        rows = ListingStock.objects.order_by("listing__sku")
+        return {
+            "orders": list(rows.values_list("listing__sku", "confirmed", "known", "why")),
+            "sent": sorted(StockSent.objects.values_list("listing__sku", "quantity")),
+            "there": sorted(self.box.ecwid.stock().items()),
+        }
+
+
+STORIES: dict[str, type[Story]] = {"pull": Pull, "push": Push, "stock": Stock}

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a pull and of a push: nothing is lost, nothing is done twice."""
+"""kill -9 in the middle of a pull, of a push, and of stock told by ticket: nothing is lost, nothing is done twice."""
 
 import os
 import random
@@ -12,7 +12,7 @@ from django.core.management import call_command
 from tests.faults.killing import Outcome, end_with_parent, run_to_the_end
 from tests.faults.stories import STORIES, Story
 
-SIZE = {"pull": 600, "push": 100}
+SIZE = {"pull": 600, "push": 100, "stock": 900}
 
 
 @pytest.fixture
@@ -23,9 +23,10 @@ def told(transactional_db, child_environment, settings):
         story: Story = STORIES[name](SIZE[name], seed=7)
         with story.box as box:
             settings.FCP_SANDBOX_PORT = box.server.server_address[1]
-            settings.FCP_LEASE_SECONDS = 1
+            settings.FCP_LEASE_SECONDS = 2
             environment = child_environment | {
-                "FCP_SANDBOX_PORT": str(settings.FCP_SANDBOX_PORT), "FCP_LEASE_SECONDS": "1", "FCP_LOG_LEVEL": "ERROR",
+                "FCP_SANDBOX_PORT": str(settings.FCP_SANDBOX_PORT), "FCP_LOG_LEVEL": "ERROR",
+                "FCP_LEASE_SECONDS": "2", "FCP_STORE_TIMEOUT": "1",
             }  # fmt: skip
 
             def start() -> subprocess.Popen[bytes]:
@@ -42,7 +43,7 @@ def told(transactional_db, child_environment, settings):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["pull", "push"])
+@pytest.mark.parametrize("name", ["pull", "push", "stock"])
 def test_what_is_killed_three_times_ends_as_what_was_never_disturbed(told, name):
     seed = int(os.environ.get("FCP_FAULT_SEED", random.randrange(10**6)))
     undisturbed, plain = told(name, 0, seed)
