@@ -152,7 +152,7 @@ def test_every_page_of_it_opens(staff: Client, corner: CornerShop) -> None:
 
 def test_help_lists_what_it_can_do_and_its_guide(staff: Client, account: Account, corner: CornerShop) -> None:
     text = words(staff.get("/a/shoes/help/"))
-    assert_in_order(text, "Corner Till", "shows each parcel with its own tracking number")
+    assert_in_order(text, "Corner Till", "1 shipment in a call", "shows each parcel with its own tracking number")
     guide = words(staff.get("/a/shoes/help/guides/corner/corner-pairing/"))
     assert_in_order(guide, "Pair a Corner Till", "press Programs")
 
