@@ -208,7 +208,7 @@ def answered(shop: Goods, *rows: dict[str, Any], status: str = "COMPLETED") -> A
     url = f"{shop.connector.bound.api_url}/{shop.connector.bound.credential.values['store_id']}/batch"
     with responses.RequestsMock() as mocked:
         mocked.get(url, json={"status": status, "responses": list(rows)})
-        return shop.connector.poll("a-ticket a-key")
+        return shop.connector.poll("a-ticket a-key products")
 
 
 def test_inner_calls_that_were_too_many_wait_and_those_that_broke_are_tried_again(shop: Goods) -> None:
