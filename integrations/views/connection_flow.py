@@ -88,19 +88,16 @@ def next_page(request: PanelRequest, pk: int) -> HttpResponse:
     """The store is connected: what runs, what is off, and how to go on: try it, read the guide, ask somebody."""
     integration = find(request, pk)
     platform = platform_of(integration)
-    flows = {FlowKind(flow.kind): flow for flow in Flow.objects.filter(integration=integration)}
-    lines = [
-        (offer.kind.label, mode_label(offer, Mode(flows[offer.kind].mode), platform), offer.always_on)
-        for offer in platform.flows
-    ]
+    modes = dict(Flow.objects.filter(integration=integration).values_list("kind", "mode"))
+    flows = [(offer, Mode(modes.get(offer.kind.value, Mode.DISABLED))) for offer in platform.flows]
     context = {
         "integration": integration,
         "platform": platform,
         "logo": logo_of(platform.key),
         "variant": variant_label(integration),
-        "flows": lines,
-        "off": [label for label, mode, _ in lines if mode == mode_label(platform.flows[0], Mode.DISABLED, platform)],
-        "orders_on": flows[FlowKind.ORDERS].mode != Mode.DISABLED,
+        "flows": [(one.kind.label, mode_label(one, mode, platform), one.always_on) for one, mode in flows],
+        "off": [offer.kind.label for offer, mode in flows if mode is Mode.DISABLED],
+        "orders_on": (FlowKind.ORDERS, Mode.PULL) in [(offer.kind, mode) for offer, mode in flows],
         "guide": guide_to_begin_with(platform, way_of(integration, platform), integration.variant),
         **state_of(integration),
     }
