@@ -101,8 +101,12 @@ FCP_SUPPORT_CONTACT = env_str("FCP_SUPPORT_CONTACT", "")
 FCP_STORE_TIMEOUT = env_int("FCP_STORE_TIMEOUT", 30, at_least=1, at_most=300)
 
 # Seconds that a flow belongs to the worker that runs it, renewed with every page, 1 to 600; default 60. After
-# a crash it takes this long, and at most a minute more, until another worker goes on.
+# a crash it takes this long, and at most a minute more, until another worker goes on. More than FCP_STORE_TIMEOUT.
 FCP_LEASE_SECONDS = env_int("FCP_LEASE_SECONDS", 60, at_least=1, at_most=600)
+if FCP_LEASE_SECONDS <= FCP_STORE_TIMEOUT:  # somebody else would begin while a call is still under way
+    raise ImproperlyConfigured(
+        f"FCP_LEASE_SECONDS is {FCP_LEASE_SECONDS}; it must be more than FCP_STORE_TIMEOUT ({FCP_STORE_TIMEOUT})."
+    )
 
 # The operator's own app at a platform (<PLATFORM> is its key in capitals, as in FCP_WIX_APP_ID), from the app's page
 # there; default empty: no app, and stores are connected with keys that their owners make.

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from tests.faults.killing import Outcome, end_with_parent, run_to_the_end
 from tests.faults.stories import STORIES, Story
 
-SIZE = {"pull": 600, "push": 100, "stock": 900}
+SIZE = {"pull": 600, "push": 350, "stock": 900}
 
 
 @pytest.fixture

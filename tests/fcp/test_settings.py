@@ -36,6 +36,7 @@ def run(command, **environment):
         ("FCP_PORT", "70000"),
         ("FCP_STORE_TIMEOUT", "0"),
         ("FCP_LEASE_SECONDS", "a minute"),
+        ("FCP_LEASE_SECONDS", "30"),  # as long as a call to a store may take
         ("FCP_FIELD_KEYS", "short"),
         ("FCP_PUBLIC_URL", "panel.example.com"),
         ("FCP_DATA_DIR", "var"),
