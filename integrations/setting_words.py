@@ -67,7 +67,8 @@ def condition_in_words(condition: Condition, platform: Platform, account: Accoun
     label = setting.label if setting else condition.code.capitalize()
     if condition.code in {"age", "earliest"}:
         placed, bound = (dt.datetime.fromisoformat(text) for text in (condition.found, condition.wanted))
-        in_words = since_in_words if condition.code == "earliest" else day_in_words
+        to_the_minute = condition.code == "earliest" and bound.astimezone(account.zone).time() != dt.time(0)
+        in_words = since_in_words if to_the_minute else day_in_words
         return f"Placed {in_words(placed, account)}; {label} reaches back to {in_words(bound, account)}"
     if condition.code == "pickup":
         how = "picks it up" if condition.found == "pickup" else "has it delivered"

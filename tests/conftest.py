@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import hypothesis
 import pytest
 from django.db import connection
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -19,6 +20,9 @@ from tests.conftest_sandbox import sandbox, settings_of_sandbox  # noqa: F401  (
 
 ROW = re.compile(r"[A-Z0-9]+-\d+")
 ON_POSTGRES = os.environ.get("FCP_TEST_DB") == "postgres"
+# How long an example takes says something of the machine, not of what is tested.
+hypothesis.settings.register_profile("fcp", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("fcp")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

@@ -315,7 +315,8 @@ def test_a_confirmation_of_another_page_counts_for_nothing(client: Client, shop:
 
 def test_the_words_of_statuses_are_those_of_the_settings() -> None:
     facts = Facts("initialized", "unpaid", "fulfilled", NOW - dt.timedelta(days=40), pickup=True)
-    some = replace(IMPORT, earliest=NOW - dt.timedelta(days=10), statuses=frozenset({Status.APPROVED}))
+    earliest = dt.datetime(2026, 11, 10, tzinfo=dt.UTC)
+    some = replace(IMPORT, earliest=earliest, statuses=frozenset({Status.APPROVED}))
     account = Account(time_zone="UTC")
 
     said = [condition_in_words(c, PLATFORM, account) for c in import_decision(facts, some, NOW).conditions]
@@ -328,3 +329,12 @@ def test_the_words_of_statuses_are_those_of_the_settings() -> None:
         "Placed 11 Oct 2026; Earliest Order Date reaches back to 10 Nov 2026",
         "The buyer picks it up; Process Pickup Orders is No",
     ]
+
+
+def test_a_date_that_was_set_to_the_minute_is_said_to_the_minute() -> None:
+    some = replace(IMPORT, earliest=NOW + dt.timedelta(minutes=5))
+    conditions = import_decision(Facts("approved", "paid", "none", NOW), some, NOW).conditions
+
+    said = [condition_in_words(c, PLATFORM, Account(time_zone="UTC")) for c in conditions if c.code == "earliest"]
+
+    assert said == ["Placed 20 Nov 2026, 12:00; Earliest Order Date reaches back to 20 Nov 2026, 12:05"]
