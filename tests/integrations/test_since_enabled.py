@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -435,3 +436,18 @@ def test_a_strangers_flow_answers_for_nobody_else(sandbox, ann_of):
 
     assert ann.post(at, {"orders_mode": "pull", "again_orders": "now"}).status_code == 404
     assert Flow.objects.get(integration=shop.integration, kind=ORDERS).due_at is None
+
+
+def test_why_an_order_of_the_same_day_was_left_out_is_said_to_the_minute(sandbox, ann_of):
+    shop = Shop(sandbox)
+    shop.came_in()
+    off(shop.integration, ORDERS)
+    missed = placed(sandbox)
+    on(shop.integration, ORDERS, NOW)
+    ann, at = ann_of(shop)
+
+    said = words(ann.get(at.partition("integrations/")[0] + "orders/where/", {"q": missed}))
+
+    moment = r"\d+ \w+ \d{4}, \d\d:\d\d"
+    assert re.search(f"Placed {moment}; Earliest Order Date reaches back to {moment}", said), said
+    assert re.search(r"At present it begins at \d\d:\d\d of that day\.", words(ann.get(at)))
