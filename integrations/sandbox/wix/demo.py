@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -295,6 +296,7 @@ def add_history(site: Site, setup: Setup, started: datetime) -> None:
         if not plain:
             fulfil(site, order, kind, age)
         if site.random.random() < setup.odd:
+            order = deepcopy(order)  # it shares its persons' addresses with others
             for path, value in ODD[site.random.choice(list(ODD))].items():
                 set_path(order, path, value)
         site.put_order(order)

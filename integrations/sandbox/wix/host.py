@@ -7,6 +7,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -262,7 +263,7 @@ class Host:
             wish.status, wish.note = status or wish.status, note or wish.note
             moment = iso(created) if created else shop.now()
             order = build_order(shop, wish, str(shop.next_number), shop.new_id(), moment, shop.now())
-            order = json.loads(dump(order))  # what is changed below is not changed in the persons it was made from
+            order = deepcopy(order)  # it shares its persons' addresses with others
             for path, value in (demo.ODD.get(odd, {}) | (changes or {})).items():
                 set_path(order, path, value)
             if not force:

@@ -1,8 +1,12 @@
 """The stand-in's orders: what a search finds, in which order, and how an order changes."""
 
+from copy import deepcopy
+
 import pytest
 
 from integrations.sandbox.server import Sandbox
+from integrations.sandbox.wix.demo import ODD
+from integrations.sandbox.wix.shop import PEOPLE
 
 from .client import Wix, code
 
@@ -135,3 +139,13 @@ def test_a_history_has_every_kind_of_order_that_a_merchant_meets():
     assert len(waiting) == 37
     assert {(order["status"], order["fulfillmentStatus"]) for order in waiting} == {("APPROVED", "NOT_FULFILLED")}
     assert (pending["status"], pending["paymentStatus"]) == ("APPROVED", "PENDING")
+
+
+def test_an_odd_order_leaves_the_persons_of_all_others_as_they_were() -> None:
+    before = deepcopy(PEOPLE)
+
+    with Sandbox(orders=60, odd=1.0, products=6, platforms=("wix",)) as box:
+        for odd in ODD:
+            box.wix.place_order("v1", odd=odd)
+
+    assert before == PEOPLE
