@@ -104,11 +104,14 @@ def in_words(condition: Condition, now: dt.datetime, zone: dt.tzinfo) -> tuple[s
     """What was found, and what is asked for."""
     if condition.code in ("age", "earliest"):
         placed, bound = (dt.datetime.fromisoformat(text) for text in (condition.found, condition.wanted))
-        wanted = f"placed on {_day(bound, zone)} or later"
+        times = (placed, bound) if _day(placed, zone) == _day(bound, zone) else ()  # the bound lies within that day
+        said = {at: f"{_day(at, zone)}, {at.astimezone(zone):%H:%M}" for at in times}
+        wanted = f"placed on {said.get(bound, _day(bound, zone))} or later"
         if condition.code == "age":
             days = round((now - bound) / dt.timedelta(days=1))
             wanted = f"at most {days} {'day' if days == 1 else 'days'} old"
-        return f"placed on {_day(placed, zone)}", wanted
+            return f"placed on {_day(placed, zone)}", wanted
+        return f"placed on {said.get(placed, _day(placed, zone))}", wanted
     if condition.code == "pickup":
         return condition.found, "pickup or delivery" if condition.wanted == "any" else condition.wanted
     words = WORDS[condition.code]

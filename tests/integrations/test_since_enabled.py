@@ -449,5 +449,5 @@ def test_why_an_order_of_the_same_day_was_left_out_is_said_to_the_minute(sandbox
     said = words(ann.get(at.partition("integrations/")[0] + "orders/where/", {"q": missed}))
 
     moment = r"\d+ \w+ \d{4}, \d\d:\d\d"
-    assert re.search(f"Placed {moment}; Earliest Order Date reaches back to {moment}", said), said
+    assert re.search(f"Earliest Order Date: placed on {moment}, where placed on {moment} or later is asked", said), said
     assert re.search(r"At present it begins at \d\d:\d\d of that day\.", words(ann.get(at)))
