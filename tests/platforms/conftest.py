@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from integrations.connectors import CONNECTORS
+from tests.platforms.corner.adapter import CLASS
 from tests.platforms.corner.store import CornerShop
-
-CLASS = "tests.platforms.corner.connector.CornerConnector"
 
 
 @pytest.fixture
