@@ -84,7 +84,7 @@ def suite(database: str, arguments: list[str]) -> Counter[str]:
     environment |= {"FCP_TEST_DB": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     if "FCP_GIVEN_DATABASE_URL" in os.environ:
         environment["DATABASE_URL"] = os.environ["FCP_GIVEN_DATABASE_URL"]
-    command = [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", f"--junit-xml={report}", *arguments]
+    command = [PYTHON, "-m", "pytest", "-q", "-n", "3", "--dist", "worksteal", f"--junit-xml={report}", *arguments]
     status = subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
     counts: Counter[str] = Counter()
     if report.exists():
