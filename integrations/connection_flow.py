@@ -17,9 +17,8 @@ from integrations.connectors.shapes import Connected
 from integrations.models import Integration
 from integrations.setting_fields import mode_label
 from integrations.settings_document import FLOWS
+from integrations.since_enabled import EARLIEST, this_moment
 from integrations.ways import Chosen
-
-EARLIEST = "earliest_order_date"
 
 
 def connect_as_chosen(
@@ -36,7 +35,7 @@ def first_settings(platform: Platform, chosen: Chosen, now: dt.datetime) -> dict
     """Orders count from the moment of connecting (X3), also when they are switched on later; not from midnight."""
     given: dict[str, Any] = {FLOWS: {kind: {"mode": mode} for kind, mode in chosen.modes.items()}}
     if any(setting.key == EARLIEST for setting in platform.settings):
-        given[EARLIEST] = now.isoformat()
+        given[EARLIEST] = this_moment(now)
     return given
 
 

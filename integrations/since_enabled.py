@@ -150,8 +150,13 @@ def dated(document: Document, before: Document, choices: Choices | None, now: dt
     switched_on = flow_is_on(document, FlowKind.ORDERS) and not flow_is_on(before, FlowKind.ORDERS)
     if EARLIEST not in document or not switched_on or said(choices, FlowKind.ORDERS) is From.THEN:
         return document
-    later = max(filter(None, (document[EARLIEST], now.astimezone(dt.UTC).isoformat())), key=dt.datetime.fromisoformat)
+    later = max(filter(None, (document[EARLIEST], this_moment(now))), key=dt.datetime.fromisoformat)
     return document | {EARLIEST: later}
+
+
+def this_moment(now: dt.datetime) -> str:
+    """As an Earliest Order Date. To the second: some stores say no more of when an order was placed."""
+    return now.astimezone(dt.UTC).replace(microsecond=0).isoformat()
 
 
 def switched(flow: Flow, mode: Mode, document: Document, choice: From, now: dt.datetime) -> dict[str, Any]:
