@@ -81,6 +81,16 @@ def placed(box: Sandbox) -> str:
     return str(box.wix.place_order("v1")["number"])
 
 
+@pytest.fixture
+def a_moment_later(time_machine):
+    """A moment from which orders count is one to the second."""
+
+    def later() -> None:
+        time_machine.move_to(timezone.now() + dt.timedelta(seconds=2), tick=True)
+
+    return later
+
+
 @pytest.mark.req("P17-10")
 def test_from_then_the_orders_that_were_placed_meanwhile_come_in(sandbox):
     shop = Shop(sandbox)
@@ -96,11 +106,12 @@ def test_from_then_the_orders_that_were_placed_meanwhile_come_in(sandbox):
 
 
 @pytest.mark.req("P17-10")
-def test_from_now_those_placed_before_stay_in_the_store_and_what_is_here_is_followed(sandbox):
+def test_from_now_those_placed_before_stay_in_the_store_and_what_is_here_is_followed(sandbox, a_moment_later):
     shop = Shop(sandbox)
     known = shop.came_in()
     off(shop.integration, ORDERS)
     missed = placed(sandbox)
+    a_moment_later()
     shop.cancel(known)
 
     on(shop.integration, ORDERS, NOW)
@@ -339,10 +350,11 @@ def test_a_flow_that_was_never_on_asks_nothing(sandbox, ann_of):
     assert flow_of(shop.integration, INVENTORY).since is not None
 
 
-def test_finish_setup_asks_too(sandbox, ann_of):
+def test_finish_setup_asks_too(sandbox, ann_of, a_moment_later):
     shop = Shop(sandbox)
     off(shop.integration, ORDERS)
     missed = placed(sandbox)
+    a_moment_later()
     ann, at = ann_of(shop)
 
     page = ann.post(f"{at}setup/", form_of(ann.get(f"{at}setup/"), "setup"))
@@ -355,11 +367,14 @@ def test_finish_setup_asks_too(sandbox, ann_of):
 
 
 @pytest.mark.req("P17-21")
-def test_going_back_to_a_version_with_the_flow_on_asks_and_going_back_once_more_brings_the_orders(sandbox, ann_of):
+def test_going_back_to_a_version_with_the_flow_on_asks_and_going_back_once_more_brings_the_orders(
+    sandbox, ann_of, a_moment_later
+):
     shop = Shop(sandbox)
     was_on = shop.integration.settings_version
     off(shop.integration, ORDERS)
     missed = placed(sandbox)
+    a_moment_later()
     ann, at = ann_of(shop)
 
     page = ann.post(f"{at}versions/back/", {"number": was_on})
@@ -438,11 +453,12 @@ def test_a_strangers_flow_answers_for_nobody_else(sandbox, ann_of):
     assert Flow.objects.get(integration=shop.integration, kind=ORDERS).due_at is None
 
 
-def test_why_an_order_of_the_same_day_was_left_out_is_said_to_the_minute(sandbox, ann_of):
+def test_why_an_order_of_the_same_day_was_left_out_is_said_to_the_minute(sandbox, ann_of, a_moment_later):
     shop = Shop(sandbox)
     shop.came_in()
     off(shop.integration, ORDERS)
     missed = placed(sandbox)
+    a_moment_later()
     on(shop.integration, ORDERS, NOW)
     ann, at = ann_of(shop)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from integrations.connectors.declaring import FlowKind
 from integrations.models import Integration
@@ -28,13 +30,14 @@ def is_here(integration: Integration, number: str) -> bool:
 
 @pytest.mark.req("P17-10")
 @EACH
-def test_orders(shop: Shop, again: From) -> None:
+def test_orders(shop: Shop, again: From, time_machine: Any) -> None:
     known = shop.sell()
     integration = live(shop)
     off(integration, FlowKind.ORDERS)
     missed = shop.sell()
     sync(integration)
     assert not is_here(integration, missed.number)
+    time_machine.move_to(timezone.now() + dt.timedelta(seconds=2), tick=True)
 
     on(integration, FlowKind.ORDERS, again)
     late = shop.sell()
