@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
 
@@ -27,22 +27,55 @@ CLOSED, RATE, SECONDS, BURST = 1500, 200, 30, 500
 SLOWEST = 1250.0  # ms; later than this Wix counts a message as not taken
 
 
-def measure(kind: str) -> list[Figure]:
+def measure_all(kinds: Sequence[str]) -> Iterator[Figure]:
     stand_in = StandIn()
+    bodies = stand_in.signed(RATE * SECONDS), stand_in.posted(CLOSED)
+    for kind in kinds:
+        yield from _measured(kind, stand_in, *bodies)
+
+
+def _measured(kind: str, stand_in: StandIn, signed_bodies: list[bytes], posted_bodies: list[bytes]) -> list[Figure]:
     with database(kind) as url:
-        told = dict(work("webhooks_worker", url, "prepare", json.dumps(stand_in.told)))
-        with panel(url, stand_in) as base:
-            signed = stand_in.signed(f"{base}/hooks/wix/", RATE * SECONDS)
-            posted = stand_in.posted(f"{base}{told['address']}", CLOSED)
-            empty = [request_of(f"{base}/empty/", request.partition(b"\r\n\r\n")[2]) for request in signed]
+        told = work("webhooks_worker", url, "prepare", json.dumps(stand_in.told))
+        with panel(url, stand_in) as base, resetting(url) as reset:
+            signed = [request_of(f"{base}/hooks/wix/", body) for body in signed_bodies]
+            posted = [request_of(f"{base}{told['address']}", body, "application/json") for body in posted_bodies]
+            empty = [request_of(f"{base}/empty/", body) for body in signed_bodies]
             closed(base, empty[:200])
             closed(base, signed[:200])
-            rounds = [_round(url, base, empty, signed, posted) for _ in range(ROUNDS)]
-            work("webhooks_worker", url, "reset")
-            steady = [opened(base, some, RATE) for some in (empty, signed)]
-            work("webhooks_worker", url, "reset")
-            bursts = [_burst(url, base, signed[n * BURST : (n + 1) * BURST]) for n in range(ROUNDS)]
+            rounds = [_round(reset, base, empty, signed, posted) for _ in range(ROUNDS)]
+            reset()
+            # A third of the time shows what the empty view takes.
+            steady = [opened(base, some, RATE) for some in (empty[: len(empty) // 3], signed)]
+            reset()
+            bursts = [_burst(url, reset, base, signed[n * BURST : (n + 1) * BURST]) for n in range(ROUNDS)]
     return [*_closed(kind, rounds), *_opened(kind, steady), *_bursts(kind, bursts)]
+
+
+Reset = Callable[[], int]
+
+
+@contextmanager
+def resetting(url: str) -> Iterator[Reset]:
+    """As if nothing had been announced; how many hints there were. In a process that lives as long."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.webhooks_worker", "resets"],
+        cwd=ROOT, env=environment(url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    asked, said = process.stdin, process.stdout
+    assert asked
+    assert said
+
+    def reset() -> int:
+        asked.write("\n")
+        asked.flush()
+        return int(json.loads(said.readline())["kept"])
+
+    try:
+        yield reset
+    finally:
+        asked.close()
+        process.wait(20)
 
 
 class StandIn:
@@ -51,7 +84,7 @@ class StandIn:
     def __init__(self) -> None:
         from integrations.sandbox.server import Sandbox
 
-        self.box = Sandbox(products=12)
+        self.box = Sandbox(products=12, platforms=("wix",), sites=("v1",))
         self.orders = [self.box.wix.place_order("v1") for _ in range(20)]
         self.box.server.server_close()
         info = self.box.info["wix"]
@@ -59,12 +92,11 @@ class StandIn:
         self.app = {"FCP_WIX_APP_ID": info["app_id"], "FCP_WIX_APP_SECRET": info["app_secret"]}
         self.app["FCP_WIX_PUBLIC_KEY"] = info["public_key"]
 
-    def signed(self, url: str, count: int) -> list[bytes]:
+    def signed(self, count: int) -> list[bytes]:
         some = self.orders
-        bodies = (self.box.wix.signed_order_event("v1", some[n % len(some)]["id"]) for n in range(count))
-        return [request_of(url, body.encode()) for body in bodies]
+        return [self.box.wix.signed_order_event("v1", some[n % len(some)]["id"]).encode() for n in range(count)]
 
-    def posted(self, url: str, count: int) -> list[bytes]:
+    def posted(self, count: int) -> list[bytes]:
         """Each of another automation, so that none is a repeat."""
         from integrations.sandbox.wix import automations
 
@@ -73,7 +105,7 @@ class StandIn:
             automations.body_of(site, {"id": f"automation-{n}", "data": "all"}, some[n % len(some)])
             for n in range(count)
         )
-        return [request_of(url, body.encode(), "application/json") for body in bodies]
+        return [body.encode() for body in bodies]
 
 
 @contextmanager
@@ -105,22 +137,22 @@ def _answers(base: str) -> bool:
 
 
 def _round(
-    url: str, base: str, empty: Sequence[bytes], signed: Sequence[bytes], posted: Sequence[bytes]
+    reset: Reset, base: str, empty: Sequence[bytes], signed: Sequence[bytes], posted: Sequence[bytes]
 ) -> tuple[Outcome, Outcome, Outcome]:
-    work("webhooks_worker", url, "reset")
+    reset()
     floor = closed(base, empty[:CLOSED])
     by_app = closed(base, signed[:CLOSED])
-    assert work("webhooks_worker", url, "reset")["kept"] == CLOSED
+    assert reset() == CLOSED
     at_address = closed(base, posted)
-    assert work("webhooks_worker", url, "reset")["kept"] == CLOSED
+    assert reset() == CLOSED
     for outcome in (floor, by_app, at_address):
         assert outcome.good == CLOSED, outcome.good
     return floor, by_app, at_address
 
 
-def _burst(url: str, base: str, some: Sequence[bytes]) -> tuple[Outcome, int, int]:
+def _burst(url: str, reset: Reset, base: str, some: Sequence[bytes]) -> tuple[Outcome, int, int]:
     """What became of it, how many rows there are, how many pages were written meanwhile."""
-    work("webhooks_worker", url, "reset")
+    reset()
     intake = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.webhooks_worker", "intake"],
         cwd=ROOT, env=environment(url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -135,8 +167,8 @@ def _burst(url: str, base: str, some: Sequence[bytes]) -> tuple[Outcome, int, in
         intake.stdin.close()
         said = intake.stdout.read()
         intake.wait(30)
-    kept = work("webhooks_worker", url, "reset")["kept"]
-    return outcome, int(kept), json.loads(said.strip().splitlines()[-1])["pages"]
+    kept = reset()
+    return outcome, kept, json.loads(said.strip().splitlines()[-1])["pages"]
 
 
 def _closed(kind: str, rounds: Sequence[tuple[Outcome, Outcome, Outcome]]) -> list[Figure]:

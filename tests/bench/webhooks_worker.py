@@ -58,6 +58,13 @@ def reset() -> dict[str, int]:
     return {"kept": kept}
 
 
+def resets() -> dict[str, int]:
+    """One reset for each line of the standard input; prints what it found."""
+    for _ in sys.stdin:
+        print(json.dumps(reset()), flush=True)
+    return {}
+
+
 def intake() -> dict[str, int]:
     """Store page after page of new orders of this store, in a run of its flow, until the standard input ends."""
     store = Store.objects.get()
@@ -88,5 +95,5 @@ if __name__ == "__main__":
     subject = sys.argv[1]
     if subject == "serve":
         serve()
-    answers = {"prepare": lambda: prepare(json.loads(sys.argv[2])), "reset": reset, "intake": intake}
+    answers = {"prepare": lambda: prepare(json.loads(sys.argv[2])), "resets": resets, "intake": intake}
     print(json.dumps(answers[subject]()))
