@@ -44,7 +44,10 @@ def test_three_clicks_lead_from_the_first_page_to_the_first_tracking_number_in_t
 
     alarm = visitor.get_by_text(re.compile(r"37 orders wait for one missing ship code, std-eu on MyShop, oldest 3 h"))
     expect(alarm).to_be_visible()
-    expect(visitor.get_by_text(re.compile(r"Last orders|Orders running")).first).to_be_visible()
+    health = visitor.locator("#card-integrations")
+    for store in ("MyShop", "NordicCup", "PaperBoat"):
+        expect(health).to_contain_text(store)
+    expect(health.get_by_text(re.compile(r"Last orders|Orders running"))).to_have_count(3)
     visitor.get_by_role("link", name="Map it").first.click()  # 2: to the group, its fix in place
 
     group = visitor.locator("section, article, .card").filter(has_text="Ship code missing: std-eu").first
