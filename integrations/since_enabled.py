@@ -170,27 +170,30 @@ def switched(flow: Flow, mode: Mode, document: Document, choice: From, now: dt.d
     if flow.since is None or from_now:
         columns["since"] = now
     if flow.kind == FlowKind.PRODUCTS:
-        columns["position"] = _of_products(flow.position, was, mode, document, from_now, now)
-    elif flow.kind == FlowKind.INVENTORY and from_now:
-        columns["position"] = flow.position | {LEAVES: True}
+        columns["position"] = _of_products(flow.position, was, mode, document, choice if again else None, now)
+    elif flow.kind == FlowKind.INVENTORY and again:
+        rest = {key: value for key, value in flow.position.items() if key != LEAVES}  # of a time before
+        columns["position"] = rest | ({LEAVES: True} if from_now else {})
     return columns
 
 
 def _of_products(
-    position: dict[str, Any], was: Mode, mode: Mode, document: Document, from_now: bool, now: dt.datetime
+    position: dict[str, Any], was: Mode, mode: Mode, document: Document, choice: From | None, now: dt.datetime
 ) -> dict[str, Any]:
     """A pull that counts from a moment notes it, and to where the catalogue is filled; one that does not, nothing.
 
-    A push goes on where the last one was worked out, unless it is new or was another mode meanwhile: what changed here
-    while the catalogue was only filled was not meant for the store.
+    `choice` None: the first time. A push goes on where the last one was worked out, unless it is new or was another
+    mode meanwhile: what changed here while the catalogue was only filled was not meant for the store.
     """
     at = now.astimezone(dt.UTC).isoformat()
     changed = {key: value for key, value in position.items() if key != "listings"}  # a reading by the mode before
     if mode.pulls and not was.pulls:
-        first = FILLS not in position and not position.get("whole", {}).get("fills")
-        if from_now or (first and document.get("first_pull") == FROM_NOW_ON):
+        first = choice is None and FILLS not in position and not position.get("whole", {}).get("fills")
+        if choice is From.NOW or (first and document.get("first_pull") == FROM_NOW_ON):
             changed[FILLS] = {"from": at, "to": at}
-    if mode.pushes and not was.pushes and (from_now or was is not Mode.DISABLED or PUSHED_TO not in position):
+        elif FILLS not in position and "whole" in position:  # read for other flows meanwhile, without filling
+            changed["whole"] = position["whole"] | {"fills": False}
+    if mode.pushes and not was.pushes and (choice is From.NOW or was is not Mode.DISABLED or PUSHED_TO not in position):
         changed[PUSHED_TO] = at
     return changed
 

@@ -45,7 +45,9 @@ def untold_since(store: Store, since: dt.datetime | None) -> QuerySet[Fulfillmen
     mine = Fulfillment.objects.filter(account=store.account_id, store=store)
     if since is None:
         return mine.filter(LEFT | TAKEN_BACK)
-    lately = Q(created_at__gte=since) | Q(told_at__gte=since)
+    # A correction since then left its moment in `not_before`, whether it was noted to be told or not.
+    corrected = Q(told_at__isnull=False, not_before__gte=since)
+    lately = Q(created_at__gte=since) | Q(told_at__gte=since) | corrected
     return mine.filter(LEFT & lately | TAKEN_BACK & Q(voided_at__gte=since))
 
 

@@ -132,11 +132,22 @@ Waits = Chosen | State | Arrival
 def keep(session: Session, what: Waits) -> str:
     """The key under which it waits; the oldest of many goes."""
     key = secrets.token_urlsafe(32)
-    sealed = json.dumps({"kind": type(what).__name__, "values": asdict(what)}).encode()
     waiting = session.get(WAITING, {})
     kept = dict(list(waiting.items())[-(MOST - 1) :])
-    session[WAITING] = kept | {key: key_ring().encrypt(sealed).decode()}
+    session[WAITING] = kept | {key: _sealed(what)}
     return key
+
+
+def renew(session: Session, key: str) -> None:
+    """It waits as long as what is begun with it now, and goes no sooner."""
+    if (what := look(session, key)) is not None:
+        forget(session, key)
+        session[WAITING] = session[WAITING] | {key: _sealed(what)}
+
+
+def _sealed(what: Waits) -> str:
+    text = json.dumps({"kind": type(what).__name__, "values": asdict(what)})
+    return key_ring().encrypt(text.encode()).decode()
 
 
 def look(session: Session, key: str) -> Waits | None:

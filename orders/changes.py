@@ -128,7 +128,7 @@ def _read(store: Store, items: Sequence[ReadOrder]) -> _Known:
     for f in Fulfillment.objects.filter(order_id__in=ids).prefetch_related("lines", "parcels"):
         if f.store_ref:
             refs[f.order_id].add(f.store_ref)
-        if f.told == Told.DUE and f.attempts:
+        if (f.told == Told.DUE and f.attempts) or f.told == Told.RETRACT:
             in_doubt.add(f.order_id)
         if f.voided_at is None:
             standing[f.order_id].append(_standing(f))

@@ -23,8 +23,6 @@ from .settle import TAKEN, settle
 from .shapes import Status
 from .stored_state import lock_orders
 
-UNKNOWN = 0  # a fingerprint: shown once more by the store, such an order is read again
-
 
 def cancel_deleted(store: Store, rules: OrderRules, uids: Collection[str], *, now: dt.datetime) -> int:
     """As if they were canceled there; what has shipped stays as it is. How many that are here it was about.
@@ -62,7 +60,8 @@ def _left_out(store: Store, uids: Collection[str], stock: StockWrites) -> None:
     for row in rows:
         if not row.facts or row.facts.get("status") in CLOSED_STATUSES:
             continue
-        values.append((row.facts | {"status": Status.CANCELED.value}, False, UNKNOWN, row.pk))
+        # Its fingerprint stays: a list that lags behind shows it as it was, one that was restored has changed.
+        values.append((row.facts | {"status": Status.CANCELED.value}, False, row.pk))
         if row.takes_stock and row.outcome != Outcome.IMPORTED:
             stock.seen(store.account_id, row.pk, ())
-    update_rows(SeenOrder, ("facts", "takes_stock", "fingerprint"), values)
+    update_rows(SeenOrder, ("facts", "takes_stock"), values)

@@ -234,6 +234,7 @@ class Platform:
     shipments_per_call: int
     carriers: tuple[Choice, ...] = ()  # names the store makes tracking links for
     order_page: str = ""  # address of an order in the store's own pages; {store} and {order} stand for the ids
+    shipments_named: bool = True  # each has an id there; else an order is one picture, which may be written again
     shipments_note: str = ""  # what the store can show of several parcels
     stock: Mapping[str, StockOffer] = field(default_factory=dict)  # by variant; one that is missing takes no stock
     rates: Mapping[str, int] = field(default_factory=dict)  # values of the setting "throughput" -> calls per minute

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,13 +20,13 @@ from fcp.errors import Busy, Refused, Scope, SyncError, Unreachable, Unreadable
 from fcp.insert import insert_rows
 from integrations import migrating
 from integrations.connectors.shapes import Answer, Done, Later, ParcelToTell, ShipmentToTell
-from integrations.flows.later import ENDS_WITHIN, age_of, under_way
+from integrations.flows.later import ENDS_WITHIN, GONE_AFTER, age_of, under_way
 from integrations.lease import LONGEST_PAUSE, lease_time
 from integrations.runs import Slice
 from mappings.models import CarrierOut
 from orders.intake import Counts
 from orders.models import Fulfillment, OrderEvent, OrderLine
-from orders.models.shipping import TO_TELL, Told
+from orders.models.shipping import Told
 from orders.shapes import StoreShipment
 from orders.stored_state import lock_orders, refresh_states
 
@@ -99,8 +99,8 @@ def _tell(run: Slice, due: Sequence[Fulfillment]) -> bool:
     if isinstance(reply, Later):
         _record(run, due, answers)
         with run.page() as page:
-            keys = [int(shipment.key) for shipment in asked]
-            place = {"ticket": reply.ticket, "keys": keys, "at": page.now.isoformat()}
+            told = {f.pk: [f.revision, f.told, _numbers(f)] for f in due if f.pk not in answers}
+            place = {"ticket": reply.ticket, "told": told, "at": page.now.isoformat()}
             page.move(position={**run.flow.position, "ticket": place})
         raise under_way(run, place)
     answers |= {int(answer.key): answer for answer in reply.answers}
@@ -132,8 +132,8 @@ def _read_back(run: Slice, in_doubt: Sequence[Fulfillment], shipments: dict[int,
         if ours.action == "retract":
             if ours.store_ref and not any(told.uid == ours.store_ref for told in theirs):
                 answers[f.pk] = Answer(ours.key, ours.store_ref)
-            elif not ours.store_ref and same:
-                shipments[f.pk] = _with_ref(ours, same.uid)
+            elif not ours.store_ref and (same or not run.platform.shipments_named):
+                shipments[f.pk] = _with_ref(ours, same.uid if same else "")
             elif not ours.store_ref:
                 answers[f.pk] = Answer(ours.key)
         elif same:
@@ -177,29 +177,34 @@ def _ask_for_result(run: Slice) -> None:
     except (Busy, Refused):
         raise
     except SyncError as error:
-        if error.scope is not Scope.RECORD and not old:
-            raise
+        if error.scope is not Scope.RECORD and age_of(run, place) < GONE_AFTER:
+            raise  # one that was not called off may still arrive behind what is told next
         log.warning("The store does not say what became of its shipments: %s", error.detail)
         reply = Done([])
     if isinstance(reply, Later) and not old:
         raise under_way(run, place)
     answers = reply.answers if isinstance(reply, Done) else []
-    due = list(
-        Fulfillment.objects.filter(pk__in=place["keys"], told__in=TO_TELL)
-        .select_related("order")
-        .prefetch_related("parcels")
-    )
+    told = {int(pk): what for pk, what in place["told"].items()}
+    due = list(Fulfillment.objects.filter(pk__in=told).select_related("order").prefetch_related("parcels"))
+    for f in due:  # as they were told: who corrected or voided one meanwhile is heard next
+        f.revision, f.told, _ = told[f.pk]
     with run.page() as page:
         page.move(position={key: value for key, value in run.flow.position.items() if key != "ticket"})
-    _record(run, due, {int(answer.key): answer for answer in answers})
+    numbers = {pk: said for pk, (_, _, said) in told.items()}
+    _record(run, due, {int(answer.key): answer for answer in answers}, numbers)
     _stop_for(answers)
 
 
 # --- what the store said -------------------------------------------------------------------------------------------
 
 
-def _record(run: Slice, due: Sequence[Fulfillment], answers: dict[int, Answer]) -> None:
-    """Store the answers, with the orders' states, in one transaction."""
+def _record(
+    run: Slice,
+    due: Sequence[Fulfillment],
+    answers: dict[int, Answer],
+    numbers: Mapping[int, list[str]] | None = None,
+) -> None:
+    """Store the answers, with the orders' states, in one transaction. `numbers` are those told, if not today's."""
     answered = [f for f in due if f.pk in answers]
     if not answered:
         return
@@ -217,7 +222,7 @@ def _record(run: Slice, due: Sequence[Fulfillment], answers: dict[int, Answer]) 
             if answer.error is None:
                 _told(f, answer.store_ref, taken, page.now)
                 page.count(_counts_of(f))
-                happened(f, "store_told", action=ACTIONS[Told(f.told)], tracking=_numbers(f))
+                happened(f, "store_told", action=ACTIONS[Told(f.told)], tracking=(numbers or {}).get(f.pk, _numbers(f)))
             elif _not_told(f, answer.error, page.now) and answer.error.scope is Scope.RECORD:
                 page.count(Counts(failed=1, last_item=f.order.number))
                 happened(f, "store_refused", reason=answer.error.sentence)

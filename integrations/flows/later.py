@@ -11,8 +11,8 @@ from integrations.runs import Slice
 
 # Between asking for the answers of a call under way: as long as it is under way already, within these.
 SOONEST, ASK_AGAIN = dt.timedelta(seconds=2), dt.timedelta(seconds=15)
-# A call that has not ended by then is given up.
-ENDS_WITHIN = dt.timedelta(minutes=10)
+# A call that has not ended by then is given up; one that the store does not let go of is forgotten after the other.
+ENDS_WITHIN, GONE_AFTER = dt.timedelta(minutes=10), dt.timedelta(hours=1)
 
 
 def under_way(run: Slice, place: Mapping[str, Any]) -> Busy:

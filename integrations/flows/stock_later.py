@@ -15,7 +15,7 @@ from typing import Any
 
 from fcp.errors import Busy, Refused, Scope, SyncError, Unreachable
 from integrations.connectors.shapes import Done, Later
-from integrations.flows.later import ENDS_WITHIN, age_of
+from integrations.flows.later import ENDS_WITHIN, GONE_AFTER, age_of
 from integrations.flows.stock_round import begin_round
 from integrations.flows.stock_sending import TICKET, Item, note, read_items, record, stop_for
 from integrations.models import Integration, StockPush
@@ -113,6 +113,8 @@ def _give_up(run: Slice, place: Mapping[str, Any]) -> None:
     except (Busy, Refused):
         raise
     except SyncError as error:
+        if error.scope is not Scope.RECORD and age_of(run, place) < GONE_AFTER:
+            raise  # it may still run, behind what is told next
         log.warning("The store does not let go of a call: %s", error.detail)
     note(run, None)
     if current := begin_round(run):

@@ -35,6 +35,7 @@ from orders.intake import Counts
 
 log = logging.getLogger(__name__)
 
+SEEN_TOGETHER = 50
 PRODUCTS = 20  # looked at together, where each is a call of its own
 # So many in a row without an answer: it is the store.
 MOST_UNANSWERED = 3
@@ -258,7 +259,12 @@ def read_items(current: Round, items: Sequence[Item]) -> list[Item]:
     if not items:
         return []
     wanted = list(dict.fromkeys((i.row.listing.product_uid, i.row.listing.variant_uid) for i in items))
-    shown = current.run.ask(lambda connector: connector.stock_of(wanted))
+    # Where each that is gone may be a question of its own, the lease is looked at between a few.
+    size = SEEN_TOGETHER if current.settings.offer.seen_first else len(wanted)
+    shown: list[StoreStock] = []
+    for start in range(0, len(wanted), size):
+        some = wanted[start : start + size]
+        shown += current.run.ask(lambda connector, some=some: connector.stock_of(some))  # type: ignore[misc]
     by_place = {(one.product_uid, one.variant_uid, one.location_uid): one for one in shown}
     answers: dict[str, Answer] = {}
     for item in items:

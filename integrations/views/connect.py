@@ -123,6 +123,11 @@ def chosen_before(request: PanelRequest, platform: Platform) -> tuple[ways.Chose
     chosen = ways.chosen(request.session, key)
     if chosen and (chosen.platform, chosen.user, chosen.account) == (platform.key, request.user.pk, request.account.pk):
         return chosen, None
+    ended = ways.ended(request.session, key)
+    if ended and ended.integration:  # the other tab was faster, or it is sent a second time
+        made = Integration.objects.for_account(request.account).filter(pk=ended.integration).first()
+        if made:
+            return None, redirect(panel_url(request.account, "integrations:next", pk=made.pk))
     messages.info(request, "That took a while. Please choose the flows once more; nothing was connected.")
     return None, redirect(panel_url(request.account, "integrations:add_flows", platform=platform.key))
 
@@ -138,6 +143,7 @@ def _as_chosen(
     except IntegrationError as error:
         form.add_error(None, error.sentence)
         return None
+    ways.end(request.session, request.GET["flows"], ways.Ended(integration=integration.pk))
     ways.forget(request.session, request.GET["flows"])
     return integration
 
@@ -215,6 +221,7 @@ def begin(request: PanelRequest, platform: str, way: str) -> HttpResponse:
     if gone:
         return gone
     key = request.GET["flows"] if chosen else ""
+    ways.renew(request.session, key)
     ways.begin_again(request.session, key)
     return leave(request, ways.State(platform, way, user=request.user.pk, account=request.account.pk, chosen=key))
 

@@ -79,7 +79,7 @@ def landing(request: HttpRequest, platform: str) -> HttpResponse:
         return refused(request, connector.platform, error.sentence)
     if arrived is None or not arrived.signed:
         steps = next((way.from_store for way in connector.platform.ways_in if way.from_store), ())
-        begun = {"app": bool(app.client_id and steps), "steps": steps, "market": app.market_url}
+        begun = {"app": bool(app.client_id), "steps": steps, "market": app.market_url}
         context = {"platform": connector.platform, **begun}
         return render(request, "integrations/install_begin.html", context)
     return _found(request, connector, arrived, ways.State(platform, arrived.way))
@@ -95,6 +95,8 @@ def come_back(request: HttpRequest, platform: str) -> HttpResponse:
     state = ways.take_state(request.session, request.GET.get("state", ""))
     if state is None or state.platform != platform or not (state.invitation or state.user == _person(request)):
         return refused(request, connector.platform, NOT_BEGUN)
+    if state.chosen and ways.chosen(request.session, state.chosen) is None:  # before what the store gave is used up
+        return _refused(request, connector.platform, state, NOT_BEGUN)
     try:
         arrived = connector.arrived(request.GET.dict(), app_secrets(platform), timezone.now())
     except SyncError as error:

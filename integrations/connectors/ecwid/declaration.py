@@ -182,6 +182,7 @@ PLATFORM = Platform(
     calls_per_minute=RATES["standard"],
     page=100,
     shipments_per_call=batch.MOST,
+    shipments_named=False,
     shipments_note=(
         "Ecwid shows one tracking number and one status for each order, and no carrier. Several parcels are told as "
         "one text with all their numbers; the order shows Processing until everything has left, then Shipped. Marking "

@@ -75,9 +75,12 @@ def _path(uid: str) -> str:
 def picture(shipments: Sequence[ShipmentToTell]) -> Json:
     """What the order shall show. Status and number go together: each alone would mail the buyer.
 
-    An order told without a number keeps the one that it has, unless one of ours is taken back.
+    An order told without a number keeps the one that it has, unless one of ours is taken back. A corrected number
+    leaves the status alone: it may say "delivered" by now.
     """
-    shown: Json = {"fulfillmentStatus": SHIPPED if any(one.complete for one in shipments) else UNDER_WAY}
+    shown: Json = {}
+    if any(one.action != "change" for one in shipments):
+        shown["fulfillmentStatus"] = SHIPPED if any(one.complete for one in shipments) else UNDER_WAY
     numbers = _numbers(shipments)
     if numbers or any(one.action != "create" for one in shipments):
         shown["trackingNumber"] = BETWEEN.join(numbers)

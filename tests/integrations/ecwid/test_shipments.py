@@ -50,17 +50,17 @@ def told_of(uid: str = "FC7Q2", key: str = "1", action: str = "create", **values
         ([told_of(parcels=parcels("C"), others=parcels("A", "B"), complete=True)], ("SHIPPED", "A, B, C")),
         ([told_of(parcels=parcels("A", ""), others=parcels("A"))], ("PROCESSING", "A")),
         ([told_of(complete=True)], ("SHIPPED", None)),  # the number that somebody typed there stays
-        ([told_of(action="change", complete=True)], ("SHIPPED", "")),
-        ([told_of(action="change", parcels=parcels("A2"), others=parcels("B"))], ("PROCESSING", "B, A2")),
+        ([told_of(action="change", complete=True)], (None, "")),  # it may be "delivered" there by now
+        ([told_of(action="change", parcels=parcels("A2"), others=parcels("B"))], (None, "B, A2")),
         ([told_of(action="retract", parcels=parcels("A"))], ("PROCESSING", "")),
         ([told_of(action="retract", parcels=parcels("A"), others=parcels("B"))], ("PROCESSING", "B")),
     ],
 )
 def test_an_order_shows_every_parcel_that_stands_and_shipped_once_all_has_left(
-    shipments: list[ShipmentToTell], shown: tuple[str, str | None]
+    shipments: list[ShipmentToTell], shown: tuple[str | None, str | None]
 ) -> None:
     found = picture(shipments)
-    assert (found["fulfillmentStatus"], found.get("trackingNumber")) == shown
+    assert (found.get("fulfillmentStatus"), found.get("trackingNumber")) == shown
 
 
 def test_several_shipments_of_an_order_are_one_call_with_all_their_parcels(store: Reached) -> None:
