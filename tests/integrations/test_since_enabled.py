@@ -62,6 +62,16 @@ def switch(integration: Integration, kind: FlowKind, mode: Mode, again: From | N
     work()
 
 
+def switch_quietly(integration: Integration, kind: FlowKind, again: From | None) -> None:
+    """On with an answer, or off without one; no run follows."""
+    integration.refresh_from_db()
+    document = document_of(integration)
+    mode = Mode.PUSH if again else Mode.DISABLED
+    flow = {"mode": mode.value, "interval": document[FLOWS][kind.value]["interval"] or 60}
+    checked = validate(platform_of(integration), {FLOWS: {kind.value: flow}}, document, integration.account)
+    save(integration, checked.document, by="Ann", now=timezone.now(), again={kind: again} if again else None)
+
+
 def off(integration: Integration, kind: FlowKind) -> None:
     switch(integration, kind, Mode.DISABLED)
 
@@ -189,6 +199,18 @@ def test_from_now_other_settings_of_that_moment_send_nothing_either_and_later_on
     assert counted(sandbox)[sku] == 8
 
 
+def test_from_then_counts_also_where_from_now_was_said_before_and_had_no_round_yet(sandbox):
+    integration = sending(sandbox)
+    off(integration, INVENTORY)
+    switch_quietly(integration, INVENTORY, NOW)
+    assert inventory_flow(integration).position.get("leaves")
+    switch_quietly(integration, INVENTORY, None)
+
+    switch_quietly(integration, INVENTORY, THEN)
+
+    assert "leaves" not in inventory_flow(integration).position
+
+
 def test_what_moves_between_the_save_and_the_first_round_counts_as_from_now(sandbox, time_machine):
     integration = sending(sandbox)
     one, two = list(counted(sandbox))[:2]
@@ -280,6 +302,20 @@ def test_what_was_due_corrected_or_taken_back_is_caught_up_and_nothing_is_told_t
     work()
 
     assert (numbers(shop, told), numbers(shop, taken_back), numbers(shop, due)) == (["1Z9"], [], ["1Z3"])
+
+
+def test_from_then_a_correction_of_what_was_told_long_before_is_caught_up_too(sandbox):
+    shop = Shop(sandbox)
+    order = shop.taken()
+    fulfillment = shop.ship(order, tracking="1Z1")
+    off(shop.integration, FULFILLMENTS)
+    on(shop.integration, FULFILLMENTS, NOW)  # it was told before this moment
+    off(shop.integration, FULFILLMENTS)
+    correct(fulfillment, carrier="UPS", parcels=(Tracking("1Z9"),), by="Ann", now=timezone.now())
+
+    on(shop.integration, FULFILLMENTS, THEN)
+
+    assert numbers(shop, order) == ["1Z9"]
 
 
 def test_by_the_operators_admin_a_flow_goes_on_and_no_buyer_hears_of_old_parcels(sandbox):

@@ -13,6 +13,8 @@ from django.utils import timezone
 from integrations.live import go_live
 from integrations.models import Exchange, Integration
 from integrations.sandbox.server import Sandbox
+from integrations.settings_document import rules_in_force
+from orders.deleting import cancel_deleted
 from orders.models import Hold, Order, SeenOrder, ShippingRequest
 from orders.state import State
 from orders.timeline import sentence
@@ -132,3 +134,18 @@ def test_deleted_orders_are_asked_about_once_an_hour_only(live: Integration, tim
         sync(live)
         time_machine.move_to(timezone.now() + dt.timedelta(minutes=10), tick=True)
     assert Exchange.objects.filter(path__endswith="/orders/deleted").count() == 1
+
+
+def test_a_list_that_lags_behind_brings_no_deleted_order_back(
+    live: Integration, sandbox: Sandbox, time_machine: Any
+) -> None:
+    uid = sandbox.ecwid.place_order(skus=["ENV-25"])["id"]
+    sync(live)
+    map_everything(live)
+    cancel_deleted(live.store, rules_in_force(live.store_id), [uid], now=timezone.now())
+    assert Order.objects.get().state == State.CANCELED
+
+    time_machine.move_to(timezone.now() + dt.timedelta(seconds=5))
+    sync(live)  # the store still lists it, as it was
+
+    assert Order.objects.get().state == State.CANCELED

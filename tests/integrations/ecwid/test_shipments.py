@@ -398,3 +398,54 @@ def test_a_batch_of_shipments_that_never_ends_is_given_up(live: Any, sandbox: Sa
     assert any(row.path.endswith("/batch/cancel-group") for row in Exchange.objects.all())
     assert Exchange.objects.filter(method="POST", path__endswith="/batch").count() == 2
     assert Fulfillment.objects.filter(told="due").count() == len(orders)
+
+
+def test_what_is_corrected_or_voided_while_the_store_works_on_a_batch_is_told_after_it(
+    live: Any, sandbox: Sandbox, time_machine: Any
+) -> None:
+    orders = many_left(live(), sandbox)
+    work()
+    assert wait_until(lambda: len(sandbox.ecwid.mails()) == len(orders))
+    corrected, voided = (order.fulfillments.get() for order in orders[:2])
+    correct(corrected, carrier="UPS", service="", parcels=(Tracking("OTHER"),), by="Ann", now=timezone.now())
+    void(voided, by="Ann", now=timezone.now())
+
+    for _ in range(3):
+        time_machine.move_to(timezone.now() + dt.timedelta(minutes=3))
+        sync(Integration.objects.get(), FlowKind.FULFILLMENTS)
+
+    assert [shown(sandbox, order) for order in orders[:2]] == [("SHIPPED", "OTHER"), ("PROCESSING", "")]
+    assert {f.pk: f.told for f in Fulfillment.objects.filter(order__in=orders[:2])} == {
+        corrected.pk: "told",
+        voided.pk: "not_wanted",
+    }
+
+
+def test_a_shipment_that_is_corrected_and_then_voided_is_taken_back_by_its_older_number(
+    live: Any, sandbox: Sandbox
+) -> None:
+    integration = live()
+    order = came_in(integration, sandbox.ecwid.place_order(skus=["ENV-25"])["id"])
+    fulfillment = ship(order, "A")
+    correct(fulfillment, carrier="UPS", service="", parcels=(Tracking("B"),), by="Ann", now=timezone.now())
+    void(fulfillment, by="Ann", now=timezone.now())
+
+    work()
+
+    assert shown(sandbox, order) == ("PROCESSING", "")
+    fulfillment.refresh_from_db()
+    assert fulfillment.told == "not_wanted"
+
+
+def test_what_the_store_shows_of_a_voided_shipment_is_not_taken_for_one_of_its_own(live: Any, sandbox: Sandbox) -> None:
+    integration = live()
+    order = came_in(integration, sandbox.ecwid.place_order(skus=["ENV-25"])["id"])
+    fulfillment = ship(order, "A")
+    sandbox.ecwid.misbehave("unavailable", path="PUT .*/orders/", count=None)
+    void(fulfillment, by="Ann", now=timezone.now())
+    work()
+    assert shown(sandbox, order) == ("SHIPPED", "A")  # the store could not be told yet
+
+    sync(integration)
+
+    assert [f.pk for f in order.fulfillments.all()] == [fulfillment.pk]
