@@ -351,6 +351,39 @@ def test_a_choice_lasts_half_an_hour_and_belongs_to_one_person_and_account(clien
     assert client.get(way).status_code == 200
 
 
+def test_the_tab_that_was_left_leads_on_once_the_store_is_connected_and_so_does_a_second_try(
+    client: Client, sandbox: Sandbox
+) -> None:
+    way = choose(client)
+    client.get(agreed(sandbox, at_the_store(client, way)))
+    following = f"/a/shoes/integrations/{Integration.objects.get().pk}/next/"
+
+    assert client.get(way)["Location"] == following
+    assert client.get(way.replace("/app/", "/app/begin/"))["Location"] == following
+
+
+def test_a_token_that_is_sent_twice_leads_to_what_it_made(client: Client, sandbox: Sandbox) -> None:
+    info = sandbox.info["ecwid"]
+    way = choose(client).replace("/app/", "/custom_app/")
+    given = {"store_id": info["store_id"], "token": info["token"]}
+
+    first, second = client.post(way, given), client.post(way, given)
+
+    assert first["Location"] == second["Location"]
+    assert Integration.objects.count() == 1
+
+
+def test_a_choice_lasts_as_long_as_what_was_begun_with_it(client: Client, sandbox: Sandbox) -> None:
+    way = choose(client, orders_mode="pull")
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=28)):
+        there = at_the_store(client, way)
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=32)):
+        back = client.get(agreed(sandbox, there))
+
+    assert back["Location"].endswith("/next/")
+    assert modes(Integration.objects.get())["orders"] == "pull"
+
+
 def test_who_lost_the_right_meanwhile_connects_nothing(client: Client, sandbox: Sandbox, account: Account) -> None:
     url = agreed(sandbox, at_the_store(client, choose(client)))
     Membership.objects.filter(account=account).update(role=Role.VIEWER.value)
