@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import responses
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -142,7 +143,8 @@ def test_a_list_that_lags_behind_brings_no_deleted_order_back(
     uid = sandbox.ecwid.place_order(skus=["ENV-25"])["id"]
     sync(live)
     map_everything(live)
-    cancel_deleted(live.store, rules_in_force(live.store_id), [uid], now=timezone.now())
+    with transaction.atomic():
+        cancel_deleted(live.store, rules_in_force(live.store_id), [uid], now=timezone.now())
     assert Order.objects.get().state == State.CANCELED
 
     time_machine.move_to(timezone.now() + dt.timedelta(seconds=5))
