@@ -6,18 +6,23 @@ A signal or a task is only a nudge; these questions are the promise. Each is ans
 from __future__ import annotations
 
 import datetime as dt
+import random
+from collections.abc import Iterable
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import FailedRecord, Flow, Hint, Integration, StockPush
-from integrations.queue import Queue, enqueue
+from integrations.queue import Queue, enqueue, waiting
 from inventory import level_import
 from inventory.models import StockCounter
 from mappings.models import Listing, ListingStock, Location, ShipMethod
 from orders.models import Fulfillment
 from orders.release import stores_with_waiting
+
+# Tasks that a sweep adds for one question at most, and that may wait before it adds none.
+AT_A_TIME, MOST_WAITING = 500, 1000
 
 
 def sweep(now: dt.datetime) -> None:
@@ -25,14 +30,22 @@ def sweep(now: dt.datetime) -> None:
     ring(list(flows_with_shipments(now)), now, trigger="schedule")
     ring(list(flows_with_failed_records(now)), now, trigger="schedule")
     ring(list(flows_with_stock(now)), now, trigger="schedule")
-    to_offer = [(pk,) for pk in stores_with_waiting().values_list("pk", flat=True)]
-    enqueue(Queue.DEFAULT, "integrations.tasks.offer_waiting", to_offer, now)
-    unsettled = Integration.objects.exclude(settled_version=F("settings_version")).values_list("store_id")
-    enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", list(unsettled), now)
-    files = [(pk,) for pk in level_import.unfinished(now)]
-    enqueue(Queue.DEFAULT, "integrations.tasks.import_levels", files, now)
+    if waiting(Queue.DEFAULT, now) >= MOST_WAITING:
+        return
+    _nudge("offer_waiting", stores_with_waiting().values_list("pk", flat=True), now)
+    unsettled = Integration.objects.exclude(settled_version=F("settings_version"))
+    _nudge("settle_store", unsettled.values_list("store", flat=True), now)
+    _nudge("import_levels", level_import.unfinished(now), now)
     if any(words.objects.changed().exists() for words in (ShipMethod, Listing, Location)):
         enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], now)
+
+
+def _nudge(task: str, found: Iterable[int], now: dt.datetime) -> None:
+    """Of many, some at random: whoever is left out is found again, and none that cannot go on keeps others away."""
+    ids = list(found)
+    if len(ids) > AT_A_TIME:
+        ids = random.sample(ids, AT_A_TIME)
+    enqueue(Queue.DEFAULT, f"integrations.tasks.{task}", [(pk,) for pk in ids], now)
 
 
 def _idle(kind: FlowKind, now: dt.datetime) -> QuerySet[Flow]:
@@ -72,8 +85,8 @@ def flows_with_stock(now: dt.datetime) -> QuerySet[Flow, int]:
     moved = StockCounter.objects.filter(account=OuterRef("account"), seq__gt=OuterRef("seq"))
     live = Integration.objects.filter(live=True).values("store")
     may_send = Q(allowed_at__isnull=False, guard="", store__in=live)
-    waiting = (
+    to_do = (
         Exists(moved) | Exists(of_store.changed()) | (may_send & Exists(sendable)) | Q(read_wanted_at__gt=F("read_at"))
     )
-    stores = StockPush.objects.filter(waiting).values("store")
+    stores = StockPush.objects.filter(to_do).values("store")
     return _idle(FlowKind.INVENTORY, now).filter(integration__store__in=stores).values_list("pk", flat=True)

@@ -34,7 +34,18 @@ def fill(info: Mapping[str, str]) -> dict[str, float]:
     values = {"account": account, "platform": "wix", "name": "Shop"}
     stores = Store.objects.bulk_create([Store(uid=f"s{n}", **values) for n in range(STORES)])
     integrations = Integration.objects.bulk_create(
-        [Integration(account=account, store=s, name="I", nickname=f"N{s.pk}", variant="v1") for s in stores]
+        [
+            Integration(
+                account=account,
+                store=s,
+                name="I",
+                nickname=f"N{s.pk}",
+                variant="v1",
+                settings_version=1,
+                settled_version=1,
+            )
+            for s in stores
+        ]  # fmt: skip
     )
     Credential.objects.bulk_create(
         [

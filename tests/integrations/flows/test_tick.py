@@ -6,6 +6,7 @@ import pytest
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
+from integrations import sweep
 from integrations import tick as ticking
 from integrations.lease import finish, lease_time, start
 from integrations.models import FailedRecord, Flow, Hint
@@ -173,6 +174,21 @@ def test_orders_that_nobody_was_offered_and_words_that_were_mapped_are_found():
     assert ("lift_mapped", ()) in tasks
     assert ("settle_store", (integration.store_id,)) in tasks
     assert ("offer_waiting", (integration.store_id,)) in tasks
+
+
+def test_of_many_stores_some_are_nudged_and_none_while_many_tasks_wait(monkeypatch):
+    monkeypatch.setattr(sweep, "AT_A_TIME", 3)
+    monkeypatch.setattr(sweep, "MOST_WAITING", 6)
+    unsettled = {(make_integration(settings_version=2).store_id,) for _ in range(5)}
+
+    tick(NOW)
+    first = queued()
+    tick(NOW)
+    tick(NOW)
+
+    assert len(set(first)) == 3
+    assert {arguments for _, arguments in first} < unsettled
+    assert len(queued()) == 6
 
 
 def test_overdue_flows_show_in_the_health_of_the_installation():
