@@ -34,9 +34,10 @@ class May(StrEnum):
     SYNC = "sync"  # start a run, pause handing over, try with one order
     CONNECT = "connect"  # add, change, go live, delete integrations; see raw data
     MANAGE = "manage"  # team, API keys, account settings
+    OPERATE = "operate"  # hold for the operator; the operator's own people only
 
 
-_ALL = frozenset(May)
+_ALL = frozenset(May) - {May.OPERATE}
 ALLOWED: dict[Role, frozenset[May]] = {
     Role.OWNER: _ALL,
     Role.ADMIN: _ALL,
@@ -47,7 +48,7 @@ ALLOWED: dict[Role, frozenset[May]] = {
 
 
 # The operator's own people in an account that they are no member of. Team and keys stay with the account.
-STAFF = _ALL - {May.MANAGE}
+STAFF = frozenset(May) - {May.MANAGE}
 
 
 def allows(role: str, may: May) -> bool:
@@ -62,6 +63,7 @@ DOING: dict[May, str] = {
     May.SYNC: "start syncs or pause handing over",
     May.CONNECT: "add or change integrations",
     May.MANAGE: "manage the team, API keys and account settings",
+    May.OPERATE: "hold orders for the operator",
 }
 
 

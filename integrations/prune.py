@@ -13,14 +13,14 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 from django_q.models import Failure
 
-from fcp.models import IdempotentReply
+from fcp.models import IdempotentReply, ImportState
 from integrations.connectors.declaring import FlowKind
 from integrations.keeping import forget_persons
 from integrations.lease import LONGEST_PAUSE
 from integrations.models import Alert, Exchange, FailedRecord, Flow, Hint, Invitation, ProductPushRow, Run, StockSent
 from integrations.models.flows import RunState
 from integrations.settings_in_force import documents_of_stores
-from inventory.models import ImportState, LevelImport
+from inventory.models import LevelImport
 from orders.models import Payload
 from orders.state import OPEN_STATES
 

@@ -13,10 +13,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from fcp.models import Account, Partner
+from fcp.spreadsheets import MAX_ROWS, TOO_LARGE
 from fcp.uploads import MAX_BYTES
 
 from .aliases import store, taken, type_named
-from .files import MAX_ROWS, TOO_LARGE
 from .levels import MOST
 from .models import Alias, AliasType, KeptBy, Product, ProductGroup, Reports, Warehouse, sku_key_of
 

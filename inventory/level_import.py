@@ -16,12 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from fcp.models import Account, User
+from fcp.models import Account, ImportState, User
 
 from .errors import InventoryError
 from .level_rows import FileRow, Found, pack, unpack
 from .levels import LevelAnswer, LevelItem, report_levels
-from .models import ImportState, LevelImport, MovementKind, StockLevel, Warehouse, sku_key_of
+from .models import LevelImport, MovementKind, StockLevel, Warehouse, sku_key_of
 
 BATCH = 1000
 LISTED = 500  # rows that were refused while they were written

@@ -17,8 +17,9 @@ from typing import Any
 
 import orjson
 
+from fcp.spreadsheets import HEADER_WITHIN, FileRefused, Formula, Row, unquoted
+
 from .errors import InventoryError
-from .files import HEADER_WITHIN, FileRefused, Formula, Row, unquoted
 from .levels import check_takes_counts
 from .models import Warehouse, sku_key_of
 

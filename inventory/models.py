@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 
-from fcp.models import Account, AccountQuerySet, Partner, User
+from fcp.models import Account, AccountQuerySet, FileImport, Partner
 
 
 def sku_key_of(sku: str) -> str:
@@ -58,6 +58,9 @@ class Product(models.Model):
     changed_at = models.DateTimeField(auto_now=True, help_text="When a person or a pull last changed it.")
     stock_seq = models.BigIntegerField(
         default=0, db_default=0, editable=False, help_text="The account's change number when its stock last moved."
+    )
+    preorder_until = models.DateField(
+        "sold ahead until", null=True, blank=True, help_text="Orders with it wait until this day."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -312,44 +315,5 @@ class Reservation(models.Model):
         indexes = [models.Index(fields=["product", "warehouse"], name="inventory_reservation_product")]
 
 
-class ImportState(models.TextChoices):
-    PREVIEW = "preview", "Looked at, nothing written"
-    IMPORTING = "importing", "Being imported"
-    DONE = "done", "Imported"
-
-
-class LevelImport(models.Model):
-    """A file of levels that a person sent: compared at once, written when that person says so.
-
-    `packed` holds its rows (`inventory.level_rows`), in the order in which they are written; `position` is how many
-    of them are. `counts` says what was found at first, `results` what became of the rows that were written.
-    """
-
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
-    actor = models.CharField(max_length=120)
-    file_name = models.CharField(max_length=200)
-    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.PREVIEW)
-    created_at = models.DateTimeField()
-    touched_at = models.DateTimeField(help_text="When its last rows were written.")
-    position = models.PositiveIntegerField(default=0)
-    writable = models.PositiveIntegerField(default=0, help_text="How many of its rows can be written.")
-    counts = models.JSONField(default=dict)
-    results = models.JSONField(default=dict)
-    packed = models.BinaryField()
-
-    objects = AccountQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [
-            models.Index(fields=["account", "-id"], name="inventory_import_account"),
-            models.Index(
-                fields=["touched_at"],
-                condition=models.Q(state=ImportState.IMPORTING.value),
-                name="inventory_import_running",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.file_name
+class LevelImport(FileImport):
+    """A file of levels; its rows are `inventory.level_rows`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fcp import panel
-from fcp.models import Account
+from fcp.models import Account, ImportState
 from fcp.panel import Chip, Hit, Page, SearchSource, Step, panel_url
 from inventory.level_rows import Found
-from inventory.models import Alias, AliasType, ImportState, Product, Warehouse, sku_key_of
+from inventory.models import Alias, AliasType, Product, Warehouse, sku_key_of
 from inventory.movement_list import KINDS
 
 IMPORTS = {

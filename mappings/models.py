@@ -6,7 +6,7 @@ from typing import Self
 
 from django.db import models
 
-from fcp.models import Account, AccountQuerySet, Store
+from fcp.models import Account, AccountQuerySet, FileImport, Store
 from inventory.models import Product, Warehouse
 
 CHANGED = models.Q(version__gt=models.F("applied_version"))
@@ -56,6 +56,9 @@ class ShipMethod(Word):
     target = models.CharField("ship code", max_length=60, blank=True)
     target_carrier = models.CharField("carrier", max_length=60, blank=True)
     target_service = models.CharField("service", max_length=60, blank=True)
+    hold = models.BooleanField(
+        "hold for a look", default=False, db_default=False, help_text="Its orders wait until a person has seen them."
+    )
 
     class Meta:
         ordering = ["title"]
@@ -267,7 +270,10 @@ class CarrierOut(models.Model):
 
 
 class MappingChange(models.Model):
-    """One change of a mapping row. Append only; orders keep the version's plain number."""
+    """One change of a mapping row. Append only; orders keep the version's plain number.
+
+    `version` is the row's own after the change; `batch` names what was changed with it, by one file or one press.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     table = models.CharField(max_length=20)
@@ -278,6 +284,7 @@ class MappingChange(models.Model):
     by = models.CharField(max_length=120)
     why = models.CharField(max_length=200, blank=True)
     batch = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = AccountQuerySet.as_manager()
 
@@ -286,4 +293,21 @@ class MappingChange(models.Model):
         indexes = [
             models.Index(fields=["table", "row", "-id"], name="mappings_change_row"),
             models.Index(fields=["account", "-id"], name="mappings_change_account"),
+            models.Index(
+                fields=["account", "batch", "id"], condition=~models.Q(batch=""), name="mappings_change_batch"
+            ),
         ]
+
+
+class WordKind(models.TextChoices):
+    SHIP_CODES = "ship_codes", "Ship codes"
+    SKUS = "skus", "SKUs"
+    LOCATIONS = "locations", "Locations"
+    CARRIERS = "carriers", "Carriers"
+
+
+class WordImport(FileImport):
+    """A file of mappings. Its changes carry `batch`, so that they can be taken back together."""
+
+    kind = models.CharField(max_length=12, choices=WordKind.choices)
+    batch = models.CharField(max_length=40, unique=True)

@@ -75,7 +75,7 @@ class Cause:
     @property
     def by_hand(self) -> bool:
         """A person lifts it."""
-        return not KINDS[self.kind].by_itself
+        return KINDS[self.kind].liftable
 
     @property
     def asks(self) -> bool:

@@ -46,7 +46,7 @@ def place_holds(
     insert_rows(
         Hold,
         HOLD_COLUMNS,
-        [(store.account_id, pk, kind, "", wanted[pk, kind], "", now, "store", None, "") for pk, kind in new],
+        [(store.account_id, pk, kind, "", wanted[pk, kind], "", now, "store", None, "", None) for pk, kind in new],
     )
     asked = [
         (store.account_id, pk, now, "store", "held", {"kind": kind, "word": wanted[pk, kind]["word"]})

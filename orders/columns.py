@@ -5,7 +5,7 @@ ORDER_COLUMNS = (
     "state", "state_since", "status", "payment", "fulfillment", "pickup", "cash_on_delivery", "archived", "channel",
     "currency", "subtotal", "shipping", "tax", "discount", "total", "refunded", "country", "units",
     "ship_method", "ship_code", "carrier", "service", "location", "warehouse",
-    "buyer_note", "gift_note", "delivery_note", "note", "tags", "edited",
+    "buyer_note", "gift_note", "delivery_note", "note", "tags", "edited", "ruled",
     "revision", "mapping_version", "settings_version", "canceled_at", "released_at", "tried",
 )  # fmt: skip
 LINE_COLUMNS = (
@@ -19,6 +19,7 @@ PARTY_COLUMNS = (
 )  # fmt: skip
 HOLD_COLUMNS = (
     "account", "order", "kind", "cause", "params", "note", "placed_at", "placed_by", "lifted_at", "lifted_by",
+    "until",
 )  # fmt: skip
 EVENT_COLUMNS = ("account", "order", "at", "actor", "code", "params")
 PAYLOAD_COLUMNS = ("account", "order", "revision", "packed", "created_at")

@@ -19,7 +19,13 @@ from .models import Fulfillment, Order, OrderParty
 from .release import PARTY_FIELDS
 
 LINK = re.compile(r"https?://")
-REASONS = {HoldKind.CLIENT: "Another reason", HoldKind.OPERATOR: "The operator asks", HoldKind.FRAUD: "Fraud check"}
+REASONS = {
+    HoldKind.CLIENT: "Another reason",
+    HoldKind.ADDRESS_CHECK: "Check the address",
+    HoldKind.PAYMENT_CHECK: "Check the payment",
+    HoldKind.FRAUD: "Fraud check",
+    HoldKind.OPERATOR: "The operator asks",
+}
 
 
 class HoldForm(forms.Form):

@@ -62,7 +62,7 @@ class OpenHold:
     def help(self) -> Help:
         if self.kind in MAPPED_KINDS:
             return Help.MAP
-        return _HELP.get(self.kind, Help.NOTHING if self.by_itself else Help.LIFT)
+        return _HELP.get(self.kind, Help.LIFT if KINDS[self.kind].liftable else Help.NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,15 @@ def place_hold(order: Order, kind: HoldKind, note: str, *, by: str, now: dt.date
 def lift_hold(hold: Hold, *, by: str, now: dt.datetime) -> None:
     """Lift a hold that a person may lift; the order is offered at once if nothing else keeps it."""
     kind = HoldKind(hold.kind)
-    if KINDS[kind].by_itself:
+    if not KINDS[kind].liftable:
         raise OrderError(f"This hold lifts itself once its cause is mended: {kind.label.lower()}.")
     with transaction.atomic():
         (order,) = lock_orders([hold.order_id])
-        if not Hold.objects.open().filter(pk=hold.pk).update(lifted_at=now, lifted_by=by):
+        if (
+            not Hold.objects.open()
+            .filter(pk=hold.pk)
+            .update(lifted_at=now, lifted_by=by, answered=KINDS[kind].answerable)
+        ):
             return
         record(order, "lifted", by, now, kind=hold.kind, word=hold.params.get("word", ""))
         refresh_states([order.pk], now=now)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from fcp.roles import May
 
 
 class HoldKind(StrEnum):
@@ -17,6 +20,12 @@ class HoldKind(StrEnum):
     CANCELED_IN_STORE = "canceled_in_store"
     CHANGED_AFTER_RELEASE = "changed_after_release"
     REJECTED_BY_WAREHOUSE = "rejected_by_warehouse"
+    PREORDER = "preorder"
+    CUSTOMS = "customs"
+    SHIP_METHOD = "ship_method"
+    RULE = "rule"
+    ADDRESS_CHECK = "address_check"
+    PAYMENT_CHECK = "payment_check"
     OPERATOR = "operator"
     CLIENT = "client"
     FRAUD = "fraud"
@@ -36,13 +45,21 @@ class KindOfHold:
     """`by_itself`: placed and lifted by us as the facts change. Otherwise a person (or a warehouse's answer) lifts it.
 
     `sentence` is for the merchant, `{word}` what the hold is about; `after_release`: it asks for a decision then
-    and does not keep an unreleased order back by itself.
+    and does not keep an unreleased order back by itself; `answerable`: a person may lift it too, and then it is not
+    placed again on this order for the same cause; `needs`: the right to place or lift it.
     """
 
     label: str
     sentence: str
     by_itself: bool = False
     after_release: bool = False
+    answerable: bool = False
+    needs: May = May.WORK_ORDERS
+
+    @property
+    def liftable(self) -> bool:
+        """A person may lift it."""
+        return self.answerable or not self.by_itself
 
 
 KINDS: dict[HoldKind, KindOfHold] = {
@@ -76,22 +93,42 @@ KINDS: dict[HoldKind, KindOfHold] = {
         "Changed after release", "It changed in the store after the warehouse took it: {word}.", after_release=True
     ),
     HoldKind.REJECTED_BY_WAREHOUSE: KindOfHold("Rejected by the warehouse", "The warehouse will not ship it: {word}."),
-    HoldKind.OPERATOR: KindOfHold("Held by the operator", "Held by hand: {word}."),
+    HoldKind.PREORDER: KindOfHold(
+        "Sold ahead", "{word} It goes on by itself on that day.", by_itself=True, answerable=True
+    ),
+    HoldKind.CUSTOMS: KindOfHold(
+        "Customs data missing",
+        "It goes abroad, and “{word}” has no customs code or no country of origin yet.",
+        by_itself=True,
+        answerable=True,
+    ),
+    HoldKind.SHIP_METHOD: KindOfHold(
+        "Shipping option to look at",
+        "Orders with the shipping option “{word}” wait until a person has seen them.",
+        by_itself=True,
+        answerable=True,
+    ),
+    HoldKind.RULE: KindOfHold("Held by a rule", "The rule “{word}” holds it.", by_itself=True, answerable=True),
+    HoldKind.OPERATOR: KindOfHold("Held by the operator", "The operator holds it: {word}.", needs=May.OPERATE),
     HoldKind.CLIENT: KindOfHold("Held by hand", "Held by hand: {word}."),
-    HoldKind.FRAUD: KindOfHold("Fraud check", "Held for a fraud check: {word}."),
+    HoldKind.FRAUD: KindOfHold("Fraud check", "Held for a fraud check: {word}.", needs=May.CONNECT),
+    HoldKind.ADDRESS_CHECK: KindOfHold("Address to check", "Held to check the address: {word}."),
+    HoldKind.PAYMENT_CHECK: KindOfHold("Payment to check", "Held to check the payment: {word}."),
 }
 
 BY_ITSELF = tuple(kind for kind, of in KINDS.items() if of.by_itself)
-BY_HAND = (HoldKind.CLIENT, HoldKind.OPERATOR, HoldKind.FRAUD)
+BY_HAND = (HoldKind.CLIENT, HoldKind.ADDRESS_CHECK, HoldKind.PAYMENT_CHECK, HoldKind.FRAUD, HoldKind.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)
 class WantedHold:
-    """A hold that the facts ask for. `cause` is the key of what one fix cures; `word` what a person reads of it."""
+    """A hold that the facts ask for. `cause` is the key of what one fix cures; `word` what a person reads of it; at
+    `until` it is no longer wanted."""
 
     kind: HoldKind
     cause: str = ""
     word: str = ""
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

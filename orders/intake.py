@@ -326,7 +326,19 @@ def _import(
             parties.append(party_row(account, pk, OrderParty.Role.BILL_TO.value, order.bill_to))
         for hold in meaning.holds:
             holds.append(
-                (account, pk, hold.kind.value, hold.cause, {"word": hold.word}, "", order.placed_at, "intake", None, "")
+                (
+                    account,
+                    pk,
+                    hold.kind.value,
+                    hold.cause,
+                    {"word": hold.word},
+                    "",
+                    order.placed_at,
+                    "intake",
+                    None,
+                    "",
+                    hold.until,
+                )
             )
         events.append(
             (account, pk, now, "store", "imported", {"by": seen_by, "holds": [h.kind.value for h in meaning.holds]})
@@ -363,7 +375,7 @@ def _order_row(
         order.ship_to.country, pieces,
         words.ship[order.ship_word.key].pk if order.ship_word else None, meaning.ship_code, meaning.carrier,
         meaning.service, words.locations[order.location_uid].pk if order.location_uid else None, meaning.warehouse_id,
-        order.buyer_note, order.gift_note, order.delivery_note, "", [], [],
+        order.buyer_note, order.gift_note, order.delivery_note, "", [], [], [],
         1, meaning.mapping_version, rules.version, now if canceled else None, None, False,
     )  # fmt: skip
 

@@ -64,6 +64,23 @@ WHY: dict[HoldKind, tuple[str, str]] = {
         "later_changes",
     ),
     HoldKind.REJECTED_BY_WAREHOUSE: ("The warehouse said that it will not ship it. Lifting offers it anew.", ""),
+    HoldKind.PREORDER: (
+        "A product in it is sold ahead: its page says until which day. Lift the hold to send the order before that.",
+        "",
+    ),
+    HoldKind.CUSTOMS: (
+        "A parcel that leaves the customs area needs a code and a country of origin for each product; without them it "
+        "is stopped at the border.",
+        "customs",
+    ),
+    HoldKind.SHIP_METHOD: (
+        "Under Ship codes this shipping option is marked to be looked at. Each order is lifted once somebody has seen "
+        "it.",
+        "",
+    ),
+    HoldKind.RULE: ("One of the account's own rules says so. It is listed under Settings, Rules.", ""),
+    HoldKind.ADDRESS_CHECK: ("Somebody wants the address checked first. The note says why.", ""),
+    HoldKind.PAYMENT_CHECK: ("Somebody wants the payment checked first. The note says why.", ""),
     HoldKind.OPERATOR: ("Somebody of the operator holds it. The note says why.", ""),
     HoldKind.CLIENT: ("Somebody holds it by hand. The note says why.", ""),
     HoldKind.FRAUD: ("Somebody wants to be sure of the buyer first. The note says why.", ""),

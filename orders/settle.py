@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
@@ -149,30 +150,38 @@ def _write(
 
 
 def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now: dt.datetime, actor: str) -> None:
-    """Place holds that are asked for and not there; lift those that place themselves and are no longer asked for."""
+    """Place holds that are asked for and not there; lift those that place themselves and are no longer asked for.
+
+    One that a person answered is not placed again.
+    """
     accounts = {o.pk: o.account_id for o in orders}
-    there: dict[tuple[int, str, str], Hold] = {
-        (hold.order_id, hold.kind, hold.cause): hold
-        for hold in Hold.objects.open().filter(order_id__in=accounts, kind__in=BY_ITSELF)
-    }
-    wanted = {
-        (pk, hold.kind.value, hold.cause): hold.word for pk, meaning in meanings.items() for hold in meaning.holds
-    }
+    there: dict[tuple[int, str, str], Hold] = {}
+    answered = set()
+    known = Hold.objects.filter(order_id__in=accounts, kind__in=BY_ITSELF)
+    for hold in known.filter(Q(lifted_at=None) | Q(answered=True)):
+        key = (hold.order_id, hold.kind, hold.cause)
+        if hold.lifted_at is None:
+            there[key] = hold
+        else:
+            answered.add(key)
+    wanted = {(pk, hold.kind.value, hold.cause): hold for pk, meaning in meanings.items() for hold in meaning.holds}
     gone = [there[key] for key in there.keys() - wanted.keys()]
-    new = sorted(wanted.keys() - there.keys())
+    new = sorted(wanted.keys() - there.keys() - answered)
     for key in there.keys() & wanted.keys():
-        if there[key].params.get("word") != wanted[key]:
-            Hold.objects.filter(pk=there[key].pk).update(params={"word": wanted[key]})
+        hold, want = there[key], wanted[key]
+        if (hold.params.get("word"), hold.until) != (want.word, want.until):
+            Hold.objects.filter(pk=hold.pk).update(params={"word": want.word}, until=want.until)
     if gone:
         Hold.objects.filter(pk__in=[hold.pk for hold in gone]).update(lifted_at=now, lifted_by=actor)
     insert_rows(
         Hold,
         HOLD_COLUMNS,
-        [(accounts[pk], pk, kind, cause, {"word": wanted[pk, kind, cause]}, "", now, actor, None, "")
+        [(accounts[pk], pk, kind, cause, {"word": wanted[pk, kind, cause].word}, "", now, actor, None, "",
+          wanted[pk, kind, cause].until)
          for pk, kind, cause in new],
     )  # fmt: skip
     events = [
-        (accounts[pk], pk, now, actor, "held", {"kind": kind, "word": wanted[pk, kind, cause]})
+        (accounts[pk], pk, now, actor, "held", {"kind": kind, "word": wanted[pk, kind, cause].word})
         for pk, kind, cause in new
     ]
     events += [

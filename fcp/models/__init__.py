@@ -2,6 +2,7 @@
 
 from .accounts import Account, AccountQuerySet, Membership, User
 from .audit import AuditEntry, Heartbeat
+from .imports import FileImport, ImportState
 from .keys import ApiKey, IdempotentReply
 from .stores import Partner, Store
 
@@ -10,8 +11,10 @@ __all__ = [
     "AccountQuerySet",
     "ApiKey",
     "AuditEntry",
+    "FileImport",
     "Heartbeat",
     "IdempotentReply",
+    "ImportState",
     "Membership",
     "Partner",
     "Store",

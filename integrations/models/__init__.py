@@ -4,6 +4,7 @@ from .addresses import WebhookAddress
 from .alerts import Alert, AlertKind, AlertSettings
 from .connections import Credential, Integration, SettingsVersion
 from .flows import Budget, Exchange, FailedRecord, Flow, Hint, Run
+from .ledger import LedgerDay, LedgerGap
 from .opinions import GuideOpinion, GuideReason
 from .products import ProductPush, ProductPushRow, PushAction, PushState, RowState
 from .rates import RateProfile
@@ -24,6 +25,8 @@ __all__ = [
     "Hint",
     "Integration",
     "Invitation",
+    "LedgerDay",
+    "LedgerGap",
     "ProductPush",
     "ProductPushRow",
     "PushAction",

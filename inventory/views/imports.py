@@ -12,16 +12,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from fcp.models import AuditEntry
+from fcp.models import AuditEntry, ImportState
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
+from fcp.spreadsheets import FileRefused, read_rows
 
 from ..figures import houses_of
-from ..files import FileRefused, read_rows
 from ..forms import LevelsFileForm
 from ..level_import import begin, go_on, look
 from ..level_rows import FileRow, Found, read_levels, unpack
-from ..models import ImportState, LevelImport
+from ..models import LevelImport
 from ..signals import levels_to_import
 
 PAGE = 100  # rows

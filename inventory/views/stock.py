@@ -16,11 +16,11 @@ from fcp.listing import Choice, Column, Empty, Listing
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
+from fcp.spreadsheets import csv_lines, workbook
 
 from ..counting import MovedMeanwhile, correct, count, last_movement
 from ..errors import InventoryError
 from ..figures import Figures, figures_of, houses_of
-from ..files import csv_lines, workbook
 from ..forms import CountForm
 from ..models import Product, Reservation, StockLevel, StockMovement, Warehouse
 from ..movement_list import movements_of_account, movements_of_product

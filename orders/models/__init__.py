@@ -1,21 +1,30 @@
 """Orders, why they wait, who ships them, and what left."""
 
-from .holds import Hold, HoldKind
+from .holds import Cure, HeldGroup, Hold, HoldKind
+from .imports import TrackingImport
 from .orders import Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
+from .rules import Match, OrderRule, RuleNotice, RuleVersion
 from .shipping import Fulfillment, FulfillmentLine, Parcel, RequestLine, ShippingRequest
 
 __all__ = [
+    "Cure",
     "Fulfillment",
     "FulfillmentLine",
+    "HeldGroup",
     "Hold",
     "HoldKind",
+    "Match",
     "Order",
     "OrderEvent",
     "OrderLine",
     "OrderParty",
+    "OrderRule",
     "Parcel",
     "Payload",
     "RequestLine",
+    "RuleNotice",
+    "RuleVersion",
     "SeenOrder",
     "ShippingRequest",
+    "TrackingImport",
 ]

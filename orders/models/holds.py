@@ -4,7 +4,7 @@ from typing import Self
 
 from django.db import models
 
-from fcp.models import Account, AccountQuerySet
+from fcp.models import Account, AccountQuerySet, User
 from orders.holds import HoldKind
 
 from .orders import Order
@@ -15,10 +15,76 @@ class HoldQuerySet(AccountQuerySet):
         return self.filter(lifted_at__isnull=True)
 
 
+class Cure(models.Model):
+    """One press that frees what waits for a cause: its word was mapped, or the group's holds were lifted.
+
+    Its orders are let go in batches: `done` of the `total` that waited at first, by rising id, `last` the one up to
+    which it came. It can be taken back for orders that no warehouse has acknowledged: `change` is the mapping change,
+    if it was one, and the holds that were lifted name it.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Letting go"
+        DONE = "done", "Done"
+        UNDOING = "undoing", "Being taken back"
+        UNDONE = "undone", "Taken back"
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=24)
+    cause = models.CharField(max_length=64, blank=True)
+    word = models.CharField(max_length=255, blank=True)
+    target = models.CharField(
+        max_length=120, blank=True, help_text="What the word means now; empty: holds were lifted."
+    )
+    change = models.BigIntegerField(null=True, help_text="The MappingChange, where a word was mapped.")
+    by = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    touched_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    last = models.BigIntegerField(default=0)
+    most = models.PositiveIntegerField(null=True, help_text="Only so many, those that wait longest.")
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="orders_cure_account"),
+            models.Index(
+                fields=["touched_at"],
+                condition=models.Q(state__in=["running", "undoing"]),
+                name="orders_cure_running",
+            ),
+        ]
+
+
+class HeldGroup(models.Model):
+    """What a person noted of a group of holds: only groups that somebody touched have a row."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=24)
+    cause = models.CharField(max_length=64, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=120)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "kind", "cause"], name="orders_heldgroup_one_per_cause")
+        ]
+
+
 class Hold(models.Model):
     """One typed reason why an order waits. `cause` is what one fix cures: the mapping row's id, or empty.
 
     `placed_at` is since when the order waits for it: its buyer's placing it, where it came in with this cause.
+    `until` lifts it by itself. `answered`: a person lifted it, so that it is not placed again for the same cause.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
@@ -31,6 +97,9 @@ class Hold(models.Model):
     placed_by = models.CharField(max_length=120)
     lifted_at = models.DateTimeField(null=True)
     lifted_by = models.CharField(max_length=120, blank=True)
+    until = models.DateTimeField(null=True)
+    answered = models.BooleanField(default=False, db_default=False)
+    cure = models.ForeignKey(Cure, models.SET_NULL, null=True, related_name="+", db_index=False)
 
     objects = HoldQuerySet.as_manager()
 
@@ -49,4 +118,10 @@ class Hold(models.Model):
                 name="orders_hold_groups",
             ),
             models.Index(fields=["order", "id"], name="orders_hold_order"),
+            models.Index(
+                fields=["until"],
+                condition=models.Q(lifted_at__isnull=True, until__isnull=False),
+                name="orders_hold_until",
+            ),
+            models.Index(fields=["cure", "order"], condition=models.Q(cure__isnull=False), name="orders_hold_cure"),
         ]

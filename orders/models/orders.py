@@ -122,6 +122,9 @@ class Order(models.Model):
     note = models.TextField(blank=True, help_text="Ours, for the warehouse.")
     tags = models.JSONField(default=list, blank=True)
     edited = models.JSONField(default=list, blank=True)
+    ruled = models.JSONField(
+        default=list, blank=True, help_text="The rules that decided: pairs of rule and version number."
+    )
 
     revision = models.PositiveIntegerField(default=1)
     mapping_version = models.PositiveIntegerField(
@@ -151,6 +154,11 @@ class Order(models.Model):
                 fields=["account", "state"],
                 condition=models.Q(state__in=[s.value for s in OPEN_STATES]),
                 name="orders_order_open",
+            ),
+            models.Index(  # what a ship code decided
+                fields=["ship_method", "state", "id"],
+                condition=models.Q(ship_method__isnull=False),
+                name="orders_order_ship_method",
             ),
             models.Index(  # what may be offered, held, or translated again
                 fields=["store", "state", "id"],

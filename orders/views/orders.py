@@ -93,7 +93,7 @@ def _hold(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
 def _lift(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
     """Lift what a person may lift; an OrderError says what still holds it."""
     holds = list(Hold.objects.open().filter(order=order).order_by("pk"))
-    by_hand = [hold for hold in holds if not KINDS[HoldKind(hold.kind)].by_itself]
+    by_hand = [hold for hold in holds if KINDS[HoldKind(hold.kind)].liftable]
     for hold in by_hand:
         lift_hold(hold, by=by, now=now)
     if not holds:

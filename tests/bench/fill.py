@@ -192,6 +192,7 @@ def _store(batch: list[Filled], partner: Partner | None) -> None:
                 "x",
                 None,
                 "",
+                None,
             )
             for pk, _, one in all_of
             if one.word

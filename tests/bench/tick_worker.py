@@ -45,7 +45,7 @@ def fill(info: Mapping[str, str]) -> dict[str, float]:
                 settled_version=1,
             )
             for s in stores
-        ]  # fmt: skip
+        ]
     )
     Credential.objects.bulk_create(
         [

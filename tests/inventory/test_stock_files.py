@@ -17,12 +17,13 @@ from django.test import Client
 from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
-from fcp.models import Account, AuditEntry
+from fcp import spreadsheets
+from fcp.models import Account, AuditEntry, ImportState
 from fcp.roles import Role
 from integrations import sweep, tasks
-from inventory import files, level_import
+from inventory import level_import
 from inventory.levels import LevelItem, report_levels
-from inventory.models import ImportState, LevelImport, MovementKind, Product, StockLevel, StockMovement, Warehouse
+from inventory.models import LevelImport, MovementKind, Product, StockLevel, StockMovement, Warehouse
 from tests.build import make_account, make_partner, make_product, make_user, make_warehouse
 from tests.integrations.pages.reading import words
 
@@ -282,7 +283,7 @@ def bomb() -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as parts:
         for name in ("[Content_Types].xml", "xl/workbook.xml"):
             parts.writestr(name, "<x/>")
-        parts.writestr("xl/worksheets/sheet1.xml", b"0" * (files.MAX_UNZIPPED + 1))
+        parts.writestr("xl/worksheets/sheet1.xml", b"0" * (spreadsheets.MAX_UNZIPPED + 1))
     return out.getvalue()
 
 
@@ -321,7 +322,7 @@ def cut_off() -> bytes:
         (b"Warehouse,SKU,Quantity\n", "levels.csv", "no rows below the header"),
         (b'Warehouse,SKU,Quantity\nNJ1,"MUG,3\nNJ1,CUP,4\n', "levels.csv", "Row 2 cannot be read"),
         (b"Warehouse,SKU,Quantity\n" + b"NJ1,MUG,1\n" * 50_001, "levels.csv", "more than 50,000 rows"),
-        (b"x" * (files.MAX_BYTES + 1), "levels.csv", "larger than 10 MB"),
+        (b"x" * (spreadsheets.MAX_BYTES + 1), "levels.csv", "larger than 10 MB"),
     ],
     ids=["empty", "xls", "pdf", "png", "no zip", "cut off", "bomb", "entities", "letters", "no header", "only header",
          "open quote", "too many", "too large"],

@@ -196,7 +196,7 @@ def _check_zip(file: IO[bytes]) -> None:
         inside = parts.infolist()
         # What a part says of its size is also where reading it ends.
         if len(inside) > MAX_PARTS or sum(part.file_size for part in inside) > MAX_UNZIPPED:
-            raise FileRefused("This workbook is too large once unpacked. Keep only the sheet with the levels.")
+            raise FileRefused("This workbook is too large once unpacked. Keep only the sheet with the rows.")
     file.seek(0)
 
 
