@@ -92,7 +92,12 @@ class DryRun:
 # --- pure ----------------------------------------------------------------------------------------------------------
 
 # Which setting places or lifts such a hold.
-DECIDED_BY = {HoldKind.PAYMENT: "release", HoldKind.SHIP_CODE: "reject_unmapped", HoldKind.NO_WAREHOUSE: "warehouse"}
+DECIDED_BY = {
+    HoldKind.PAYMENT: "release",
+    HoldKind.SHIP_CODE: "reject_unmapped",
+    HoldKind.NO_WAREHOUSE: "warehouse",
+    HoldKind.CUSTOMS: "customs",
+}
 
 
 def differences(orders: Iterable[SeenFacts], before: OrderRules, after: OrderRules) -> list[Difference]:
@@ -154,7 +159,7 @@ def dry_run(integration: Integration, document: Document, now: dt.datetime) -> D
     before, after = (rules_of(one, integration.settings_version, integration.account) for one in (in_force, document))
     if replace(before, suppress_persons=after.suppress_persons) == after:
         return DryRun()
-    orders = last_orders(integration.store_id, now)
+    orders = last_orders(integration.store_id, before, now)
     found = differences(orders, before, after)
     return DryRun(len(orders), tuple(found), _older_since(integration, document, after, now))
 
@@ -172,24 +177,24 @@ def _older_since(
     return wanted
 
 
-def last_orders(store_id: int, now: dt.datetime) -> list[SeenFacts]:
+def last_orders(store_id: int, rules: OrderRules, now: dt.datetime) -> list[SeenFacts]:
     """The orders that the store showed us last, whether they came in or not; the newest first."""
     of_store = SeenOrder.objects.filter(store=store_id).order_by("-pk")
     # By ids alone: no index has a store's orders by age, and sorting ids costs a tenth of sorting rows.
     ids = list(of_store.values_list("pk", flat=True)[:LOOKED_AT])
     rows = [row for row in SeenOrder.objects.filter(pk__in=ids).order_by("-pk") if row.facts]
-    here = _here(store_id, [row.uid for row in rows if row.outcome == Stored.IMPORTED])
+    here = _here(store_id, [row.uid for row in rows if row.outcome == Stored.IMPORTED], rules, now)
     return [_seen(row, here, now) for row in rows]
 
 
 Here = dict[str, tuple[Order, OrderWords, bool]]
 
 
-def _here(store_id: int, uids: Sequence[str]) -> Here:
+def _here(store_id: int, uids: Sequence[str], rules: OrderRules, now: dt.datetime) -> Here:
     orders = list(Order.objects.filter(store=store_id, uid__in=uids).order_by("pk"))
     ids = [order.pk for order in orders]
     taken = set(ShippingRequest.objects.filter(order__in=ids, state__in=TAKEN).values_list("order_id", flat=True))
-    return {order.uid: (order, words, order.pk in taken) for order, words in words_as_stored(orders)}
+    return {order.uid: (order, words, order.pk in taken) for order, words in words_as_stored(orders, rules, now)}
 
 
 def _seen(row: SeenOrder, here: Here, now: dt.datetime) -> SeenFacts:

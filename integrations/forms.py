@@ -218,7 +218,7 @@ class MainForm(DocumentForm):
                 "What goes between the store and us, and how often. A flow without an interval is off; setting one "
                 "switches it on. Switched on again, it asks from when it counts.",
             ),
-            self._card("To the warehouse", ("release", "later_changes", "warehouse")),
+            self._card("To the warehouse", ("release", "later_changes", "warehouse", "customs")),
             self._card("Stock", stock, STOCK_TEXT),
             self._card("Order Load Options", load, "The same for every store, whatever its platform."),
         ]  # fmt: skip

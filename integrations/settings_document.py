@@ -96,6 +96,8 @@ def rules_of(document: Mapping[str, Any], version: int, account: Account) -> Ord
         reject_unmapped=bool(document.get("reject_unmapped", True)),
         warehouse_id=document.get("warehouse"),
         suppress_persons=bool(document.get("suppress_persons", False)),
+        customs=bool(document.get("customs", False)),
+        zone=account.zone,
     )
 
 

@@ -25,6 +25,7 @@ class ShipRow(NamedTuple):
     target: str
     target_carrier: str
     target_service: str
+    hold: bool
     version: int
 
 
@@ -102,7 +103,7 @@ def words_of(
         ("word_key",),
         [
             base | {"word_key": k, "title": w.title[:255], "code": w.code[:100], "carrier": w.carrier[:100]}
-            | {"target": "", "target_carrier": "", "target_service": ""}
+            | {"target": "", "target_carrier": "", "target_service": "", "hold": False}
             for k in missing
             for w in (wanted_ship[k],)
         ],

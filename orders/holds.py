@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from fcp.roles import May
 
@@ -131,6 +132,15 @@ class WantedHold:
     until: dt.datetime | None = None
 
 
+class SoldAhead(NamedTuple):
+    """A product that is not there yet. Its orders go on at `until`, when the `day` begins in the account's zone."""
+
+    product_id: int
+    sku: str
+    day: dt.date
+    until: dt.datetime
+
+
 @dataclass(frozen=True, slots=True)
 class HoldFacts:
     """What `wanted_holds` looks at. Each unmapped word is a pair (id of its mapping row, the word)."""
@@ -143,6 +153,10 @@ class HoldFacts:
     unmapped_location: tuple[int, str] | None = None
     has_warehouse: bool = True
     address_lacks: tuple[str, ...] = field(default=())
+    preorders: tuple[SoldAhead, ...] = ()
+    customs_lacks: tuple[tuple[int, str], ...] = ()  # (product id, SKU) of what goes abroad without customs data
+    looked_at_ship: tuple[int, str] | None = None  # the mapping row of a way of shipping that a person wants to see
+    rules: tuple[tuple[int, str], ...] = ()  # (rule id, name) of the rules that hold it
 
 
 def wanted_holds(facts: HoldFacts) -> list[WantedHold]:
@@ -161,4 +175,15 @@ def wanted_holds(facts: HoldFacts) -> list[WantedHold]:
         holds.append(WantedHold(HoldKind.NO_WAREHOUSE))
     if facts.address_lacks:
         holds.append(WantedHold(HoldKind.ADDRESS, "", ", ".join(facts.address_lacks)))
+    for ahead in facts.preorders:
+        word = f"{ahead.sku} is sold ahead until {day_words(ahead.day)}."
+        holds.append(WantedHold(HoldKind.PREORDER, str(ahead.product_id), word, ahead.until))
+    holds += [WantedHold(HoldKind.CUSTOMS, str(product), sku) for product, sku in facts.customs_lacks]
+    if facts.looked_at_ship:
+        holds.append(WantedHold(HoldKind.SHIP_METHOD, str(facts.looked_at_ship[0]), facts.looked_at_ship[1]))
+    holds += [WantedHold(HoldKind.RULE, str(rule), name) for rule, name in facts.rules]
     return holds
+
+
+def day_words(day: dt.date) -> str:
+    return f"{day.day} {day:%B %Y}"

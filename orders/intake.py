@@ -22,6 +22,7 @@ from .address import address_lacks
 from .changes import apply_changes
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
 from .decide import Decision, Facts, import_decision, is_canceled, takes_stock, wants_nothing
+from .goods import Goods, goods_of
 from .holds import HoldKind
 from .left_out import wanted_by
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
@@ -257,7 +258,7 @@ def _words(
     )
 
 
-def order_words(order: IncomingOrder, words: Words) -> OrderWords:
+def order_words(order: IncomingOrder, words: Words, goods: Goods) -> OrderWords:
     """The rows behind the words of one incoming order."""
     return OrderWords(
         status=order.status.value,
@@ -275,6 +276,9 @@ def order_words(order: IncomingOrder, words: Words) -> OrderWords:
             for line in order.lines
         ],
         address_lacks=() if order.pickup else address_lacks(order.ship_to),
+        country="" if order.pickup else order.ship_to.country,
+        postcode=order.ship_to.postcode,
+        goods=goods,
     )
 
 
@@ -295,9 +299,11 @@ def _import(
     line_ids = iter(of_lines)
     orders, lines, parties, holds, events, payloads = [], [], [], [], [], []
     left: list[tuple[int, StoreLeft]] = []
+    # After the words were locked: a product that changes from now on finds these orders when they are stored.
+    goods = goods_of(account, {row.product_id for row in words.listings.values() if row.product_id}, rules, now)
     for pk, item in zip(ids, items, strict=True):
         order = item.order
-        meaning = meaning_of(order_words(order, words), rules)
+        meaning = meaning_of(order_words(order, words, goods), rules)
         its_line_ids = [next(line_ids) for _ in order.lines]
         gone = left_by_store(order, item.shipments, its_line_ids)
         shipped = gone.shipped if gone else {}

@@ -48,3 +48,5 @@ class OrderRules:
     reject_unmapped: bool = True
     warehouse_id: int | None = None
     suppress_persons: bool = False  # keep of a buyer only what shipping needs
+    customs: bool = False  # hold what goes abroad while its products lack customs data
+    zone: dt.tzinfo = dt.UTC  # the account's: a day without a time begins at its midnight

@@ -20,6 +20,7 @@ from mappings.words import ListingRow, LocationRow, ShipRow, locked
 
 from .address import address_lacks
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS
+from .goods import goods_of
 from .holds import BY_ITSELF, HoldKind
 from .left_out import reserve_again
 from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, ShippingRequest
@@ -60,7 +61,7 @@ def settle(
     orders = [order for order in orders if order.pk not in taken]
     if orders:
         lines = _lines(orders)
-        meanings = {o.pk: meaning_of(w, rules, chosen_in(o)) for o, w in _words(orders, lines, lock=True)}
+        meanings = {o.pk: meaning_of(w, rules, chosen_in(o)) for o, w in _words(orders, lines, rules, now)}
         _write(orders, lines, meanings, rules)
         _reconcile_holds(orders, meanings, now, actor)
         renew_offers(store, [o.pk for o in orders], now=now, actor=actor)
@@ -74,21 +75,30 @@ def _lines(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
     return lines
 
 
-def words_as_stored(orders: Sequence[Order]) -> Iterable[tuple[Order, OrderWords]]:
-    """What `meaning_of` asks about orders that are here, to look only: nothing is locked."""
-    return _words(orders, _lines(orders), lock=False)
+def words_as_stored(orders: Sequence[Order], rules: OrderRules, now: dt.datetime) -> Iterable[tuple[Order, OrderWords]]:
+    """What `meaning_of` asks about orders that are here, to look only: nothing is locked, nothing left out that other
+    rules than these would ask for."""
+    return _words(orders, _lines(orders), rules, now, look=True)
 
 
 def _words(
-    orders: Sequence[Order], lines: dict[int, list[OrderLine]], *, lock: bool
+    orders: Sequence[Order],
+    lines: dict[int, list[OrderLine]],
+    rules: OrderRules,
+    now: dt.datetime,
+    *,
+    look: bool = False,
 ) -> Iterable[tuple[Order, OrderWords]]:
     all_lines = [line for of_order in lines.values() for line in of_order]
     places = {o.location_id for o in orders} | {line.location_id for line in all_lines}
-    ship = _rows(ShipMethod, ShipRow, {o.ship_method_id for o in orders}, lock)
-    listings = _rows(Listing, ListingRow, {line.listing_id for line in all_lines}, lock)
-    locations = _rows(Location, LocationRow, places, lock)
+    ship = _rows(ShipMethod, ShipRow, {o.ship_method_id for o in orders}, not look)
+    listings = _rows(Listing, ListingRow, {line.listing_id for line in all_lines}, not look)
+    locations = _rows(Location, LocationRow, places, not look)
     parties = ship_to_of([o.pk for o in orders])
+    products = {row.product_id for row in listings.values() if row.product_id}
+    goods = goods_of(orders[0].account_id if orders else 0, products, rules, now, customs=look or rules.customs)
     for order in orders:
+        ship_to = party_of(parties.get(order.pk))
         yield (
             order,
             OrderWords(
@@ -102,7 +112,10 @@ def _words(
                     LineWords(listings.get(line.listing_id), locations.get(line.location_id), line.ships)
                     for line in lines[order.pk]
                 ],
-                address_lacks=() if order.pickup else address_lacks(party_of(parties.get(order.pk))),
+                address_lacks=() if order.pickup else address_lacks(ship_to),
+                country="" if order.pickup else ship_to.country,
+                postcode=ship_to.postcode,
+                goods=goods,
             ),
         )
 

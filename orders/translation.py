@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mappings.words import ListingRow, LocationRow, ShipRow
 
 from .decide import is_closed, may_release
+from .goods import NO_GOODS, Goods
 from .holds import HoldFacts, WantedHold, wanted_holds
 from .settings import OrderRules
 
@@ -62,6 +63,10 @@ class OrderWords:
     location: LocationRow | None
     lines: Sequence[LineWords]
     address_lacks: tuple[str, ...]
+    country: str = ""  # where it goes; empty for one that the buyer picks up
+    postcode: str = ""
+    goods: Goods = NO_GOODS
+    held_by_rules: tuple[tuple[int, str], ...] = ()  # (rule id, name)
 
 
 NOTHING_CHOSEN = Chosen()
@@ -78,7 +83,9 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
         for line in order.lines
         if line.ships and line.listing and line.listing.product_id is None
     )
-    warehouses = [m.warehouse_id for m, line in zip(lines, order.lines, strict=True) if line.ships]
+    ships = [meaning for meaning, line in zip(lines, order.lines, strict=True) if line.ships]
+    warehouses = [meaning.warehouse_id for meaning in ships]
+    shipped_from = [(meaning.product_id, meaning.warehouse_id) for meaning in ships]
     facts = HoldFacts(
         ships=any(line.ships for line in order.lines),
         closed=is_closed(order.status, order.payment, order.fulfillment),
@@ -88,6 +95,10 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
         unmapped_location=None if chosen.warehouse_id else _unmapped_location(order),
         has_warehouse=all(warehouses),
         address_lacks=order.address_lacks,
+        preorders=order.goods.sold_ahead((meaning.product_id for meaning in ships), rules.zone),
+        customs_lacks=order.goods.lacking(shipped_from, order.country, order.postcode) if rules.customs else (),
+        looked_at_ship=(order.ship.pk, order.ship.title or order.ship.code) if order.ship and order.ship.hold else None,
+        rules=order.held_by_rules,
     )
     return Meaning(
         ship_code=ship_code,

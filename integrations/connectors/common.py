@@ -152,6 +152,17 @@ SHIPPING_WAREHOUSE = Setting(
     help="Ships the orders that name no location of their own.",
     card=WAREHOUSE,
 )
+CUSTOMS = Setting(
+    key="customs",
+    label="Hold orders that go abroad without customs data",
+    kind=SettingKind.BOOLEAN,
+    help="With Enable an order that crosses a customs border waits until each of its products has a customs code and a "
+    "country of origin. Where the border is depends on the country of the warehouse that ships: while that one is "
+    "empty, nothing is held. The member states of the EU are one area.",
+    default=False,
+    choices=(Choice("true", "Enable"), Choice("false", "Disable")),
+    card=WAREHOUSE,
+)
 PROCESS_PICKUP = Setting(
     key="process_pickup",
     label="Process Pickup Orders",
@@ -323,7 +334,15 @@ LOG_LEVEL = Setting(
 )
 
 MAIN_SETTINGS = (HISTORY, PAYMENT_STATUS, FULFILLMENT_STATUS)
-ORDER_SETTINGS = (CHANNEL_MODE, RELEASE, LATER_CHANGES, EARLIEST_ORDER_DATE, REJECT_UNMAPPED, SHIPPING_WAREHOUSE)
+ORDER_SETTINGS = (
+    CHANNEL_MODE,
+    RELEASE,
+    LATER_CHANGES,
+    EARLIEST_ORDER_DATE,
+    REJECT_UNMAPPED,
+    SHIPPING_WAREHOUSE,
+    CUSTOMS,
+)
 
 PRODUCT_SETTINGS = (FIRST_PULL,)
 STOCK_SETTINGS = (

@@ -202,7 +202,7 @@ def test_orders_that_nobody_could_read_are_left_aside(shop: Integration) -> None
     came(shop, recent("1"))
     SeenOrder.objects.update(facts={})
 
-    assert last_orders(shop.store_id, timezone.now()) == []
+    assert last_orders(shop.store_id, rules_in_force(shop.store_id), timezone.now()) == []
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from fcp.models import AuditEntry, Store
+from fcp.models import Account, AuditEntry, Store
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
@@ -33,7 +33,7 @@ def checked(given, before=None, **how):
 
 @pytest.mark.req("EFS-13", "EFS-16", "EIM-14")
 def test_the_defaults_let_in_paid_approved_orders_of_30_days_that_are_not_fulfilled():
-    rules = rules_of(DEFAULTS, 1, None)
+    rules = rules_of(DEFAULTS, 1, Account())
 
     assert rules.imports.payments == {Payment.PAID}
     assert rules.imports.fulfillments == {StoreFulfillment.NONE}
