@@ -7,6 +7,8 @@ from django.db.models.functions import Lower
 
 from fcp.models import Account, AccountQuerySet, FileImport, Partner
 
+from .loose import Loose
+
 
 def sku_key_of(sku: str) -> str:
     """The form in which SKUs are compared: trimmed, inner white space folded, upper case, at most 100 characters."""
@@ -75,6 +77,8 @@ class Product(models.Model):
                 name="inventory_product_prefix",
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
+            models.Index("account", Loose("sku_key"), name="inventory_product_loose"),
+            models.Index(fields=["account", "name"], name="inventory_product_name"),
             models.Index(fields=["account", "stock_seq"], name="inventory_product_moved"),
             models.Index(fields=["group"], name="inventory_product_group"),
             models.Index(fields=["account", "changed_at", "id"], name="inventory_product_changed"),
@@ -156,6 +160,9 @@ class Warehouse(models.Model):
     reports = models.CharField("its levels count", max_length=10, choices=Reports.choices, default=Reports.ON_HAND)
     levels_at = models.DateTimeField(
         null=True, editable=False, help_text="When the newest of its levels was taken, as it said."
+    )
+    ship_codes = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Kept by the account where no partner lists any."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -148,6 +148,11 @@ class Listing(Word):
                 name="mappings_listing_prefix",
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
+            models.Index(
+                fields=["account", "title"],
+                name="mappings_listing_title",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            ),
             models.Index(fields=["product"], name="mappings_listing_product"),
             models.Index(fields=["id"], condition=CHANGED, name="mappings_listing_changed"),
             models.Index(
@@ -273,9 +278,11 @@ class MappingChange(models.Model):
     """One change of a mapping row. Append only; orders keep the version's plain number.
 
     `version` is the row's own after the change; `batch` names what was changed with it, by one file or one press.
+    `before` and `after` hold the fields that it was about.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
     table = models.CharField(max_length=20)
     row = models.BigIntegerField()
     at = models.DateTimeField()
@@ -293,6 +300,9 @@ class MappingChange(models.Model):
         indexes = [
             models.Index(fields=["table", "row", "-id"], name="mappings_change_row"),
             models.Index(fields=["account", "-id"], name="mappings_change_account"),
+            models.Index(fields=["account", "store", "-id"], name="mappings_change_store"),
+            models.Index(fields=["account", "table", "-id"], name="mappings_change_table"),
+            models.Index(fields=["account", "by", "-id"], name="mappings_change_by"),
             models.Index(
                 fields=["account", "batch", "id"], condition=~models.Q(batch=""), name="mappings_change_batch"
             ),
