@@ -20,7 +20,9 @@ class Cure(models.Model):
 
     Its orders are let go in batches: `done` of the `total` that waited at first, by rising id, `last` the one up to
     which it came. It can be taken back for orders that no warehouse has acknowledged: `change` is the mapping change,
-    if it was one, and the holds that were lifted name it.
+    if it was one, and the holds that were lifted name it. Where holds are lifted, `last` is the newest hold that there
+    was. Taken back, `total` is how many orders it had freed, `done` how many wait again, `kept` how many stay with a
+    warehouse.
     """
 
     class State(models.TextChoices):
@@ -43,6 +45,7 @@ class Cure(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)
     last = models.BigIntegerField(default=0)
     most = models.PositiveIntegerField(null=True, help_text="Only so many, those that wait longest.")
 
@@ -69,6 +72,7 @@ class HeldGroup(models.Model):
     note = models.CharField(max_length=500, blank=True)
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_orders = models.PositiveIntegerField(default=0, help_text="Twice as many wake it before its time.")
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=120)
 
