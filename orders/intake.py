@@ -158,6 +158,10 @@ class _SeenRow(NamedTuple):
     changed_at: dt.datetime
     takes_stock: bool = False
 
+    @property
+    def placed_at(self) -> dt.datetime | None:
+        return self.facts.placed_at if self.facts else None
+
 
 def _seen_row(item: ReadOrder, facts: Facts, decision: Decision | None) -> _SeenRow:
     uid, number, fingerprint, at = item.raw.uid, item.order.number, item.raw.fingerprint, item.order.changed_at
@@ -175,11 +179,11 @@ def _odd_row(odd: OddOrder, *, imported: bool, now: dt.datetime) -> _SeenRow:
 
 SEEN_COLUMNS = (
     "account", "store", "uid", "number", "number_key", "facts", "fingerprint", "outcome", "reasons", "takes_stock",
-    "settings_version", "seen_by", "first_seen_at", "changed_at",
+    "settings_version", "seen_by", "first_seen_at", "changed_at", "placed_at",
 )  # fmt: skip
 SEEN_AGAIN = (
     "number", "number_key", "facts", "fingerprint", "outcome", "reasons", "takes_stock", "settings_version",
-    "changed_at",
+    "changed_at", "placed_at",
 )  # fmt: skip
 
 
@@ -200,12 +204,12 @@ def _write_seen(
         if row.uid not in ids:
             new.append(
                 (store.account_id, store.pk, row.uid, number, key, facts, row.fingerprint, row.outcome, row.reasons,
-                 row.takes_stock, version, seen_by, now, row.changed_at)
+                 row.takes_stock, version, seen_by, now, row.changed_at, row.placed_at)
             )  # fmt: skip
         else:
             again.append(
                 (number, key, facts, row.fingerprint, row.outcome, row.reasons, row.takes_stock, version,
-                 row.changed_at, ids[row.uid][0])
+                 row.changed_at, row.placed_at, ids[row.uid][0])
             )  # fmt: skip
     made: dict[str, int] = {}
     if any(row.takes_stock for row in rows if row.uid not in ids):

@@ -11,6 +11,7 @@ class AlertKind(models.TextChoices):
     HELD = "held", "Orders wait for one cause"
     UNTAKEN = "untaken", "A warehouse has not taken orders"
     UNTOLD = "untold", "A store was not told of shipments"
+    GAP = "gap", "The ledger shows a difference"
 
 
 class AlertSettings(models.Model):
@@ -31,6 +32,7 @@ class AlertSettings(models.Model):
     held_hours = models.PositiveIntegerField(null=True, blank=True, default=24)
     untaken_hours = models.PositiveIntegerField(null=True, blank=True, default=24)
     untold_hours = models.PositiveIntegerField(null=True, blank=True, default=4)
+    gap_hours = models.PositiveIntegerField(null=True, blank=True, default=12)
 
     objects = AccountQuerySet.as_manager()
 

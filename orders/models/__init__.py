@@ -3,7 +3,8 @@
 from .holds import Cure, HeldGroup, Hold, HoldKind
 from .imports import TrackingImport
 from .orders import Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
-from .rules import Match, OrderRule, RuleNotice, RuleVersion
+from .remapping import Remapping
+from .rules import Match, OrderRule, RuleBook, RuleNotice, RuleVersion
 from .shipping import Fulfillment, FulfillmentLine, Parcel, RequestLine, ShippingRequest
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "OrderRule",
     "Parcel",
     "Payload",
+    "Remapping",
     "RequestLine",
+    "RuleBook",
     "RuleNotice",
     "RuleVersion",
     "SeenOrder",

@@ -43,6 +43,7 @@ class SeenOrder(models.Model):
     seen_by = models.CharField(max_length=10, help_text="poll, webhook, person")
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField(help_text="The store's own time of the last change we read.")
+    placed_at = models.DateTimeField(null=True, help_text="As in its facts; empty while nobody could read it.")
 
     objects = AccountQuerySet.as_manager()
 
@@ -59,6 +60,11 @@ class SeenOrder(models.Model):
             ),
             models.Index(fields=["store", "id"], condition=models.Q(takes_stock=True), name="orders_seen_takes_stock"),
             models.Index(fields=["store", "-id"], name="orders_seen_latest"),  # what other settings are tried on
+            models.Index(  # what a day left out; the imported ones are found as orders
+                fields=["store", "-placed_at", "-id"],
+                condition=~models.Q(outcome="imported"),
+                name="orders_seen_left_out",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,7 +129,7 @@ class Order(models.Model):
     tags = models.JSONField(default=list, blank=True)
     edited = models.JSONField(default=list, blank=True)
     ruled = models.JSONField(
-        default=list, blank=True, help_text="The rules that decided: pairs of rule and version number."
+        default=list, blank=True, help_text="The rules that decided, each as [rule, version, tags it gave]."
     )
 
     revision = models.PositiveIntegerField(default=1)
@@ -131,6 +137,9 @@ class Order(models.Model):
         default=0, help_text="Version of the ship method's row that was used."
     )
     settings_version = models.PositiveIntegerField()
+    rules_version = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Version of the account's rules that it was decided under."
+    )
     canceled_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True, help_text="When a warehouse first acknowledged it.")
     tried = models.BooleanField(default=False, help_text="Let through alone before the integration was live.")
@@ -155,8 +164,8 @@ class Order(models.Model):
                 condition=models.Q(state__in=[s.value for s in OPEN_STATES]),
                 name="orders_order_open",
             ),
-            models.Index(  # what a ship code decided
-                fields=["ship_method", "state", "id"],
+            models.Index(  # what each version of a ship code decided
+                fields=["ship_method", "mapping_version", "state", "id"],
                 condition=models.Q(ship_method__isnull=False),
                 name="orders_order_ship_method",
             ),
@@ -218,7 +227,9 @@ class OrderLine(models.Model):
                 name="orders_line_sku",
                 opclasses=["int8_ops", "text_pattern_ops", "int8_ops"],
             ),
-            models.Index(fields=["listing"], name="orders_line_listing"),
+            models.Index(  # what each version of a listing decided
+                fields=["listing", "mapping_version", "order", "id"], name="orders_line_listing"
+            ),
         ]
 
 

@@ -49,6 +49,32 @@ class OrderRule(models.Model):
         return self.name
 
 
+class RuleBook(models.Model):
+    """The rules of an account that are switched on, as `orders.rule_book.compiled` takes them: one row, read for each
+    page of orders, written together with every change of a rule.
+
+    `version` rises with each change of what applies; waiting orders decided under an older one are looked at again
+    until `settled` is the same number.
+    """
+
+    account = models.OneToOneField(Account, models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=0)
+    settled = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+    rules = models.JSONField(default=list)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["changed_at"],
+                condition=~models.Q(version=models.F("settled")),
+                name="orders_rulebook_unsettled",
+            )
+        ]
+
+
 class RuleVersion(models.Model):
     """A rule as it was saved once. Append only."""
 

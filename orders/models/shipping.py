@@ -58,8 +58,9 @@ class RequestQuerySet(AccountQuerySet):
 class ShippingRequest(models.Model):
     """What one warehouse is asked to ship of one order. `snapshot` is what it was shown at `revision`.
 
-    `change` is what the store changed after the warehouse took it, as far as the warehouse is asked to follow:
-    {"ship_to": the new address}. It becomes part of the snapshot when the warehouse accepts it.
+    `change` is what changed after the warehouse took it, as far as the warehouse is asked to follow: {"ship_to": the
+    new address}, {"ship_code", "carrier", "service"}, or both. It becomes part of the snapshot when the warehouse
+    accepts it.
 
     `partner` is the warehouse's partner, repeated here so that the list of one who serves thousands of warehouses
     stays one walk along an index.
