@@ -25,8 +25,13 @@ from orders.models import (
     OrderEvent,
     OrderLine,
     OrderParty,
+    OrderRule,
     Parcel,
+    Remapping,
     RequestLine,
+    RuleBook,
+    RuleNotice,
+    RuleVersion,
     SeenOrder,
     ShippingRequest,
 )
@@ -190,4 +195,63 @@ class OrderEventAdmin(OfOrder):
     list_display = ["at", "of_order", "account", "actor", "code", "params"]
     list_filter = ["code"]
     search_fields = ["order__number_key__prefix", "actor"]
+    ordering = ["-pk"]
+
+
+@admin.register(Remapping)
+class RemappingAdmin(LookUpAdmin):
+    """What became of orders when a word that had decided them got another meaning."""
+
+    list_display = [
+        "at",
+        "account",
+        "store",
+        "kind",
+        "word",
+        "before",
+        "after",
+        "by",
+        "again",
+        "ask",
+        "state",
+        "counts",
+    ]
+    list_filter = ["kind", "state"]
+    search_fields = ["word", "by", "account__name"]
+    list_select_related = ["account", "store"]
+    ordering = ["-pk"]
+
+
+@admin.register(OrderRule)
+class OrderRuleAdmin(LookUpAdmin):
+    """What an account wants done with its orders; changed in the panel, where each change is tried and kept."""
+
+    panel_view = "orders:rule"
+    list_display = ["name", "account", "position", "enabled", "version", "changed_at", "changed_by", "in_panel"]
+    list_filter = ["enabled", ("deleted_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "account__name"]
+    list_select_related = ["account"]
+    ordering = ["account", "position", "pk"]
+
+
+@admin.register(RuleVersion)
+class RuleVersionAdmin(LookUpAdmin):
+    list_display = ["rule", "account", "number", "at", "by", "why"]
+    search_fields = ["rule__name", "by"]
+    list_select_related = ["account", "rule"]
+    ordering = ["-pk"]
+
+
+@admin.register(RuleBook)
+class RuleBookAdmin(LookUpAdmin):
+    list_display = ["account", "version", "settled", "changed_at"]
+    search_fields = ["account__name"]
+    list_select_related = ["account"]
+
+
+@admin.register(RuleNotice)
+class RuleNoticeAdmin(OfOrder):
+    list_display = ["at", "of_order", "account", "rule", "sent_at"]
+    list_filter = [("sent_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["account", "order", "rule"]
     ordering = ["-pk"]
