@@ -34,6 +34,7 @@ from orders.models import (
     RuleVersion,
     SeenOrder,
     ShippingRequest,
+    ToSettle,
 )
 
 
@@ -86,7 +87,7 @@ class PartyRows(Rows):
 
 class HoldRows(Rows):
     model = Hold
-    fields = ["kind", "cause", "note", "placed_at", "placed_by", "lifted_at", "lifted_by"]
+    fields = ["kind", "cause", "note", "placed_at", "placed_by", "until", "lifted_at", "lifted_by"]
 
 
 class RequestRows(Rows):
@@ -135,8 +136,11 @@ class SeenOrderAdmin(LookUpAdmin):
 
 @admin.register(Hold)
 class HoldAdmin(OfOrder):
-    list_display = ["of_order", "account", "kind", "cause", "note", "placed_at", "placed_by", "lifted_at", "in_panel"]
-    list_filter = ["kind", ("lifted_at", admin.EmptyFieldListFilter)]
+    list_display = [
+        "of_order", "account", "kind", "cause", "note", "placed_at", "placed_by", "until", "lifted_at", "answered",
+        "in_panel",
+    ]  # fmt: skip
+    list_filter = ["kind", ("lifted_at", admin.EmptyFieldListFilter), ("until", admin.EmptyFieldListFilter)]
     search_fields = ["order__number_key__prefix", "note"]
     ordering = ["-pk"]
     actions = ["lift"]
@@ -188,6 +192,16 @@ class FulfillmentAdmin(OfOrder):
     search_fields = ["order__number_key__prefix", "partner_ref", "store_ref"]
     ordering = ["-pk"]
     inlines = [FulfillmentLineRows, ParcelRows]
+
+
+@admin.register(ToSettle)
+class ToSettleAdmin(LookUpAdmin):
+    """What changed a moment ago, until its orders have followed."""
+
+    list_display = ["at", "what", "row", "account"]
+    list_filter = ["what"]
+    search_fields = ["account__name"]
+    list_select_related = ["account"]
 
 
 @admin.register(OrderEvent)

@@ -398,6 +398,19 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.shippingrequest'),
         ),
         migrations.CreateModel(
+            name='ToSettle',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(choices=[('product', 'Product'), ('ship_method', 'Shipping option'), ('warehouse', 'Warehouse')], max_length=12)),
+                ('row', models.BigIntegerField()),
+                ('at', models.DateTimeField()),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fcp.account')),
+            ],
+            options={
+                'verbose_name_plural': 'to settle',
+            },
+        ),
+        migrations.CreateModel(
             name='TrackingImport',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -662,6 +675,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='fulfillment',
             constraint=models.UniqueConstraint(fields=('order', 'store_ref'), name='orders_fulfillment_one_per_store_ref'),
+        ),
+        migrations.AddIndex(
+            model_name='tosettle',
+            index=models.Index(fields=['at'], name='orders_tosettle_at'),
+        ),
+        migrations.AddConstraint(
+            model_name='tosettle',
+            constraint=models.UniqueConstraint(fields=('what', 'row'), name='orders_tosettle_once'),
         ),
         migrations.AddIndex(
             model_name='trackingimport',

@@ -6,6 +6,7 @@ from .orders import Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
 from .remapping import Remapping
 from .rules import Match, OrderRule, RuleBook, RuleNotice, RuleVersion
 from .shipping import Fulfillment, FulfillmentLine, Parcel, RequestLine, ShippingRequest
+from .to_settle import ToSettle
 
 __all__ = [
     "Cure",
@@ -29,5 +30,6 @@ __all__ = [
     "RuleVersion",
     "SeenOrder",
     "ShippingRequest",
+    "ToSettle",
     "TrackingImport",
 ]
