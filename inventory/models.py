@@ -79,6 +79,9 @@ class Product(models.Model):
             ),
             models.Index("account", Loose("sku_key"), name="inventory_product_loose"),
             models.Index(fields=["account", "name"], name="inventory_product_name"),
+            models.Index(
+                fields=["account", "barcode"], condition=~models.Q(barcode=""), name="inventory_product_barcode"
+            ),
             models.Index(fields=["account", "stock_seq"], name="inventory_product_moved"),
             models.Index(fields=["group"], name="inventory_product_group"),
             models.Index(fields=["account", "changed_at", "id"], name="inventory_product_changed"),
