@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
-from django.db.models import F
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,7 +20,8 @@ from fcp.roles import May, may
 from .forms import CarrierForm
 from .history import history_of
 from .lists import by_store
-from .models import CarrierOut, MappingChange
+from .mapping import forget_carrier, name_carrier
+from .models import CarrierOut
 from .outside import OUTSIDE
 
 
@@ -87,9 +86,8 @@ def _carrier(request: PanelRequest, found: CarrierOut | None) -> HttpResponse:
     names = dict(OUTSIDE.nicknames(request.account))
     form = CarrierForm(request.account, request.POST or None, instance=found, initial=asked, known=names)
     read_only_without(May.WORK_ORDERS, request, form)
-    before = {"name": found.name, "link": found.link} if found else {"name": "", "link": ""}
     if request.method == "POST" and form.is_valid():
-        saved = _save(request, form, before)
+        saved = _save(request, form)
         store = names.get(saved.store_id, saved.store.name)
         messages.success(request, f"{saved.carrier} is called {saved.name} in {store}.")
         return redirect(panel_url(request.account, "mappings:carriers"))
@@ -105,34 +103,16 @@ def _carrier(request: PanelRequest, found: CarrierOut | None) -> HttpResponse:
     return render(request, "mappings/carrier.html", context)
 
 
-def _save(request: PanelRequest, form: CarrierForm, before: dict[str, str]) -> CarrierOut:
-    with transaction.atomic():
-        saved = form.save()
-        after = {"name": saved.name, "link": saved.link}
-        if after != before:
-            CarrierOut.objects.filter(pk=saved.pk).update(version=F("version") + 1)
-            _note(request, saved, before, after)
+def _save(request: PanelRequest, form: CarrierForm) -> CarrierOut:
+    saved: CarrierOut = form.save(commit=False)
+    name_carrier(saved.store, saved.carrier, saved.name, saved.link, by=str(request.user), now=timezone.now())
     return saved
-
-
-def _note(request: PanelRequest, row: CarrierOut, before: dict[str, str], after: dict[str, str]) -> None:
-    MappingChange.objects.create(
-        account=request.account,
-        table=CarrierOut._meta.model_name or "",
-        row=row.pk,
-        at=timezone.now(),
-        before=before,
-        after=after,
-        by=str(request.user),
-    )
 
 
 @require_POST
 @may(May.WORK_ORDERS)
 def remove_carrier(request: PanelRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(CarrierOut.objects.for_account(request.account), pk=pk)
-    with transaction.atomic():
-        _note(request, found, {"name": found.name, "link": found.link}, {"name": "", "link": ""})
-        found.delete()
+    forget_carrier(found, by=str(request.user), now=timezone.now())
     messages.success(request, f"{found.carrier} goes to the store under its own name again.")
     return redirect(panel_url(request.account, "mappings:carriers"))

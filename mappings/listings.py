@@ -162,10 +162,10 @@ def _link(store: Store, rows: Sequence[Listing], by: str, now: dt.datetime, batc
     update_rows(Listing, ("product", "version"), [(product, row.version + 1, row.pk) for row, product in found])
     insert_rows(
         MappingChange,
-        ("account", "table", "row", "at", "before", "after", "by", "why", "batch"),
+        ("account", "store", "table", "row", "at", "before", "after", "by", "why", "batch", "version"),
         [
-            (store.account_id, "listing", row.pk, now, {"product_id": None, "units": row.units},
-             {"product_id": product, "units": row.units}, by[:120], SAME_SKU, batch)
+            (store.account_id, store.pk, "listing", row.pk, now, {"product_id": None, "units": row.units},
+             {"product_id": product, "units": row.units}, by[:120], SAME_SKU, batch, row.version + 1)
             for row, product in found
         ],
     )  # fmt: skip

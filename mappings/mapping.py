@@ -1,4 +1,9 @@
-"""Giving a store's word its meaning here: the row, its history, and the nudge to whoever waits for it."""
+"""Giving a store's word its meaning here: the row, its history, and the nudge to whoever waits for it.
+
+Each returns the change it made, None where the word meant that already. `only_at` is the version that the caller read:
+where somebody changed the row since, ChangedMeanwhile is raised and nothing is done. `quiet`: the caller changes many,
+and tells of all of them with `tell_mapped`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from fcp.models import Store
 from inventory.models import Product, Warehouse
 
-from .models import Listing, Location, MappingChange, ShipMethod, Word
-from .signals import word_mapped
+from .errors import ChangedMeanwhile, MappingError
+from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
+from .signals import word_mapped, words_mapped
 from .stock_marks import mark_listings
 
 KIND_OF_HOLD = {ShipMethod: "ship_code", Listing: "sku", Location: "location"}
@@ -27,9 +34,20 @@ def map_ship_method(
     service: str = "",
     why: str = "",
     batch: str = "",
-) -> None:
+    only_at: int | None = None,
+    quiet: bool = False,
+) -> MappingChange | None:
     """Map a shipping option to a ship code of the warehouse; an empty target unmaps it."""
-    _change(row, {"target": target.strip(), "target_carrier": carrier, "target_service": service}, by, now, why, batch)
+    after = {"target": target.strip(), "target_carrier": carrier, "target_service": service}
+    return _change(row, after, by, now, why, batch, only_at, quiet)
+
+
+def hold_option(
+    row: ShipMethod, hold: bool, *, by: str, now: dt.datetime, why: str = "", batch: str = "",
+    only_at: int | None = None, quiet: bool = False,
+) -> MappingChange | None:  # fmt: skip
+    """Have the orders with a shipping option wait until a person has seen them, or no longer."""
+    return _change(row, {"hold": hold}, by, now, why, batch, only_at, quiet)
 
 
 def map_listing(
@@ -42,7 +60,9 @@ def map_listing(
     why: str = "",
     batch: str = "",
     by_hand: bool = True,
-) -> None:
+    only_at: int | None = None,
+    quiet: bool = False,
+) -> MappingChange | None:
     """Link a listing to one of the account's products; None unlinks it. ValueError for another account's product.
 
     `by_hand`: a person chose it, not the SKU. The question whether a changed SKU is the same product is answered by it.
@@ -50,7 +70,8 @@ def map_listing(
     _same_account(row, product)
     after = {"product_id": product.pk if product else None, "units": units}
     answered = {"asked": ""} if product else {}
-    _change(row, after, by, now, why, batch, by_hand=by_hand and product is not None, sku_was="", **answered)
+    chosen = by_hand and product is not None
+    return _change(row, after, by, now, why, batch, only_at, quiet, by_hand=chosen, sku_was="", **answered)
 
 
 def same_product(row: Listing, *, by: str, now: dt.datetime) -> None:
@@ -65,11 +86,31 @@ def same_product(row: Listing, *, by: str, now: dt.datetime) -> None:
 
 
 def map_location(
-    row: Location, warehouse: Warehouse | None, *, by: str, now: dt.datetime, why: str = "", batch: str = ""
-) -> None:
+    row: Location, warehouse: Warehouse | None, *, by: str, now: dt.datetime, why: str = "", batch: str = "",
+    only_at: int | None = None, quiet: bool = False,
+) -> MappingChange | None:  # fmt: skip
     """Bind a store's location to one of the account's warehouses; None unbinds it. ValueError as above."""
     _same_account(row, warehouse)
-    _change(row, {"warehouse_id": warehouse.pk if warehouse else None}, by, now, why, batch)
+    return _change(row, {"warehouse_id": warehouse.pk if warehouse else None}, by, now, why, batch, only_at, quiet)
+
+
+def give_meaning(
+    row: Word, meaning: dict[str, Any], *, by: str, now: dt.datetime, why: str = "", batch: str = "",
+    only_at: int | None = None, quiet: bool = False,
+) -> MappingChange | None:  # fmt: skip
+    """Set the fields of a meaning as the history keeps them; MappingError where what it meant is no longer there."""
+    product, warehouse = meaning.get("product_id"), meaning.get("warehouse_id")
+    if product and not Product.objects.filter(pk=product, account=row.account_id).exists():
+        raise MappingError("The product that it meant is no longer there.", "gone")
+    if warehouse and not Warehouse.objects.filter(pk=warehouse, account=row.account_id).exists():
+        raise MappingError("The warehouse that it meant is no longer there.", "gone")
+    beside = {"by_hand": product is not None, "sku_was": ""} if "product_id" in meaning else {}
+    return _change(row, dict(meaning), by, now, why, batch, only_at, quiet, **beside)
+
+
+def tell_mapped(account_id: int) -> None:
+    """Several words changed: whoever waits for one of them is looked at, once the transaction commits."""
+    transaction.on_commit(lambda: words_mapped.send(Word, account_id=account_id), robust=True)
 
 
 def _same_account(row: Word, target: Product | Warehouse | None) -> None:
@@ -77,19 +118,20 @@ def _same_account(row: Word, target: Product | Warehouse | None) -> None:
         raise ValueError("The target belongs to another account.")
 
 
-def _change(row: Word, after: dict[str, Any], by: str, now: dt.datetime, why: str, batch: str, **beside: Any) -> None:
+def _change(
+    row: Word, after: dict[str, Any], by: str, now: dt.datetime, why: str, batch: str, only_at: int | None,
+    quiet: bool, **beside: Any,
+) -> MappingChange | None:  # fmt: skip
     """Give the word another meaning. `beside` is stored with it, and is no change of its meaning by itself."""
     model = type(row)
     with transaction.atomic():
-        # Lock by writing: the same on SQLite and PostgreSQL, and the version counts even when two people press at once.
-        model.objects.filter(pk=row.pk).update(version=F("version") + 1)
-        row.refresh_from_db()
+        _count_up(row, only_at)
         before = {name: getattr(row, name) for name in after}
         same = before == after
         if same and all(getattr(row, name) == value for name, value in beside.items()):
             model.objects.filter(pk=row.pk).update(version=F("version") - 1)
             row.refresh_from_db()
-            return
+            return None
         if same:
             beside["version"] = F("version") - 1
         model.objects.filter(pk=row.pk).update(**after, **beside)
@@ -97,17 +139,80 @@ def _change(row: Word, after: dict[str, Any], by: str, now: dt.datetime, why: st
             mark_listings([row.pk])
         row.refresh_from_db()
         if same:  # but for how it came about, or a question that this answers
-            return
-        _remember(row, before, after, by, now, why, batch)
-        transaction.on_commit(
-            lambda: word_mapped.send(model, kind=KIND_OF_HOLD[model], row_id=row.pk, account_id=row.account_id)
-        )
+            return None
+        change = _remember(row, before, after, by, now, why, batch)
+        if not quiet:
+            transaction.on_commit(
+                lambda: word_mapped.send(model, kind=KIND_OF_HOLD[model], row_id=row.pk, account_id=row.account_id)
+            )
+    return change
+
+
+def _count_up(row: Word | CarrierOut, only_at: int | None) -> None:
+    """The row's next version. Locks by writing: the same on SQLite and PostgreSQL, and the version counts even when two
+    people press at once.
+    """
+    rows: Any = type(row)._default_manager.filter(pk=row.pk)
+    if only_at is not None:
+        rows = rows.filter(version=only_at)
+    if not rows.update(version=F("version") + 1):
+        raise ChangedMeanwhile
+    row.refresh_from_db()
 
 
 def _remember(
-    row: Word, before: dict[str, Any], after: dict[str, Any], by: str, now: dt.datetime, why: str, batch: str = ""
-) -> None:
-    MappingChange.objects.create(
-        account_id=row.account_id, table=str(row._meta.model_name), row=row.pk, at=now, before=before, after=after,
-        by=by, why=why, batch=batch,
+    row: Word | CarrierOut, before: dict[str, Any], after: dict[str, Any], by: str, now: dt.datetime, why: str,
+    batch: str = "",
+) -> MappingChange:  # fmt: skip
+    return MappingChange.objects.create(
+        account_id=row.account_id, store_id=row.store_id, table=str(row._meta.model_name), row=row.pk, at=now,
+        before=before, after=after, by=by[:120], why=why[:200], batch=batch, version=row.version,
     )  # fmt: skip
+
+
+# --- outbound --------------------------------------------------------------------------------------------------------
+
+# Names of a carrier for a store: a row that is gone passes the carrier's own name on. `carrier` stands in the history
+# too, so that a row that was removed can be told, and made again.
+
+
+def name_carrier(
+    store: Store, carrier: str, name: str, link: str = "", *, by: str, now: dt.datetime, why: str = "", batch: str = "",
+    only_at: int | None = None, removed: MappingChange | None = None,
+) -> MappingChange | None:  # fmt: skip
+    """Say what a store calls a carrier. The row is made where there is none, with its history where it was `removed`;
+    `only_at` 0: only if there is none.
+    """
+    carrier, after = carrier.strip(), {"name": name, "link": link}
+    with transaction.atomic():
+        rows = CarrierOut.objects.select_for_update(no_key=True).filter(store=store, carrier__iexact=carrier)
+        row = rows.first()
+        if row is None:
+            if only_at:
+                raise ChangedMeanwhile
+            row = CarrierOut(account_id=store.account_id, store=store, carrier=carrier, version=1, **after)
+            if removed:
+                row.pk, row.version = removed.row, removed.version + 1
+            row.save(force_insert=True)
+            before = {"name": "", "link": ""}
+        else:
+            before = {"name": row.name, "link": row.link}
+            if before == after:
+                return None
+            _count_up(row, only_at)
+            CarrierOut.objects.filter(pk=row.pk).update(**after)
+        known = {"carrier": row.carrier}
+        return _remember(row, before | known, after | known, by, now, why, batch)
+
+
+def forget_carrier(
+    row: CarrierOut, *, by: str, now: dt.datetime, why: str = "", batch: str = "", only_at: int | None = None
+) -> MappingChange:
+    """The store gets the carrier's own name again."""
+    with transaction.atomic():
+        _count_up(row, only_at)
+        known = {"carrier": row.carrier}
+        before = {"name": row.name, "link": row.link} | known
+        change = _remember(row, before, {"name": "", "link": ""} | known, by, now, why, batch)
+        CarrierOut.objects.filter(pk=row.pk).delete()
+    return change

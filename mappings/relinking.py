@@ -98,15 +98,15 @@ def _relink(store: Store, since: dt.datetime, rows: Sequence[Listing], by: str, 
         changed = was[:2] != becomes[:2]
         updates.append((*becomes, asked, row.version + changed, row.pk))
         if changed:
-            changes.append((row.pk, was, becomes, ASKED if asked else CARRIED))
+            changes.append((row.pk, was, becomes, ASKED if asked else CARRIED, row.version + 1))
     update_rows(Listing, ("product", "units", "by_hand", "asked", "version"), updates)
     insert_rows(
         MappingChange,
-        ("account", "table", "row", "at", "before", "after", "by", "why", "batch"),
+        ("account", "store", "table", "row", "at", "before", "after", "by", "why", "batch", "version"),
         [
-            (store.account_id, "listing", pk, now, {"product_id": was.product_id, "units": was.units},
-             {"product_id": becomes.product_id, "units": becomes.units}, by[:120], why, "")
-            for pk, was, becomes, why in changes
+            (store.account_id, store.pk, "listing", pk, now, {"product_id": was.product_id, "units": was.units},
+             {"product_id": becomes.product_id, "units": becomes.units}, by[:120], why, "", version)
+            for pk, was, becomes, why, version in changes
         ],
     )  # fmt: skip
     mark_listings([pk for pk, *_ in changes])
