@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('target', models.CharField(blank=True, help_text='What the word means now; empty: holds were lifted.', max_length=120)),
                 ('change', models.BigIntegerField(help_text='The MappingChange, where a word was mapped.', null=True)),
                 ('by', models.CharField(max_length=120)),
+                ('undone_by', models.CharField(blank=True, max_length=120)),
                 ('at', models.DateTimeField()),
                 ('touched_at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('running', 'Letting go'), ('done', 'Done'), ('undoing', 'Being taken back'), ('undone', 'Taken back')], default='running', max_length=8)),

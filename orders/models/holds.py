@@ -40,6 +40,7 @@ class Cure(models.Model):
     )
     change = models.BigIntegerField(null=True, help_text="The MappingChange, where a word was mapped.")
     by = models.CharField(max_length=120)
+    undone_by = models.CharField(max_length=120, blank=True)
     at = models.DateTimeField()
     touched_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
