@@ -18,16 +18,18 @@ from integrations.queue import Queue, enqueue
 from integrations.where import want_read
 from inventory.signals import levels_to_import, stock_moved
 from mappings.signals import word_mapped, words_mapped
-from orders.signals import orders_to_read, shipments_to_tell
+from orders.signals import cure_waits, orders_to_read, orders_to_settle, shipments_to_tell
 
 
 def hang() -> None:
     """Called once, when the apps are ready."""
     shipments_to_tell.connect(on_shipments, dispatch_uid="integrations.shipments")
     orders_to_read.connect(on_orders, dispatch_uid="integrations.orders")
+    orders_to_settle.connect(on_orders_to_settle, dispatch_uid="integrations.orders_to_settle")
     levels_to_import.connect(on_levels_file, dispatch_uid="integrations.levels_file")
     word_mapped.connect(on_word, dispatch_uid="integrations.word")
     words_mapped.connect(on_words, dispatch_uid="integrations.words")
+    cure_waits.connect(on_cure, dispatch_uid="integrations.cure")
     stock_moved.connect(on_stock, dispatch_uid="integrations.stock")
 
 
@@ -44,6 +46,10 @@ def on_orders(sender: Any, store_id: int, uids: Sequence[str], now: dt.datetime,
     transaction.on_commit(partial(ring, ids, now, trigger="schedule"), robust=True)
 
 
+def on_orders_to_settle(sender: Any, what: str, row: int, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.follow", [(what, row)], timezone.now())
+
+
 def on_word(sender: Any, kind: str, row_id: int, account_id: int, **signal: Any) -> None:
     enqueue(Queue.DEFAULT, "integrations.tasks.lift_word", [(kind, row_id)], timezone.now())
     if kind != "ship_code":
@@ -53,6 +59,10 @@ def on_word(sender: Any, kind: str, row_id: int, account_id: int, **signal: Any)
 def on_words(sender: Any, account_id: int, **signal: Any) -> None:
     enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], timezone.now())
     on_stock(sender, account_id)
+
+
+def on_cure(sender: Any, cure_id: int, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.go_on_cure", [(cure_id,)], timezone.now())
 
 
 def on_stock(sender: Any, account_id: int, **signal: Any) -> None:

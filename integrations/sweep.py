@@ -18,6 +18,7 @@ from integrations.queue import Queue, enqueue, waiting
 from inventory import level_import
 from inventory.models import StockCounter
 from mappings.models import Listing, ListingStock, Location, ShipMethod
+from orders import curing, following, timed
 from orders.models import Fulfillment
 from orders.release import stores_with_waiting
 
@@ -35,7 +36,12 @@ def sweep(now: dt.datetime) -> None:
     _nudge("offer_waiting", stores_with_waiting().values_list("pk", flat=True), now)
     unsettled = Integration.objects.exclude(settled_version=F("settings_version"))
     _nudge("settle_store", unsettled.values_list("store", flat=True), now)
+    _nudge("go_on_cure", curing.unfinished(now), now)
     _nudge("import_levels", level_import.unfinished(now), now)
+    if following.due(now).exists():
+        enqueue(Queue.DEFAULT, "integrations.tasks.follow_due", [()], now)
+    if timed.due(now).exists():
+        enqueue(Queue.DEFAULT, "integrations.tasks.lift_due", [()], now)
     if any(words.objects.changed().exists() for words in (ShipMethod, Listing, Location)):
         enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], now)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.utils import timezone
 
 from fcp.models import Store
@@ -18,7 +20,7 @@ from integrations.runs import Work, run_slice
 from integrations.settings_document import rules_in_force
 from integrations.tick import tick as run_tick
 from inventory import level_import
-from orders import release, settle
+from orders import following, release, settle, timed
 
 WORK: dict[str, Work] = {
     FlowKind.ORDERS: orders.pull,
@@ -32,8 +34,13 @@ WORK: dict[str, Work] = {
 # Words settled in one task; what is left goes on in the next one, behind whoever waits already.
 WORDS_AT_A_TIME = 100
 
-# Seconds that one task writes levels of a file; others wait behind it no longer.
+# The same of products and ways of shipping that changed, and of holds whose time came.
+THINGS_AT_A_TIME = 20
+HOLDS_AT_A_TIME = 2000
+
+# Seconds that one task writes levels of a file, or lets orders go; others wait behind it no longer.
 LEVELS_SECONDS = 20.0
+CURE_SECONDS = 20.0
 
 
 def run_flow(flow_id: int, gen: int) -> None:
@@ -81,13 +88,42 @@ def forget_persons(store_id: int) -> None:
 
 def lift_mapped() -> None:
     """Settle what waits for words that were mapped meanwhile."""
-    now = timezone.now()
-    if settle.lift_mapped_everywhere(now, limit=WORDS_AT_A_TIME) >= WORDS_AT_A_TIME:
+    now, ends = timezone.now(), time.monotonic() + CURE_SECONDS
+    if settle.lift_mapped_everywhere(now, limit=WORDS_AT_A_TIME, ends=ends) >= WORDS_AT_A_TIME:
         enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], now)
 
 
 def lift_word(kind: str, row_id: int) -> None:
-    settle.lift_mapped(kind, row_id, now=timezone.now(), actor="schedule")
+    """Let go who waits for a word, for a while; what is left goes on in the next task."""
+    now, ends = timezone.now(), time.monotonic() + CURE_SECONDS
+    settle.lift_mapped(kind, row_id, now=now, actor="schedule", ends=ends)
+    if time.monotonic() >= ends:
+        enqueue(Queue.DEFAULT, "integrations.tasks.lift_word", [(kind, row_id)], now)
+
+
+def go_on_cure(cure_id: int) -> None:
+    """Let a group's orders go, or take them back, for a while; the same."""
+    if not curing.go_on(cure_id, seconds=CURE_SECONDS):
+        enqueue(Queue.DEFAULT, "integrations.tasks.go_on_cure", [(cure_id,)], timezone.now())
+
+
+def follow(what: str, row_id: int) -> None:
+    """A product, a shipping option or a warehouse changed: its orders follow."""
+    following.follow(what, row_id, now=timezone.now())
+
+
+def follow_due() -> None:
+    """The last look at what changed a while ago."""
+    now = timezone.now()
+    if following.follow_due(now, limit=THINGS_AT_A_TIME) >= THINGS_AT_A_TIME:
+        enqueue(Queue.DEFAULT, "integrations.tasks.follow_due", [()], now)
+
+
+def lift_due() -> None:
+    """Holds whose time came; what is left goes on in the next task."""
+    now = timezone.now()
+    if timed.lift_due(now, limit=HOLDS_AT_A_TIME) >= HOLDS_AT_A_TIME:
+        enqueue(Queue.DEFAULT, "integrations.tasks.lift_due", [()], now)
 
 
 def import_levels(import_id: int) -> None:

@@ -18,7 +18,7 @@ from inventory.models import Product, Warehouse
 
 from .errors import ChangedMeanwhile, MappingError
 from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
-from .signals import word_mapped, words_mapped
+from .signals import ship_method_held, word_mapped, words_mapped
 from .stock_marks import mark_listings
 
 KIND_OF_HOLD = {ShipMethod: "ship_code", Listing: "sku", Location: "location"}
@@ -141,6 +141,8 @@ def _change(
         if same:  # but for how it came about, or a question that this answers
             return None
         change = _remember(row, before, after, by, now, why, batch)
+        if before.get("hold") != after.get("hold"):
+            ship_method_held.send(model, row_id=row.pk, account_id=row.account_id, now=now)
         if not quiet:
             transaction.on_commit(
                 lambda: word_mapped.send(model, kind=KIND_OF_HOLD[model], row_id=row.pk, account_id=row.account_id)

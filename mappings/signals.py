@@ -7,3 +7,7 @@ word_mapped = Signal()
 
 # Several words got a target at once: account_id. Sent after commit.
 words_mapped = Signal()
+
+# Orders of a shipping option are to wait for a look, or no longer: row_id, account_id, now. Sent within the
+# transaction, so that what the receiver writes is there together with it.
+ship_method_held = Signal()

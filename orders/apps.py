@@ -6,12 +6,17 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_save
+        from django.db.models.signals import post_save, pre_save
 
-        from inventory.models import Warehouse
+        from inventory.models import Product, Warehouse
         from mappings import outside
-        from orders import causes, panel, shipping
+        from mappings.signals import ship_method_held
+        from orders import causes, following, panel, shipping
 
         panel.register()
         outside.provide(waiting=causes.waiting_for)
         post_save.connect(shipping.on_warehouse_saved, sender=Warehouse)
+        for model in (Product, Warehouse):
+            pre_save.connect(following.on_saving, sender=model)
+            post_save.connect(following.on_saved, sender=model)
+        ship_method_held.connect(following.on_ship_method)
