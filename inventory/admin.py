@@ -25,7 +25,9 @@ from .models import (
 
 @admin.register(Product)
 class ProductAdmin(LookUpAdmin):
-    list_display = ["sku", "name", "account", "group", "barcode", "origin", "stock_seq", "changed_at", "in_panel"]
+    list_display = [
+        "sku", "name", "account", "group", "barcode", "origin", "preorder_until", "stock_seq", "changed_at", "in_panel",
+    ]  # fmt: skip
     search_fields = ["sku_key", "name", "barcode", "account__name"]
     list_select_related = ["account", "group"]
     panel_view = "inventory:product"

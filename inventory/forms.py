@@ -43,10 +43,13 @@ class ProductForm(forms.ModelForm[Product]):
         model = Product
         fields = [
             "sku", "name", "description", "price", "currency", "group", "barcode", "weight_grams", "customs_code",
-            "origin",
+            "origin", "preorder_until",
         ]  # fmt: skip
         labels = {"sku": "SKU", "weight_grams": "Weight in grams", "customs_code": "Customs code"}
-        widgets = {"description": forms.Textarea(attrs={"rows": 4})}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 4}),
+            "preorder_until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
         help_texts = {
             "sku": "Your own code for it. Listings of your stores with the same SKU mean this product.",
             "name": "As people in the warehouse call it.",
@@ -57,6 +60,7 @@ class ProductForm(forms.ModelForm[Product]):
             "barcode": "What a scanner reads: EAN, UPC or your own.",
             "weight_grams": "Of one piece, packed.",
             "customs_code": "The HS or tariff number, for parcels that cross a border.",
+            "preorder_until": "Orders with it wait, as a whole, until this day begins. Empty: it can be shipped.",
         }
 
     def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:

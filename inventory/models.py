@@ -85,6 +85,11 @@ class Product(models.Model):
             models.Index(fields=["account", "stock_seq"], name="inventory_product_moved"),
             models.Index(fields=["group"], name="inventory_product_group"),
             models.Index(fields=["account", "changed_at", "id"], name="inventory_product_changed"),
+            models.Index(
+                fields=["account", "sku_key", "id"],
+                condition=models.Q(preorder_until__isnull=False),
+                name="inventory_product_ahead",
+            ),
         ]
 
     def __str__(self) -> str:

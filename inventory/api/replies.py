@@ -56,6 +56,7 @@ class ProductShape(Shape):
     name = serializers.CharField()
     barcode = serializers.CharField()
     weight_grams = serializers.IntegerField(allow_null=True)
+    preorder_until = serializers.DateField(allow_null=True, help_text="Sold ahead: its orders wait until this day.")
     aliases = AliasShape(many=True, help_text="Other codes of the same product.")
     account = Named()
 
@@ -73,6 +74,7 @@ def product_shape(product: Product) -> dict[str, Any]:
         "name": product.name,
         "barcode": product.barcode,
         "weight_grams": product.weight_grams,
+        "preorder_until": product.preorder_until.isoformat() if product.preorder_until else None,
         "aliases": [{"type": alias.alias_type.name, "code": alias.code} for alias in product.aliases.all()],
         "account": {"id": str(product.account_id), "name": product.account.name},
     }

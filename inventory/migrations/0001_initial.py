@@ -244,6 +244,10 @@ class Migration(migrations.Migration):
             model_name='product',
             index=models.Index(fields=['account', 'changed_at', 'id'], name='inventory_product_changed'),
         ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(condition=models.Q(('preorder_until__isnull', False)), fields=['account', 'sku_key', 'id'], name='inventory_product_ahead'),
+        ),
         migrations.AddConstraint(
             model_name='product',
             constraint=models.UniqueConstraint(fields=('account', 'sku_key'), name='inventory_product_one_per_sku'),

@@ -41,6 +41,10 @@ def _alone(rows: Rows, _: object) -> Rows:
     return rows.filter(group=None)
 
 
+def _ahead(rows: Rows, _: object) -> Rows:
+    return rows.filter(preorder_until__gt=timezone.localdate())
+
+
 PRODUCTS = Listing(
     key="products",
     row="inventory/parts/product_row.html",
@@ -55,9 +59,14 @@ PRODUCTS = Listing(
         Column("weight", "Weight", csv=lambda product: product.weight_grams, align="end"),
         Column("customs", "Customs code", csv=lambda product: product.customs_code),
         Column("origin", "Origin", csv=lambda product: product.origin),
+        Column("ahead", "Sold ahead until", csv=lambda product: product.preorder_until, hidden=True),
         Column("created", "Added", csv=lambda product: product.created_at, hidden=True),
     ),
-    filters=(Choice("group", "Group", choices=groups_of), Flag("alone", "In no group", _alone)),
+    filters=(
+        Choice("group", "Group", choices=groups_of),
+        Flag("alone", "In no group", _alone),
+        Flag("ahead", "Sold ahead", _ahead),
+    ),
     prepare=lambda rows: rows.select_related("group"),
     search=lambda rows, text: rows.filter(sku_key__prefix=sku_key_of(text)),
     search_label="SKU begins with",
