@@ -72,6 +72,14 @@ def roles_that_may(may: May) -> list[str]:
     return [role.label for role in Role if may in ALLOWED[role]]
 
 
+def who_may(may: May) -> str:
+    """Who may do this, as the beginning of a sentence."""
+    roles = roles_that_may(may)
+    if not roles:
+        return "The operator's staff"
+    return roles[0] if len(roles) == 1 else f"{', '.join(roles[:-1])} and {roles[-1]}"
+
+
 View = Callable[..., HttpResponseBase]
 
 
@@ -91,9 +99,12 @@ def may(right: May) -> Callable[[View], View]:
     return wrap
 
 
-def refuse(request: HttpRequest, right: May) -> HttpResponse:
-    """The page says which roles may; a part of a page asked for by htmx gets the sentence alone, shown as a toast."""
-    context = {"what": DOING[right], "roles": roles_that_may(right)}
+def refuse(request: HttpRequest, right: May, what: str = "") -> HttpResponse:
+    """The page says which roles may; a part of a page asked for by htmx gets the sentence alone, shown as a toast.
+
+    `what` is said in place of what the right is for in general.
+    """
+    context = {"what": what or DOING[right], "roles": roles_that_may(right)}
     if getattr(request, "htmx", None):
         return render(request, "parts/refused.txt", context, content_type="text/plain; charset=utf-8", status=403)
     return render(request, "fcp/refused.html", context, status=403)

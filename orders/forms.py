@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from fcp.models import Account
+from fcp.roles import May
 from inventory.forms import countries
 from inventory.models import Warehouse
 from mappings.ship_codes import ship_codes_of
@@ -28,7 +31,9 @@ REASONS = {
 }
 
 
-class HoldForm(forms.Form):
+class HoldFields(forms.Form):
+    """Why orders are held by hand, and until when. Only kinds that the person may place are offered."""
+
     kind = forms.ChoiceField(label="Why", choices=[(kind.value, REASONS[kind]) for kind in BY_HAND])
     note = forms.CharField(
         max_length=500,
@@ -36,6 +41,45 @@ class HoldForm(forms.Form):
         help_text="Say why, so that the next person knows when it may go.",
         error_messages={"required": "Say why the order is held, so that the next person knows."},
     )
+    until_day = forms.DateField(
+        label="Until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="It lifts itself when that day begins. Empty: it waits until somebody lifts it.",
+    )
+    until_time = forms.TimeField(
+        label="At",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="In the account's time zone. Empty: when the day begins.",
+    )
+
+    def __init__(self, account: Account, rights: Collection[May], now: dt.datetime, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone, self.now = account.zone, now
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)
+        kind.choices = [(one.value, REASONS[one]) for one in BY_HAND if one.needs in rights]
+        self.others = [f"“{REASONS[one]}”: {one.who}" for one in BY_HAND if one.needs not in rights]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        day, time = data.get("until_day"), data.get("until_time")
+        data["until"] = None
+        if time and not day and "until_day" not in self.errors:
+            self.add_error("until_day", "Say on which day.")
+        elif day:
+            local = dt.datetime.combine(day, time or dt.time(), tzinfo=self.zone)
+            data["until"] = local.astimezone(dt.UTC)
+            if data["until"] <= self.now:
+                self.add_error("until_day", "That moment has passed. Choose a later one.")
+        return data
+
+
+class HoldForm(HoldFields):
+    """Of one order."""
+
+    prefix = "hold"
 
 
 class AddressForm(forms.Form):
@@ -144,10 +188,21 @@ class CorrectForm(ParcelsForm):
         super().__init__(sent, initial=initial, prefix=f"f{fulfillment.pk}")
 
 
+class BulkHoldForm(HoldFields):
+    """Of several orders."""
+
+    note = forms.CharField(
+        max_length=500, error_messages={"required": "Say why the orders are held, so that the next person knows."}
+    )
+    kind = forms.ChoiceField(required=False)
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or HoldKind.CLIENT.value
+
+
 class BulkForm(forms.Form):
     """The fields of the bar below the list; which of them counts depends on the button."""
 
-    note = forms.CharField(max_length=500, required=False)
     ship_code = forms.CharField(max_length=100, required=False)
     warehouse = forms.ModelChoiceField(Warehouse.objects.none(), required=False)
 

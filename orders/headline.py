@@ -18,6 +18,7 @@ class Help(StrEnum):
     MAP = "map"  # give the word its meaning
     ADDRESS = "address"
     WAREHOUSE = "warehouse"  # none is chosen
+    PRODUCT = "product"  # fill in what its page lacks
     LIFT = "lift"
     TRY = "try"
     SHIP = "ship"  # somebody here works this warehouse
@@ -28,10 +29,15 @@ MAPPED_KINDS = (HoldKind.SHIP_CODE, HoldKind.SKU, HoldKind.LOCATION)
 SHORT = {HoldKind.SHIP_CODE: "Ship code", HoldKind.SKU: "SKU", HoldKind.LOCATION: "Location"}
 # Holds that a warehouse's answer may settle.
 ASKED_OF_WAREHOUSE = (HoldKind.CANCELED_IN_STORE, HoldKind.CHANGED_AFTER_RELEASE)
-_HELP = {HoldKind.ADDRESS: Help.ADDRESS, HoldKind.NO_WAREHOUSE: Help.WAREHOUSE, HoldKind.PAYMENT: Help.NOTHING}
+_HELP = {
+    HoldKind.ADDRESS: Help.ADDRESS,
+    HoldKind.NO_WAREHOUSE: Help.WAREHOUSE,
+    HoldKind.PAYMENT: Help.NOTHING,
+    HoldKind.CUSTOMS: Help.PRODUCT,
+}
 
 # What is mended first where an order has several holds: what frees other orders too, then what a person types.
-_FIRST = (*MAPPED_KINDS, HoldKind.NO_WAREHOUSE, HoldKind.ADDRESS, *BY_HAND)
+_FIRST = (*MAPPED_KINDS, HoldKind.NO_WAREHOUSE, HoldKind.ADDRESS, HoldKind.CUSTOMS, *BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class OpenHold:
     kind: HoldKind
     cause: str = ""
     word: str = ""
+    until: str = ""  # a day or a moment, in words
 
     @property
     def label(self) -> str:
@@ -47,11 +54,16 @@ class OpenHold:
 
     @property
     def sentence(self) -> str:
-        return hold_sentence(self.kind.value, self.word)
+        said = hold_sentence(self.kind.value, self.word)
+        return f"{said} It lifts itself on {self.until}." if self.until and not self.by_itself else said
 
     @property
     def by_itself(self) -> bool:
         return KINDS[self.kind].by_itself
+
+    @property
+    def liftable(self) -> bool:
+        return KINDS[self.kind].liftable
 
     @property
     def lifting(self) -> str:
@@ -188,6 +200,7 @@ def waits_for(state: State, holds: Sequence[OpenHold], warehouse: str, *, hands_
     if holds:
         first, *more = in_order(holds)
         text = f"{SHORT[first.kind]} “{first.word}”" if first.kind in SHORT and first.word else first.label
+        text += f" until {first.until}" if first.until else ""
         return f"{text} +{len(more)}" if more else text
     place = warehouse or "the warehouse"
     return {

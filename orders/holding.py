@@ -3,39 +3,100 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from fcp.insert import insert_rows
 from fcp.models import Store
+from fcp.roles import May
 from inventory.models import Warehouse
 
+from .columns import EVENT_COLUMNS, HOLD_COLUMNS
 from .errors import OrderError
 from .events import record
 from .holds import BY_HAND, KINDS, HoldKind
-from .models import Hold, Order, OrderLine, OrderParty
+from .models import Hold, Order, OrderEvent, OrderLine, OrderParty
 from .release import PARTY_FIELDS, offer, renew_offers, withdraw
 from .settle import TAKEN, settle
+from .state import State
 from .stored_state import lock_orders, refresh_states
 
+OVER = (State.SHIPPED, State.CONFIRMED, State.CANCELED, State.NOTHING_TO_SHIP)  # holding these keeps nothing back
 
-def place_hold(order: Order, kind: HoldKind, note: str, *, by: str, now: dt.datetime) -> None:
-    """Hold an order by hand, with a note that says why. What is offered is taken back; what a warehouse has stays."""
+
+@dataclass(slots=True)
+class Done:
+    """What became of several orders: how many, and why not the others."""
+
+    done: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def __bool__(self) -> bool:
+        return bool(self.done or self.refused)
+
+    def add(self, other: Done) -> None:
+        self.done += other.done
+        self.refused += other.refused
+
+
+def place_hold(
+    order: Order, kind: HoldKind, note: str, *, by: str, now: dt.datetime, until: dt.datetime | None = None
+) -> None:
+    """Hold an order by hand, with a note that says why, for good or until a moment. What is offered is taken back; what
+    a warehouse has stays.
+    """
+    placed = place_holds([order.pk], order.account_id, kind, note, by=by, now=now, until=until)
+    for reason in placed.refused:
+        raise OrderError(reason)
+
+
+def place_holds(
+    order_ids: Sequence[int],
+    account_id: int,
+    kind: HoldKind,
+    note: str,
+    *,
+    by: str,
+    now: dt.datetime,
+    until: dt.datetime | None = None,
+) -> Done:
+    """The same for several orders of an account, in one transaction and a constant number of statements."""
     if kind not in BY_HAND:
         raise OrderError("This kind of hold is placed by the system itself.")
     if not note.strip():
         raise OrderError("Say why the order is held, so that the next person knows.")
+    if until is not None and until <= now:
+        raise OrderError("That moment has passed. Choose a later one.")
     with transaction.atomic():
-        lock_orders([order.pk])
-        if Hold.objects.open().filter(order=order, kind=kind.value, cause="").exists():
-            raise OrderError("This order is held for that already.")
-        Hold.objects.create(
-            account_id=order.account_id, order=order, kind=kind.value, params={"word": note.strip()[:200]},
-            note=note.strip()[:500], placed_at=now, placed_by=by,
+        orders = _locked(order_ids, account_id)
+        open_ones = Hold.objects.open().filter(order_id__in=[o.pk for o in orders], kind=kind.value, cause="")
+        held = set(open_ones.values_list("order_id", flat=True))
+        done = Done()
+        ids = []
+        for order in orders:
+            if order.pk in held:
+                done.refused["This order is held for that already."] += 1
+            elif order.state in OVER:
+                done.refused["Nothing of it is still to ship."] += 1
+            else:
+                ids.append(order.pk)
+        done.done = len(ids)
+        word = note.strip()[:200]
+        insert_rows(
+            Hold,
+            HOLD_COLUMNS,
+            [(account_id, pk, kind.value, "", {"word": word}, note.strip()[:500], now, by, None, "", until)
+             for pk in ids],
         )  # fmt: skip
-        record(order, "held", by, now, kind=kind.value, word=note.strip()[:200])
-        withdraw([order.pk], now=now, actor=by)
-        refresh_states([order.pk], now=now)
+        said = {"kind": kind.value, "word": word} | ({"until": until.isoformat()} if until else {})
+        insert_rows(OrderEvent, EVENT_COLUMNS, [(account_id, pk, now, by, "held", said) for pk in ids])
+        withdraw(ids, now=now, actor=by)
+        refresh_states(ids, now=now)
+    return done
 
 
 def lift_hold(hold: Hold, *, by: str, now: dt.datetime) -> None:
@@ -44,16 +105,69 @@ def lift_hold(hold: Hold, *, by: str, now: dt.datetime) -> None:
     if not KINDS[kind].liftable:
         raise OrderError(f"This hold lifts itself once its cause is mended: {kind.label.lower()}.")
     with transaction.atomic():
-        (order,) = lock_orders([hold.order_id])
-        if (
-            not Hold.objects.open()
-            .filter(pk=hold.pk)
-            .update(lifted_at=now, lifted_by=by, answered=KINDS[kind].answerable)
-        ):
-            return
-        record(order, "lifted", by, now, kind=hold.kind, word=hold.params.get("word", ""))
-        refresh_states([order.pk], now=now)
-        offer(Store.objects.get(pk=order.store_id), [order.pk], now=now, actor=by)
+        _lift(lock_orders([hold.order_id]), Hold.objects.filter(pk=hold.pk), by, now)
+
+
+def lift_holds(
+    order_ids: Sequence[int], account_id: int, rights: Collection[May], *, by: str, now: dt.datetime
+) -> Done:
+    """Lift what a person with these rights may lift of several orders of an account, in one transaction and a constant
+    number of statements (for each store). Orders that something else still holds count as refused, with the reason.
+    """
+    with transaction.atomic():
+        orders = _locked(order_ids, account_id)
+        kinds: dict[int, list[HoldKind]] = defaultdict(list)
+        holds = Hold.objects.open().filter(order_id__in=[o.pk for o in orders]).order_by("pk")
+        for order_id, value in holds.values_list("order_id", "kind"):
+            kinds[order_id].append(HoldKind(value))
+        mine = [kind.value for kind in KINDS if KINDS[kind].liftable and kind.needs in rights]
+        done = Done()
+        concerned = []
+        for order in orders:
+            rest = [kind for kind in kinds[order.pk] if kind.value not in mine]
+            if len(rest) < len(kinds[order.pk]):
+                concerned.append(order)
+            if rest:
+                done.refused[_still(rest[0])] += 1
+            elif not kinds[order.pk]:
+                done.refused["It is not held."] += 1
+            else:
+                done.done += 1
+        _lift(concerned, Hold.objects.filter(kind__in=mine), by, now)
+    return done
+
+
+def _still(kind: HoldKind) -> str:
+    if KINDS[kind].liftable:
+        return f"It still waits: {kind.in_sentence}. {kind.who} may lift that."
+    return f"It still waits: {kind.in_sentence}."
+
+
+def _locked(order_ids: Sequence[int], account_id: int) -> list[Order]:
+    """Of this account, those that are there."""
+    return [order for order in lock_orders(order_ids) if order.account_id == account_id]
+
+
+def _lift(orders: Sequence[Order], which: QuerySet[Hold], by: str, now: dt.datetime) -> None:
+    """Lift these open holds of (locked) orders, and offer what nothing else keeps. `answered` keeps those that place
+    themselves from coming back for the same cause.
+    """
+    holds = list(which.filter(order_id__in=[order.pk for order in orders], lifted_at=None).order_by("pk"))
+    if not holds:
+        return
+    for answered in (True, False):
+        ids = [hold.pk for hold in holds if KINDS[HoldKind(hold.kind)].answerable is answered]
+        if ids:
+            Hold.objects.filter(pk__in=ids).update(lifted_at=now, lifted_by=by, answered=answered)
+    events = [
+        (hold.account_id, hold.order_id, now, by, "lifted", {"kind": hold.kind, "word": hold.params.get("word", "")})
+        for hold in holds
+    ]
+    insert_rows(OrderEvent, EVENT_COLUMNS, events)
+    freed = {hold.order_id for hold in holds}
+    refresh_states(freed, now=now)
+    for store in Store.objects.filter(pk__in={order.store_id for order in orders}).order_by("pk"):
+        offer(store, [o.pk for o in orders if o.store_id == store.pk and o.pk in freed], now=now, actor=by)
 
 
 EDITABLE = {"ship_code", "warehouse", "address", "note"}
@@ -129,17 +243,3 @@ def try_order(order: Order, *, by: str, now: dt.datetime) -> None:
         record(order, "tried", by, now)
         if not offer(Store.objects.get(pk=order.store_id), [order.pk], now=now, actor=by):
             raise OrderError("This order has nothing that could go to a warehouse now.")
-
-
-def hold_many(order_ids: Collection[int], account_id: int, note: str, *, by: str, now: dt.datetime) -> int:
-    """Hold several orders by hand; those held by hand already are left alone. Returns how many are held now."""
-    done = 0
-    for order in Order.objects.filter(pk__in=order_ids, account_id=account_id).order_by("pk"):
-        try:
-            place_hold(order, HoldKind.CLIENT, note, by=by, now=now)
-        except OrderError:
-            if not note.strip():
-                raise
-            continue
-        done += 1
-    return done

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from fcp.roles import May
+from fcp.roles import May, who_may
 
 
 class HoldKind(StrEnum):
@@ -34,6 +34,16 @@ class HoldKind(StrEnum):
     @property
     def label(self) -> str:
         return KINDS[self].label
+
+    @property
+    def needs(self) -> May:
+        """The right to place or lift it."""
+        return KINDS[self].needs
+
+    @property
+    def who(self) -> str:
+        """Who has that right, as a sentence begins: "Owner and Admin"."""
+        return who_may(self.needs)
 
     @property
     def in_sentence(self) -> str:
@@ -91,7 +101,7 @@ KINDS: dict[HoldKind, KindOfHold] = {
         after_release=True,
     ),
     HoldKind.CHANGED_AFTER_RELEASE: KindOfHold(
-        "Changed after release", "It changed in the store after the warehouse took it: {word}.", after_release=True
+        "Changed after release", "It changed after the warehouse took it: {word}.", after_release=True
     ),
     HoldKind.REJECTED_BY_WAREHOUSE: KindOfHold("Rejected by the warehouse", "The warehouse will not ship it: {word}."),
     HoldKind.PREORDER: KindOfHold(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.utils import timezone
+
 from .shapes import Payment, Status, StoreFulfillment
 
 PAYMENTS: dict[str, str] = {
@@ -26,3 +30,11 @@ STATUSES: dict[str, str] = {
     Status.CANCELED: "Canceled",
     Status.REJECTED: "Rejected",
 }
+
+
+def until_words(until: dt.datetime) -> str:
+    """A day, where it is one's beginning, else with its time; in the account's zone."""
+    local = timezone.localtime(until)
+    year = f" {local.year}" if local.year != timezone.localtime().year else ""
+    time = f", {local:%H:%M}" if local.time() != dt.time() else ""
+    return f"{local.day} {local:%b}{year}{time}"

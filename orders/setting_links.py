@@ -65,12 +65,13 @@ WHY: dict[HoldKind, tuple[str, str]] = {
     ),
     HoldKind.REJECTED_BY_WAREHOUSE: ("The warehouse said that it will not ship it. Lifting offers it anew.", ""),
     HoldKind.PREORDER: (
-        "A product in it is sold ahead: its page says until which day. Lift the hold to send the order before that.",
+        "A product in it is sold ahead: its page says until which day. The whole order waits for it. Lift the hold to "
+        "send the order before that.",
         "",
     ),
     HoldKind.CUSTOMS: (
         "A parcel that leaves the customs area needs a code and a country of origin for each product; without them it "
-        "is stopped at the border.",
+        "is stopped at the border. Both stand on the product's page.",
         "customs",
     ),
     HoldKind.SHIP_METHOD: (

@@ -23,6 +23,7 @@ from mappings.outside import OUTSIDE
 
 from .headline import OpenHold, waits_for
 from .holds import HoldKind
+from .labels import until_words
 from .models import Hold, Order, OrderLine, OrderParty, Parcel
 from .models.orders import number_key_of
 from .models.shipping import tracking_key_of
@@ -103,7 +104,9 @@ def rows_of(orders: Iterable[Order], account: Account, now: dt.datetime) -> list
 def open_holds(order_ids: Iterable[int]) -> dict[int, list[OpenHold]]:
     found: dict[int, list[OpenHold]] = defaultdict(list)
     for hold in Hold.objects.open().filter(order_id__in=list(order_ids)).order_by("pk"):
-        found[hold.order_id].append(OpenHold(hold.pk, HoldKind(hold.kind), hold.cause, hold.params.get("word", "")))
+        until = until_words(hold.until) if hold.until else ""
+        word = hold.params.get("word", "")
+        found[hold.order_id].append(OpenHold(hold.pk, HoldKind(hold.kind), hold.cause, word, until))
     return found
 
 

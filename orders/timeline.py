@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+
 from inventory.models import Warehouse
 
 from .holds import KINDS, HoldKind
+from .labels import until_words
 from .models import Order, OrderEvent
 
 Params = Mapping[str, Any]
@@ -89,15 +92,18 @@ def _imported(p: Params) -> str:
 def _held(p: Params) -> str:
     kind = str(p.get("kind", ""))
     asks = kind in set(HoldKind) and KINDS[HoldKind(kind)].after_release
-    return f"{'A decision is asked.' if asks else 'Held.'} {hold_sentence(kind, str(p.get('word', '')))}"
+    until = parse_datetime(str(p.get("until", "")))
+    held = f"Held until {until_words(until)}." if until else "Held."
+    return f"{'A decision is asked.' if asks else held} {hold_sentence(kind, str(p.get('word', '')))}"
 
 
 def _lifted(p: Params) -> str:
-    word = p.get("word")
+    word = str(p.get("word") or "").rstrip(".")
     kind = str(p.get("kind", ""))
     if kind == HoldKind.CHANGED_AFTER_RELEASE:
         return f"No decision is needed any more{f' about: {word}' if word else ''}."
-    return f"No longer held: {_kind(str(p.get('kind', '')))}{f' (“{word}”)' if word else ''}."
+    told = f"{_kind(kind)}{f' (“{word}”)' if word else ''}"
+    return f"Its time came, so it is no longer held: {told}." if p.get("due") else f"No longer held: {told}."
 
 
 def _changed(p: Params) -> str:
@@ -188,9 +194,9 @@ SAYINGS: dict[str, Saying] = {
     "stopped": Saying(_reason("stopped it in time"), "good"),
     "too_late": Saying(_reason("could not stop it any more"), "bad"),
     "stop_asked": Saying(lambda p: f"{_warehouse(p)} was asked to stop it.", "warn"),
-    "change_asked": Saying(lambda p: f"{_warehouse(p)} was asked to use the new {_listed(p.get('what') or ['data'])}."),
-    "change_accepted": Saying(lambda p: f"{_warehouse(p)} uses the new address.", "good"),
-    "change_refused": Saying(_reason("cannot use the new address any more"), "bad"),
+    "change_asked": Saying(lambda p: f"{_warehouse(p)} was asked to use {_change(p)}."),
+    "change_accepted": Saying(lambda p: f"{_warehouse(p)} uses {_change(p)}.", "good"),
+    "change_refused": Saying(lambda p: _reason(f"cannot use {_change(p)} any more")(p), "bad"),
     "shipped": Saying(_shipped, "good"),
     "shipment_gone": Saying(
         _pieces("A shipment of {pieces} was deleted in the store: it counts as not shipped again."), "warn"
@@ -223,6 +229,14 @@ def _kind(kind: str) -> str:
 
 def _warehouse(p: Params) -> str:
     return str(p.get("warehouse") or "The warehouse")
+
+
+def _change(p: Params) -> str:
+    """What a warehouse was asked to follow."""
+    words = p.get("what") or ["address"]
+    return " and ".join(
+        f"the ship code {p['code']}" if w == "ship code" and p.get("code") else f"the new {w}" for w in words
+    )
 
 
 def _tracking(p: Params) -> str:

@@ -9,14 +9,14 @@ from typing import Any
 
 import orjson
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from fcp.panel import PanelRequest, panel_url
 from fcp.redact import redacted
-from fcp.roles import May, may
+from fcp.roles import May, may, refuse
 from mappings.models import CarrierOut
 from mappings.outside import OUTSIDE
 
@@ -27,7 +27,7 @@ from ..forms import AddressForm, CorrectForm, DetailsForm, HoldForm
 from ..headline import headline, in_order
 from ..holding import edit_order, lift_hold, place_hold, try_order
 from ..holds import HoldKind
-from ..labels import PAYMENTS
+from ..labels import PAYMENTS, until_words
 from ..models import Fulfillment, Hold, Order, OrderLine, OrderParty, Payload, ShippingRequest
 from ..models.shipping import TO_TELL, UNSETTLED, Origin
 from ..payloads import unpacked
@@ -101,7 +101,7 @@ def _page(request: PanelRequest, order: Order, **forms: Any) -> HttpResponse:
         "timeline": timeline_of(order, most=1000 if request.GET.get("timeline") == "all" else 60),
         "editable": editable,
         "may_stop": any(one.state in ANSWERABLE for one in requests),
-        "hold_form": forms.get("hold_form") or HoldForm(prefix="hold"),
+        "hold_form": forms.get("hold_form") or _hold_form(request),
         "address_form": forms.get("address_form") or AddressForm(ship_to),
         "details_form": forms.get("details_form") or DetailsForm(order),
         "sent": dict.fromkeys(forms, True),
@@ -173,17 +173,24 @@ def _answer(
     return redirect(panel_url(request.account, "orders:order", pk=order.pk))
 
 
+def _hold_form(request: PanelRequest, sent: QueryDict | None = None) -> HoldForm:
+    return HoldForm(request.account, request.rights, timezone.now(), sent)
+
+
 @may(May.WORK_ORDERS)
 @require_POST
 def hold(request: PanelRequest, pk: int) -> HttpResponse:
     order = _order(request, pk)
-    form = HoldForm(request.POST, prefix="hold")
+    if refused := refuse_kind(request, request.POST.get("hold-kind", "")):
+        return refused
+    form = _hold_form(request, request.POST)
     if not form.is_valid():
         return _page(request, order, hold_form=form)
-    kind, note = HoldKind(form.cleaned_data["kind"]), form.cleaned_data["note"]
+    data = form.cleaned_data
+    kind, note, until = HoldKind(data["kind"]), data["note"], data["until"]
     return _answer(
-        request, order, lambda: place_hold(order, kind, note, by=str(request.user), now=timezone.now()),
-        f"Order {order.number} is held.", name="hold_form", form=form,
+        request, order, lambda: place_hold(order, kind, note, by=str(request.user), now=timezone.now(), until=until),
+        f"Order {order.number} is held{f' until {until_words(until)}' if until else ''}.", name="hold_form", form=form,
     )  # fmt: skip
 
 
@@ -192,10 +199,20 @@ def hold(request: PanelRequest, pk: int) -> HttpResponse:
 def lift(request: PanelRequest, pk: int, hold: int) -> HttpResponse:
     order = _order(request, pk)
     row = get_object_or_404(Hold.objects.for_account(request.account), pk=hold, order=order)
+    if refused := refuse_kind(request, row.kind):
+        return refused
     return _answer(
         request, order, lambda: lift_hold(row, by=str(request.user), now=timezone.now()),
         f"No longer held: {HoldKind(row.kind).in_sentence}.",
     )  # fmt: skip
+
+
+def refuse_kind(request: PanelRequest, value: str) -> HttpResponse | None:
+    """The page that says who may place and lift holds of this kind, where this person may not."""
+    kind = HoldKind(value) if value in set(HoldKind) else None
+    if kind is None or kind.needs in request.rights:
+        return None
+    return refuse(request, kind.needs, f"place or lift holds of the kind “{kind.label}”")
 
 
 @may(May.WORK_ORDERS)

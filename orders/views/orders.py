@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +17,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_GET, require_POST
 
+from fcp.keyset import walk
 from fcp.listing import Rows
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may, refuse
@@ -22,16 +25,20 @@ from inventory.models import Warehouse
 from mappings.ship_codes import ship_codes_of
 
 from ..errors import OrderError
-from ..forms import BulkForm
-from ..holding import edit_order, lift_hold, place_hold
-from ..holds import KINDS, HoldKind
-from ..models import Hold, Order, ShippingRequest
+from ..forms import BulkForm, BulkHoldForm
+from ..holding import Done, edit_order, lift_holds, place_holds
+from ..holds import HoldKind
+from ..labels import until_words
+from ..models import Order, ShippingRequest
 from ..models.orders import number_key_of
 from ..models.shipping import UNSETTLED
 from ..packing import slips_of
 from ..tables import FOUND, ORDERS, PASTED, chosen_orders, found_ids, numbers_in
+from .order import refuse_kind
 
-AT_ONCE = 200  # orders that one press changes
+AT_ONCE = 200  # orders that one press edits, and that are held or lifted in one transaction
+SECONDS = 20.0  # that a person waits for one press
+REASONS = 3  # that are said
 
 
 @require_GET
@@ -47,6 +54,7 @@ def bulk_choices(request: PanelRequest) -> dict[str, Any]:
         return {"bulk_action": panel_url(request.account, "orders:bulk")}
     return {
         "bulk_action": panel_url(request.account, "orders:bulk"),
+        "bulk_hold": BulkHoldForm(request.account, request.rights, timezone.now()),
         "warehouses": Warehouse.objects.for_account(request.account)[:200],
         "ship_codes": ship_codes_of(request.account),
     }
@@ -86,23 +94,6 @@ def paste(request: PanelRequest) -> HttpResponse:
 Act = Callable[[Order, BulkForm, str, dt.datetime], None]
 
 
-def _hold(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
-    place_hold(order, HoldKind.CLIENT, form.cleaned_data["note"], by=by, now=now)
-
-
-def _lift(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
-    """Lift what a person may lift; an OrderError says what still holds it."""
-    holds = list(Hold.objects.open().filter(order=order).order_by("pk"))
-    by_hand = [hold for hold in holds if KINDS[HoldKind(hold.kind)].liftable]
-    for hold in by_hand:
-        lift_hold(hold, by=by, now=now)
-    if not holds:
-        raise OrderError("It is not held.")
-    if len(by_hand) < len(holds):
-        rest = next(hold for hold in holds if hold not in by_hand)
-        raise OrderError(f"It still waits: {HoldKind(rest.kind).in_sentence}.")
-
-
 def _ship_code(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
     edit_order(order, ship_code=form.cleaned_data["ship_code"], by=by, now=now)
 
@@ -113,8 +104,6 @@ def _warehouse(order: Order, form: BulkForm, by: str, now: dt.datetime) -> None:
 
 # What the button does, the field it needs with what is asked for, and how it is said.
 ACTS: dict[str, tuple[Act, str, str, str]] = {
-    "hold": (_hold, "note", "Say why the orders are held, so that the next person knows.", "held"),
-    "lift": (_lift, "", "", "no longer held"),
     "ship_code": (_ship_code, "ship_code", "Choose a ship code.", "changed"),
     "warehouse": (_warehouse, "warehouse", "Choose a warehouse.", "changed"),
 }
@@ -130,6 +119,8 @@ def bulk(request: PanelRequest) -> HttpResponseBase:
         return _slips(request, chosen)
     if May.WORK_ORDERS not in request.rights:
         return refuse(request, May.WORK_ORDERS)
+    if do in ("hold", "lift"):
+        return _hold(request, chosen) if do == "hold" else _lift(request, chosen)
     ids = [order.pk for order in chosen.order_by(*ORDERS.order)[: AT_ONCE + 1]]
     form = BulkForm(request.account, request.POST)
     if do not in ACTS or not ids:
@@ -143,6 +134,63 @@ def bulk(request: PanelRequest) -> HttpResponseBase:
     return redirect(_back(request))
 
 
+def _hold(request: PanelRequest, chosen: Rows) -> HttpResponseBase:
+    """Hold the chosen orders, any number of them."""
+    if refused := refuse_kind(request, request.POST.get("kind", "")):
+        return refused
+    now, by = timezone.now(), str(request.user)
+    form = BulkHoldForm(request.account, request.rights, now, request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(errors[0]) for errors in form.errors.values()))
+        return redirect(_back(request))
+    data = form.cleaned_data
+    kind, until = HoldKind(data["kind"]), data["until"]
+
+    def hold(ids: Sequence[int]) -> Done:
+        return place_holds(ids, request.account.pk, kind, data["note"], by=by, now=now, until=until)
+
+    return _in_batches(request, chosen, hold, f"held until {until_words(until)}" if until else "held")
+
+
+def _lift(request: PanelRequest, chosen: Rows) -> HttpResponseBase:
+    """Lift what this person may lift of the chosen orders, any number of them."""
+    now, by = timezone.now(), str(request.user)
+
+    def lift(ids: Sequence[int]) -> Done:
+        return lift_holds(ids, request.account.pk, request.rights, by=by, now=now)
+
+    return _in_batches(request, chosen, lift, "no longer held")
+
+
+def _in_batches(request: PanelRequest, chosen: Rows, act: Callable[[Sequence[int]], Done], said: str) -> HttpResponse:
+    """Each batch in its own transaction, for as long as a person waits; what is left is said, and is done when pressed
+    again: those that are done already do not mind.
+    """
+    every = (order.pk for order in walk(chosen, ORDERS.order, AT_ONCE))
+    ends, total, left = time.monotonic() + SECONDS, Done(), False
+    while ids := list(islice(every, AT_ONCE)):
+        if time.monotonic() > ends:
+            left = True
+            break
+        total.add(act(ids))
+    if not total:
+        messages.error(request, "Choose the orders first, then what to do with them.")
+    _say(request, total, said)
+    if left:
+        messages.warning(request, "There are more than could be done at once. Press it again to go on with the rest.")
+    return redirect(_back(request))
+
+
+def _say(request: PanelRequest, total: Done, said: str) -> None:
+    """How many, how many not, and why."""
+    if total.done:
+        messages.success(request, f"{total.done:,} {'order is' if total.done == 1 else 'orders are'} {said}.")
+    for reason, number in total.refused.most_common(REASONS):
+        messages.warning(request, f"Not {number:,} of them: {reason}" if number > 1 or total.done else reason)
+    if others := sum(number for _, number in total.refused.most_common()[REASONS:]):
+        messages.warning(request, f"Not {others:,} of them, for other reasons.")
+
+
 def _do(request: PanelRequest, do: str, orders: Sequence[Order], form: BulkForm) -> None:
     act, _, _, done = ACTS[do]
     refused: Counter[str] = Counter()
@@ -151,11 +199,7 @@ def _do(request: PanelRequest, do: str, orders: Sequence[Order], form: BulkForm)
             act(order, form, str(request.user), timezone.now())
         except OrderError as error:
             refused[str(error)] += 1
-    gone = len(orders) - refused.total()
-    if gone:
-        messages.success(request, f"{gone} {'order is' if gone == 1 else 'orders are'} {done}.")
-    for reason, number in refused.most_common(3):
-        messages.warning(request, f"Not {number} of them: {reason}" if number > 1 or gone else reason)
+    _say(request, Done(len(orders) - refused.total(), refused), done)
 
 
 @may(May.SHIP)
