@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 Json = dict[str, Any]
+W = TypeVar("W")
 NOTHING: Json = {}
 BEYOND = Decimal(10) ** 14  # what a money column takes
 FOUR_PLACES = Decimal("0.0001")
@@ -58,6 +59,17 @@ def cleaned(value: str, most: int) -> str:
         value = value.replace("\x00", "")
     value = value.strip()
     return value if len(value) <= most else value[:most].rstrip()
+
+
+def word_of(source: Json, field: str, label: str, words: dict[str, W]) -> W:
+    """What one of the store's words means. Raises Wrong for one that is missing, or that we do not know."""
+    value = source.get(field)
+    if value is None or value == "":
+        raise Wrong(f"has no {label}")
+    try:
+        return words[value]
+    except (KeyError, TypeError):
+        raise Wrong(f'has the {label} "{cleaned(str(value), 60)}", which we do not know') from None
 
 
 def key_text(value: str, most: int) -> str:

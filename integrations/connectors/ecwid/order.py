@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
 
 from fcp.errors import Unreadable
 from orders.shapes import IncomingLine, IncomingOrder, Party, Payment, RawOrder, ShipWord, Status
@@ -23,10 +22,9 @@ from .reading import (
     text,
     time_of,
     unreadable,
+    word_of,
 )
 from .words import CALLED_OFF, FULFILLMENT, GIFT_WORDS, PAID_AT_THE_DOOR, PAYMENT
-
-W = TypeVar("W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,8 @@ def _order(raw: RawOrder, units: Units) -> IncomingOrder:
         raise Wrong("has no total")
     if len(units.currency) != 3:
         raise Wrong("has no currency: the store's profile names none")
-    payment, status = _word(source, "paymentStatus", "payment status", PAYMENT)
-    fulfillment = _word(source, "fulfillmentStatus", "fulfillment status", FULFILLMENT)
+    payment, status = word_of(source, "paymentStatus", "payment status", PAYMENT)
+    fulfillment = word_of(source, "fulfillmentStatus", "fulfillment status", FULFILLMENT)
     called_off = source["fulfillmentStatus"] in CALLED_OFF
     shipping = part(source, "shippingOption")
     pickup = shipping.get("isPickup") is True or text(shipping, "fulfillmentType", 40).upper() == "PICKUP"
@@ -91,16 +89,6 @@ def _order(raw: RawOrder, units: Units) -> IncomingOrder:
         gift_note=notes.gift,
         delivery_note=_delivery_note(source),
     )
-
-
-def _word(source: Json, field: str, label: str, words: dict[str, W]) -> W:
-    value = source.get(field)
-    if value is None or value == "":
-        raise Wrong(f"has no {label}")
-    try:
-        return words[value]
-    except (KeyError, TypeError):
-        raise Wrong(f'has the {label} "{cleaned(str(value), 60)}", which we do not know') from None
 
 
 def _paid_at_the_door(source: Json) -> bool:

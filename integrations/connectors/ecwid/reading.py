@@ -9,11 +9,11 @@ from typing import Any
 
 from fcp.errors import Unreadable
 
-from ..reading import NOTHING, Json, Wrong, cleaned, count, key_text, number, part, parts, text, unreadable
+from ..reading import NOTHING, Json, Wrong, cleaned, count, key_text, number, part, parts, text, unreadable, word_of
 
 __all__ = [
     "NOTHING", "Call", "Json", "Wrong", "amount", "cleaned", "count", "grams", "id_text", "key_text", "number", "part",
-    "part_of", "parts", "rows_of", "seconds", "text", "text_of", "time_of", "unreadable",
+    "part_of", "parts", "rows_of", "seconds", "text", "text_of", "time_of", "unreadable", "word_of",
 ]  # fmt: skip
 
 Call = Callable[..., Any]  # (method, path, json=None, *, params=None, reads=False, errors=None) -> what Ecwid answers

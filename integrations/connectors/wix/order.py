@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from fcp.errors import Unreadable
 from orders.shapes import IncomingLine, IncomingOrder, Party, Payment, RawOrder, ShipWord
@@ -24,11 +23,11 @@ from .reading import (
     text,
     time,
     unreadable,
+    word_of,
 )
 from .words import FULFILLMENT, GIFT_WORDS, GRAMS, ITEM_SHIPS, NO_VARIANT, PAID_OFFLINE, PAYMENT, STATUS
 
 ZERO = Decimal(0)
-W = TypeVar("W", bound=StrEnum)
 
 
 def shape_order(raw: RawOrder, variant: str) -> IncomingOrder:
@@ -46,7 +45,7 @@ def _order(raw: RawOrder, variant: str) -> IncomingOrder:
     placed_at = time(source.get("createdDate")) or time(source.get("purchasedDate"))
     if placed_at is None:
         raise Wrong("does not say when it was placed")
-    payment = _word(source, "paymentStatus", "payment status", PAYMENT)
+    payment = word_of(source, "paymentStatus", "payment status", PAYMENT)
     shipping = part(source, "shippingInfo")
     logistics = part(shipping, "logistics")
     pickup = bool(part(logistics, "pickupDetails"))
@@ -64,9 +63,9 @@ def _order(raw: RawOrder, variant: str) -> IncomingOrder:
         number=text(source, "number", 60) or raw.uid[:60],
         placed_at=placed_at,
         changed_at=raw.changed_at,
-        status=_word(source, "status", "status", STATUS),
+        status=word_of(source, "status", "status", STATUS),
         payment=payment,
-        fulfillment=_word(source, "fulfillmentStatus", "fulfillment status", FULFILLMENT),
+        fulfillment=word_of(source, "fulfillmentStatus", "fulfillment status", FULFILLMENT),
         currency=_currency(source),
         subtotal=amount(prices, "subtotal") or ZERO,
         shipping=amount(prices, "shipping") or ZERO,
@@ -82,23 +81,13 @@ def _order(raw: RawOrder, variant: str) -> IncomingOrder:
         channel=text(part(source, "channelInfo"), "type", 40).lower(),
         ship_to=ship_to,
         bill_to=bill_to,
-        ship_word=_ship_word(shipping),
+        ship_word=ship_word(shipping),
         location_uid=text(location, "id", 100),
         location_name=text(location, "name", 255),
         buyer_note=_buyer_note(source),
         gift_note=_gift_note(source),
         delivery_note=text(logistics, "instructions", 4000),
     )
-
-
-def _word(source: Json, field: str, label: str, words: dict[str, W]) -> W:
-    value = source.get(field)
-    if value is None or value == "":
-        raise Wrong(f"has no {label}")
-    try:
-        return words[value]
-    except (KeyError, TypeError):
-        raise Wrong(f'has the {label} "{cleaned(str(value), 60)}", which we do not know') from None
 
 
 def _currency(source: Json) -> str:
@@ -287,7 +276,7 @@ def _plain(value: Any) -> str:
 # --- shipping -----------------------------------------------------------------------------------------------------
 
 
-def _ship_word(shipping: Json) -> ShipWord | None:
+def ship_word(shipping: Json) -> ShipWord | None:
     """Found by its title, as the merchant wrote it; a code alone is stable only for one shipping rule.
 
     Wix's carrierId is the app that gave the rate, not a carrier, so no carrier is named.

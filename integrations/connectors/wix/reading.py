@@ -6,11 +6,11 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from ..reading import NOTHING, Json, Wrong, cleaned, count, key_text, number, part, parts, text, unreadable
+from ..reading import NOTHING, Json, Wrong, cleaned, count, key_text, number, part, parts, text, unreadable, word_of
 
 __all__ = [
     "NOTHING", "Json", "Wrong", "amount", "cleaned", "count", "grams", "iso", "key_text", "number", "part", "parts",
-    "text", "time", "unreadable",
+    "text", "time", "unreadable", "word_of",
 ]  # fmt: skip
 
 

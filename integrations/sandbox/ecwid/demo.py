@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sandbox.setup import Setup
+from integrations.sandbox.wire import set_path
 
 from . import products, stock
-from .order import Item, Wish, build_order, set_path
+from .order import Item, Wish, build_order
 from .shop import PEOPLE, SHOP
 from .store import BLANKS, Body, Store
 from .wire import dump, num

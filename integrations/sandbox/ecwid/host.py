@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from integrations.sandbox.faults import KINDS, REFUSALS, Fault
 from integrations.sandbox.setup import Setup
 from integrations.sandbox.state import State
-from integrations.sandbox.wire import Reply, Request
+from integrations.sandbox.wire import Reply, Request, set_path
 
 from . import (  # noqa: F401  # their routes
     apps,
@@ -35,7 +35,7 @@ from .access import Access, Token
 from .api import KINDS_OF_BODY, Call, Found, find_route, run
 from .desk import EcwidDesk
 from .errors import EcwidError, dead_token, wrong
-from .order import Item, add_refund, build_order, money, recount, set_path
+from .order import Item, add_refund, build_order, money, recount
 from .shop import PEOPLE, SHOP
 from .spoil import spoil
 from .store import OrderRow, Store, forget

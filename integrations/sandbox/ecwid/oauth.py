@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from integrations.sandbox.control.html import form, hidden, quiet
-from integrations.sandbox.wire import Reply, Request
+from integrations.sandbox.wire import LOOPBACK, Reply, Request, origin_of
 
 from .access import REGISTERED, NoGrant
 from .screens import NotSo, Visit, frame, go, screen
@@ -30,7 +30,6 @@ ASKED = {  # scope -> what it lets the app do
     "update_catalog": "change products, and set how many you have",
     "create_catalog": "add products",
 }
-LOOPBACK = ("127.0.0.1", "localhost")
 NEEDED = ("client_id", "redirect_uri", "response_type", "scope")
 
 
@@ -86,18 +85,6 @@ def of_the_panel(address: str, panel: str) -> bool:
     """Whether it lies at the registered address; where none is known, whether it lies on this machine."""
     place, home = origin_of(address), origin_of(panel)
     return place is not None and (place == home if home else place[1] == LOOPBACK[0])
-
-
-def origin_of(address: str) -> tuple[str, str, int] | None:
-    """None for what is no web address. All names of this machine are one."""
-    try:
-        place = urlsplit(address)
-        scheme, host, port = place.scheme, place.hostname or "", place.port
-    except ValueError:
-        return None
-    if scheme not in ("http", "https") or not host or place.username is not None:
-        return None
-    return scheme, LOOPBACK[0] if host in LOOPBACK else host, port or {"http": 80, "https": 443}[scheme]
 
 
 def exchange(host: "Host", request: Request) -> Reply:

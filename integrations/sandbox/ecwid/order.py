@@ -1,6 +1,5 @@
 """One Ecwid order from what a buyer wished for, in the wire format."""
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -323,18 +322,3 @@ def recount(order: dict) -> None:
     order["subtotal"] = order["subtotalWithoutTax"] = num(subtotal)
     for name in ("total", "totalWithoutTax", "totalBeforeGiftCardRedemption", "usdTotal"):
         order[name] = num(money(order[name]) + more)
-
-
-def set_path(record: Any, path: str, value: Any) -> None:
-    """Set `a.0.b` of nested objects and lists; None removes."""
-    *way, last = path.split(".")
-    for name in way:
-        if isinstance(record, dict) and name not in record and value is None:
-            return
-        record = record[int(name)] if isinstance(record, list) else record.setdefault(name, {})
-    if isinstance(record, list):
-        record[int(last)] = value
-    elif value is None:
-        record.pop(last, None)
-    else:
-        record[last] = deepcopy(value)

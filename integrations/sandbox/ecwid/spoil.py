@@ -3,18 +3,9 @@
 import json
 from collections.abc import Callable
 
-from integrations.sandbox.faults import SPOILERS as WITH_THE_LIST
+from integrations.sandbox.faults import WITH_THE_LIST, first
 
 from .wire import dump
-
-
-def _first(change: Callable[[dict], None]) -> Callable[[list], list]:
-    def spoil(records: list) -> list:
-        if records:
-            change(records[0])
-        return records
-
-    return spoil
 
 
 def _wrong_type(order: dict) -> None:
@@ -34,11 +25,11 @@ def _long(order: dict) -> None:
 
 
 SPOILERS: dict[str, Callable[[list], list]] = {
-    **{name: WITH_THE_LIST[name] for name in ("no_id", "duplicate", "same_id", "reordered")},
-    "wrong_type": _first(_wrong_type),
-    "no_lines": _first(lambda order: order.update(items=[])),
-    "nul": _first(_nul),
-    "long": _first(_long),
+    **WITH_THE_LIST,
+    "wrong_type": first(_wrong_type),
+    "no_lines": first(lambda order: order.update(items=[])),
+    "nul": first(_nul),
+    "long": first(_long),
 }
 
 

@@ -9,7 +9,7 @@ from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from integrations.sandbox.control.html import form, hidden, quiet
-from integrations.sandbox.wire import Reply
+from integrations.sandbox.wire import Reply, origin_of
 
 from .market import HERE, NAME, SLUG
 from .screens import NotSo, Visit, frame, go, link, screen, site_of
@@ -24,7 +24,6 @@ ASKED = {
     "Read business locations": "see from where you ship",
     "Read site properties": "see the site's name, currency and time zone",
 }
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @screen("GET", "/app-installer")
@@ -101,15 +100,3 @@ def start_of(sent: dict[str, str], visit: Visit) -> dict[str, str]:
     if origin_of(address) != origin_of(visit.wix.setup.panel_url):
         raise NotSo("The address to go to afterwards (postInstallationUrl) is not one of the panel's.")
     return {"appId": sent["appId"], "postInstallationUrl": address}
-
-
-def origin_of(address: str) -> tuple[str, str, int] | None:
-    """None for what is no web address. All names of this machine are one."""
-    try:
-        parts = urlsplit(address)
-        scheme, host, port = parts.scheme, parts.hostname or "", parts.port
-    except ValueError:
-        return None
-    if scheme not in ("http", "https") or not host or parts.username is not None:
-        return None
-    return scheme, LOOPBACK[0] if host in LOOPBACK else host, port or {"http": 80, "https": 443}[scheme]

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.sandbox.setup import Setup
+from integrations.sandbox.wire import set_path
 
-from .order import NO_VARIANT, Item, Wish, build_order, line_id, set_path
+from .order import NO_VARIANT, Item, Wish, build_order, line_id
 from .shop import PEOPLE, SHOPS
 from .site import Body, Site, dump, iso
 

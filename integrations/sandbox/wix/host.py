@@ -14,10 +14,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 
-from integrations.sandbox.faults import KINDS, REFUSALS, SPOILERS, Fault
+from integrations.sandbox.faults import KINDS, REFUSALS, Fault
 from integrations.sandbox.setup import Setup
 from integrations.sandbox.state import State
-from integrations.sandbox.wire import Reply, Request
+from integrations.sandbox.wire import Reply, Request, set_path
 
 from . import (  # noqa: F401  # their routes
     automation_pages,
@@ -46,9 +46,10 @@ from .api import Call, find_route
 from .desk import WixDesk
 from .errors import WixError, invalid
 from .keys import Keys
-from .order import Item, Wish, build_order, set_path
+from .order import Item, Wish, build_order
 from .shop import PEOPLE, SHOPS
 from .site import OrderRow, Site, dump, forget, iso
+from .spoil import spoil
 
 SUBSCRIBED = ("wix.ecom.", "App")  # the events that our app asked Wix for; not those of catalogue and stock
 SETTINGS = ("catalog", "name", "currency", "language", "country", "time_zone", "installed")
@@ -175,7 +176,7 @@ class Host:
             kinds = [fault.kind for fault in struck]
             if site and "orders/search" in request.path:
                 for kind in kinds:
-                    body = spoil(kind, body, site)
+                    body = spoil(kind, body, site.last_page)
                 site.last_page = body
         if "lost_answer" in kinds:
             return Reply(0, b"")
@@ -461,13 +462,3 @@ def refusal(fault: Fault) -> Reply:
     codes = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 429: "RESOURCE_EXHAUSTED"}
     headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
     return Reply(status, dump(WixError(status, KINDS[fault.kind], codes.get(status, "INTERNAL")).body()), headers)
-
-
-def spoil(kind: str, body: bytes, site: Site) -> bytes:
-    """A page of orders, gone wrong."""
-    if kind == "repeat_page":
-        return site.last_page or body
-    if kind not in SPOILERS:
-        return body
-    page = json.loads(body)
-    return dump({**page, "orders": SPOILERS[kind](page["orders"])})

@@ -309,18 +309,3 @@ def _fees(site: Site, wish: Wish, currency: str) -> list[dict]:
         "priceAfterTax": price,
     }
     return [{**fee, "source": "SERVICE_PLUGIN", "lineItemIds": []}]
-
-
-def set_path(record: Any, path: str, value: Any) -> None:
-    """Set `a.0.b` of nested objects and lists; None removes."""
-    *way, last = path.split(".")
-    for name in way:
-        if isinstance(record, dict) and name not in record and value is None:
-            return
-        record = record[int(name)] if isinstance(record, list) else record.setdefault(name, {})
-    if isinstance(record, list):
-        record[int(last)] = value
-    elif value is None:
-        record.pop(last, None)
-    else:
-        record[last] = value
