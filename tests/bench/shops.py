@@ -41,7 +41,7 @@ class Pages(Protocol):
     def orders(self, answer: Json) -> list[Json]: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is one, and is looked up by itself
 class Shop:
     """`site` names it where a platform has several; `keys` are the fields of its way in, by their name in the info.
 
