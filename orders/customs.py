@@ -7,6 +7,8 @@ Of a warehouse only its country is known.
 
 from __future__ import annotations
 
+import re
+
 EU = "EU"
 MEMBERS = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 TOGETHER = {**dict.fromkeys(MEMBERS.split(), EU), "EL": EU, "MC": EU, "LI": "CH", "IM": "GB", "PR": "US"}
@@ -34,7 +36,7 @@ def areas_of(country: str, postcode: str = "") -> frozenset[str]:
     country = country.strip().upper()
     if country == "XI":
         country, postcode = "GB", "BT"
-    plain = "".join(postcode.split()).upper().removeprefix(f"{country}-")
+    plain = re.sub(r"^[A-Z]{1,3}-", "", "".join(postcode.split()).upper())  # "D-27498"
     if not (country == "FR" and plain.startswith(MONACO)):
         for begins, areas in PARTS.get(country, ()):
             if plain.startswith(begins):

@@ -35,9 +35,6 @@ class Done:
     done: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
-    def __bool__(self) -> bool:
-        return bool(self.done or self.refused)
-
     def add(self, other: Done) -> None:
         self.done += other.done
         self.refused += other.refused

@@ -119,9 +119,9 @@ def bulk(request: PanelRequest) -> HttpResponseBase:
         return _slips(request, chosen)
     if May.WORK_ORDERS not in request.rights:
         return refuse(request, May.WORK_ORDERS)
-    if do in ("hold", "lift"):
-        return _hold(request, chosen) if do == "hold" else _lift(request, chosen)
     ids = [order.pk for order in chosen.order_by(*ORDERS.order)[: AT_ONCE + 1]]
+    if ids and do in ("hold", "lift"):
+        return _hold(request, chosen) if do == "hold" else _lift(request, chosen)
     form = BulkForm(request.account, request.POST)
     if do not in ACTS or not ids:
         messages.error(request, "Choose the orders first, then what to do with them.")
@@ -173,8 +173,6 @@ def _in_batches(request: PanelRequest, chosen: Rows, act: Callable[[Sequence[int
             left = True
             break
         total.add(act(ids))
-    if not total:
-        messages.error(request, "Choose the orders first, then what to do with them.")
     _say(request, total, said)
     if left:
         messages.warning(request, "There are more than could be done at once. Press it again to go on with the rest.")
