@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Min, Model, OuterRef, Q, QuerySet, Sum
 from django.utils.dateparse import parse_datetime
 
 from fcp.models import Account
+from inventory.models import Product
 from mappings.models import Listing, Location, ShipMethod, Word
 
 from .holds import KINDS, HoldKind
-from .models import Hold
+from .models import Hold, OrderRule
+
+Key = tuple[str, str]  # kind and cause of a group
 
 PAGE = 15
 INLINE = 3_000  # orders of a page's groups that are summed up with the page itself
@@ -33,11 +36,19 @@ MAPPED: dict[HoldKind, type[Word]] = {
     HoldKind.SKU: Listing,
     HoldKind.LOCATION: Location,
 }
+# What else a cause is about: its table, the column with its name, and its page.
+NAMED: dict[HoldKind, tuple[type[Model], str, str]] = {
+    HoldKind.PREORDER: (Product, "sku", "inventory:product"),
+    HoldKind.CUSTOMS: (Product, "sku", "inventory:product"),
+    HoldKind.SHIP_METHOD: (ShipMethod, "title", "mappings:ship_code"),
+    HoldKind.RULE: (OrderRule, "name", "orders:rule"),
+}
 
 
 @dataclass(slots=True)
 class Cause:
-    """One group: a kind of hold and what cures it. `row` is the mapping row that lacks its target, if it is one.
+    """One group: a kind of hold and what cures it. `row` is the mapping row that lacks its target, if it is one; `name`
+    what else it is about: a product, a shipping option, a rule.
 
     `counted`: what it is worth and what its orders wait for besides is known; of a large group that is asked apart.
     """
@@ -50,10 +61,11 @@ class Cause:
     others: list[tuple[HoldKind, int]] = field(default_factory=list)
     blocked: int = 0  # orders that wait for something else too
     row: Word | None = None
+    name: str = ""
     counted: bool = False
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         return self.kind.value, self.cause
 
     @property
@@ -66,7 +78,7 @@ class Cause:
 
     @property
     def word(self) -> str:
-        return str(self.row) if self.row else ""
+        return str(self.row) if self.row else self.name
 
     @property
     def mapped(self) -> bool:
@@ -103,9 +115,12 @@ def open_holds_of(account: Account, kind: HoldKind, cause: str) -> QuerySet[Hold
     return Hold.objects.for_account(account).open().filter(kind=kind.value, cause=cause)
 
 
-def cause_page(account: Account, after: str = "", size: int = PAGE) -> CausePage:
-    """A page of groups, the one with the oldest hold first, not `fill`ed yet. A token without sense: the first."""
-    found = _oldest_of_each(account, _read(after), size + 1)
+def cause_page(account: Account, after: str = "", size: int = PAGE, hidden: Collection[Key] = ()) -> CausePage:
+    """A page of groups, the one with the oldest hold first, not `fill`ed yet. A token without sense: the first.
+    `hidden` ones are left out.
+    """
+    found = _oldest_of_each(account, _read(after), size + 1 + len(hidden))
+    found = [cause for cause in found if cause.key not in hidden]
     return CausePage(found[:size], found[size - 1].token if len(found) > size else "")
 
 
@@ -113,6 +128,17 @@ def cause_of(account: Account, kind: HoldKind, cause: str) -> Cause | None:
     """One group, not `fill`ed yet; None when nothing waits for it any more."""
     oldest = open_holds_of(account, kind, cause).order_by("placed_at", "order_id").first()
     return Cause(kind, cause, oldest.placed_at) if oldest else None
+
+
+def causes_among(account: Account, keys: Iterable[Key]) -> list[Cause]:
+    """Those of these groups that something waits for, counted, oldest first; one statement."""
+    keys = list(keys)
+    if not keys:
+        return []
+    rows = Hold.objects.for_account(account).open().filter(_any_of(keys)).order_by().values_list("kind", "cause")
+    counted = rows.annotate(oldest=Min("placed_at"), n=Count("pk"))
+    found = [Cause(HoldKind(kind), cause, oldest, number) for kind, cause, oldest, number in counted]
+    return sorted(found, key=lambda one: (one.oldest, *one.key))
 
 
 def _read(token: str) -> tuple[dt.datetime, str, str] | None:
@@ -186,14 +212,14 @@ def fill(account: Account, causes: Sequence[Cause], most: int = INLINE) -> None:
         return
     by_key = {cause.key: cause for cause in causes}
     holds = Hold.objects.for_account(account).open().order_by()
-    for kind, of, number in holds.filter(_any_of(causes)).values_list("kind", "cause").annotate(n=Count("pk")):
+    for kind, of, number in holds.filter(_any_of(by_key)).values_list("kind", "cause").annotate(n=Count("pk")):
         by_key[kind, of].orders = number
     for cause in sorted(causes, key=lambda one: one.orders):
         most -= cause.orders
         cause.counted = most >= 0
     few = [cause for cause in causes if cause.counted]
     if few:
-        _sum_up(holds.filter(_any_of(few)), by_key)
+        _sum_up(holds.filter(_any_of(cause.key for cause in few)), by_key)
         _others(holds, [cause for cause in few if cause.blocked])
     _words(account, causes)
 
@@ -204,10 +230,10 @@ def sum_up(account: Account, cause: Cause) -> None:
         _sum_up(open_holds_of(account, cause.kind, cause.cause).order_by(), {cause.key: cause})
 
 
-def _any_of(causes: Iterable[Cause]) -> Q:
+def _any_of(keys: Iterable[Key]) -> Q:
     of_kind: dict[str, list[str]] = defaultdict(list)
-    for cause in causes:
-        of_kind[cause.kind.value].append(cause.cause)
+    for kind, cause in keys:
+        of_kind[kind].append(cause)
     found = Q()
     for kind, them in of_kind.items():
         found |= Q(kind=kind, cause__in=them)
@@ -234,19 +260,26 @@ def _others(holds: QuerySet[Hold], causes: Iterable[Cause]) -> None:
     joined = Q(order__holds__lifted_at__isnull=True) & (
         Q(order__holds__pk__gt=F("pk")) | Q(order__holds__pk__lt=F("pk"))
     )
-    kinds = holds.filter(_any_of(by_key.values())).filter(joined)
+    kinds = holds.filter(_any_of(by_key)).filter(joined)
     counted = kinds.values_list("kind", "cause", "order__holds__kind").annotate(n=Count("order", distinct=True))
     for kind, of, other, number in counted.order_by("-n"):
         by_key[kind, of].others.append((HoldKind(other), number))
 
 
-def _words(account: Account, causes: Iterable[Cause]) -> None:
+def _words(account: Account, causes: Sequence[Cause]) -> None:
     for kind, model in MAPPED.items():
         ids = [int(cause.cause) for cause in causes if cause.kind is kind and cause.cause.isdigit()]
         rows = model.objects.for_account(account).select_related("store").in_bulk(ids) if ids else {}
         for cause in causes:
             if cause.kind is kind:
                 cause.row = rows.get(int(cause.cause)) if cause.cause.isdigit() else None
+    for kind, (table, column, _) in NAMED.items():
+        ids = [int(cause.cause) for cause in causes if cause.kind is kind and cause.cause.isdigit()]
+        of_account: Any = table._default_manager
+        names = dict(of_account.for_account(account).filter(pk__in=ids).values_list("pk", column)) if ids else {}
+        for cause in causes:
+            if cause.kind is kind and cause.cause.isdigit():
+                cause.name = names.get(int(cause.cause), "")
 
 
 def waiting_for(account: Account, kind: str, row_ids: Sequence[int]) -> dict[int, int]:

@@ -14,7 +14,8 @@ from fcp import panel
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Card, Cell, OverviewColumn, PanelRequest, Step
-from orders.causes import Cause, CausePage, cause_page, fill, sum_up
+from orders.causes import Cause, CausePage, fill, sum_up
+from orders.held_groups import waiting_page
 from orders.holds import HoldKind
 from orders.models import Fulfillment, Hold, Order
 from orders.state import OPEN_STATES, State
@@ -71,7 +72,7 @@ def waiting(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
 def _causes(request: PanelRequest) -> CausePage:
     """Both cards above show the same groups; they are looked up once."""
     if not hasattr(request, "causes"):
-        page = cause_page(request.account, size=CAUSES)
+        page = waiting_page(request.account, timezone.now(), size=CAUSES)
         fill(request.account, page.causes, most=0)  # counted, not summed up
         request.causes = page  # type: ignore[attr-defined]
     return request.causes  # type: ignore[attr-defined]

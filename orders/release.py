@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from fcp.insert import insert_rows, take_ids
 from fcp.models import Store
-from inventory.models import Product, Warehouse
+from inventory.models import Warehouse
 
 from .columns import EVENT_COLUMNS
 from .decide import CLOSED_PAYMENTS, CLOSED_STATUSES, is_closed
@@ -20,9 +20,10 @@ from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, RequestLine,
 from .models.shipping import AT_WAREHOUSE, UNSETTLED, RequestState
 from .shapes import StoreFulfillment
 from .state import State
-from .stored_state import lock_orders, refresh_states
+from .stored_state import RequestRow, Standing, lock_orders, read_standing, store_states
+from .told_to_partner import told_of_store
 
-BATCH = 200
+BATCH = 500
 ALL_GONE = StoreFulfillment.ALL.value
 MAY_BE_OFFERED = (State.NEW, State.PARTLY_SHIPPED)
 
@@ -57,17 +58,39 @@ def offer_waiting(store: Store, *, now: dt.datetime, actor: str = "schedule") ->
 
 def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: str) -> int:
     """Make shipping requests for these orders, as far as they still may go once locked; in the caller's transaction."""
-    lock_orders(order_ids)
-    orders = list(waiting_to_be_offered(store).filter(pk__in=order_ids).order_by("pk"))
-    orders = [o for o in orders if not is_closed(o.status, o.payment, o.fulfillment)]
+    orders = lock_orders(order_ids)
+    standing = read_standing(orders)
+    offered = offer_standing(store, orders, standing, now=now, actor=actor)
+    store_states(standing, now=now)
+    return offered
+
+
+def may_be_offered(store: Store, order: Order, standing: Standing) -> bool:
+    """Whether nothing keeps this (locked) order from a warehouse; `waiting_to_be_offered` finds such orders."""
+    if order.store_id != store.pk or not (store.hands_over or order.tried):
+        return False
+    if is_closed(order.status, order.payment, order.fulfillment):
+        return False
+    unsettled = any(request.state in UNSETTLED for request in standing.requests.get(order.pk, ()))
+    return not unsettled and order.pk not in standing.holds and standing.state_of(order.pk) in MAY_BE_OFFERED
+
+
+def offer_standing(
+    store: Store,
+    orders: Sequence[Order],
+    standing: Standing,
+    *,
+    now: dt.datetime,
+    actor: str,
+    parties: Mapping[int, OrderParty] | None = None,
+) -> int:
+    """As `offer`, for orders whose rows were read already; the caller stores their states."""
+    orders = [order for order in orders if may_be_offered(store, order, standing)]
     if not orders:
         return 0
-    ids = [o.pk for o in orders]
-    numbers = dict(
-        ShippingRequest.objects.filter(order_id__in=ids).order_by().values_list("order_id").annotate(Max("number"))
-    )
+    ids = [order.pk for order in orders]
     lines = lines_to_ship(ids)
-    parties = ship_to_of(ids)
+    parties = ship_to_of(ids) if parties is None else parties
     wanted = [
         (order, warehouse_id, of_warehouse)
         for order in orders
@@ -75,11 +98,15 @@ def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: 
         if warehouse_id
     ]
     partners = dict(Warehouse.objects.filter(pk__in={w for _, w, _ in wanted}).values_list("pk", "partner_id"))
+    told = told_of_store(store.pk) if any(partners.values()) else {}
     rows: list[tuple[Any, ...]] = []
     request_lines, events = [], []
     for pk, (order, warehouse_id, of_warehouse) in zip(take_ids(ShippingRequest, len(wanted)), wanted, strict=True):
-        number = numbers[order.pk] = (numbers.get(order.pk) or 0) + 1
-        snapshot = snapshot_of(order, store, of_warehouse, parties.get(order.pk))
+        requests = standing.requests.setdefault(order.pk, [])
+        number = max((request.number for request in requests), default=0) + 1
+        requests.append(RequestRow(order.pk, warehouse_id, number, RequestState.OFFERED.value, None))
+        of_partner = told.get(partners[warehouse_id] or 0)
+        snapshot = snapshot_of(order, store, of_warehouse, parties.get(order.pk), of_partner)
         rows.append(
             (pk, order.account_id, order.pk, warehouse_id, partners[warehouse_id], number, RequestState.OFFERED.value,
              1, snapshot, "", "", now, None, None, now, {}, None, "", "")
@@ -91,30 +118,43 @@ def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: 
     insert_rows(ShippingRequest, REQUEST_COLUMNS, rows)
     insert_rows(RequestLine, ("account", "request", "line", "quantity"), request_lines)
     insert_rows(OrderEvent, EVENT_COLUMNS, events)
-    refresh_states(ids, now=now)
     return len({order.pk for order, _, _ in wanted})
 
 
-def lines_to_ship(order_ids: Collection[int]) -> dict[int, list[OrderLine]]:
-    """The lines with something left to ship, by order id; each with `product` loaded."""
-    rows = (
-        OrderLine.objects.filter(order_id__in=order_ids, ships=True, removed_at=None, shipped__lt=F("quantity"))
-        .select_related("product")
-        .order_by("pk")
-    )
-    lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for row in rows:
+class LineToShip(NamedTuple):
+    """A line with something left to ship, as far as a warehouse is told of it."""
+
+    pk: int
+    order_id: int
+    warehouse_id: int | None
+    sku: str
+    product_sku: str | None
+    title: str
+    options: list[Any]
+    quantity: int
+    shipped: int
+    units: int
+
+
+def lines_to_ship(order_ids: Collection[int]) -> dict[int, list[LineToShip]]:
+    """The lines with something left to ship, by order id."""
+    rows = OrderLine.objects.filter(
+        order_id__among=order_ids, ships=True, removed_at=None, shipped__lt=F("quantity")
+    ).order_by("pk")
+    columns = ["product__sku" if name == "product_sku" else name for name in LineToShip._fields]
+    lines: dict[int, list[LineToShip]] = defaultdict(list)
+    for row in map(LineToShip._make, rows.values_list(*columns)):
         lines[row.order_id].append(row)
     return lines
 
 
 def ship_to_of(order_ids: Collection[int]) -> dict[int, OrderParty]:
-    rows = OrderParty.objects.filter(order_id__in=order_ids, role=OrderParty.Role.SHIP_TO)
+    rows = OrderParty.objects.filter(order_id__among=order_ids, role=OrderParty.Role.SHIP_TO)
     return {row.order_id: row for row in rows}
 
 
-def by_warehouse(lines: Iterable[OrderLine]) -> dict[int | None, list[OrderLine]]:
-    groups: dict[int | None, list[OrderLine]] = defaultdict(list)
+def by_warehouse(lines: Iterable[LineToShip]) -> dict[int | None, list[LineToShip]]:
+    groups: dict[int | None, list[LineToShip]] = defaultdict(list)
     for line in lines:
         groups[line.warehouse_id].append(line)
     return groups
@@ -123,10 +163,17 @@ def by_warehouse(lines: Iterable[OrderLine]) -> dict[int | None, list[OrderLine]
 PARTY_FIELDS = ("name", "company", "street1", "street2", "city", "region", "postcode", "country", "phone", "email")
 
 
-def snapshot_of(order: Order, store: Store, lines: Sequence[OrderLine], ship_to: OrderParty | None) -> dict[str, Any]:
+def snapshot_of(
+    order: Order,
+    store: Store,
+    lines: Sequence[LineToShip],
+    ship_to: OrderParty | None,
+    told: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """What a warehouse is shown of an order: plain JSON, the whole of what it needs to ship.
 
-    A line's `quantity` counts what was sold; `units` how many pieces of `product_sku` one of it is.
+    A line's `quantity` counts what was sold; `units` how many pieces of `product_sku` one of it is. `told` is what its
+    partner asked to be told of the store (`orders.told_to_partner`).
     """
     return {
         "order_number": order.number,
@@ -148,11 +195,12 @@ def snapshot_of(order: Order, store: Store, lines: Sequence[OrderLine], ship_to:
             "delivery": order.delivery_note,
             "ours": order.note,
         },
+        "wms": dict(told or {}),
         "lines": [
             {
                 "id": str(line.pk),
                 "sku": line.sku,
-                "product_sku": _sku(line.product) or line.sku,
+                "product_sku": line.product_sku or line.sku,
                 "title": line.title,
                 "options": line.options,
                 "quantity": line.quantity - line.shipped,
@@ -161,10 +209,6 @@ def snapshot_of(order: Order, store: Store, lines: Sequence[OrderLine], ship_to:
             for line in lines
         ],
     }
-
-
-def _sku(product: Product | None) -> str:
-    return product.sku if product else ""
 
 
 def withdraw(order_ids: Collection[int], *, now: dt.datetime, actor: str) -> set[int]:
@@ -198,7 +242,7 @@ def renew_offers(store: Store, order_ids: Collection[int], *, now: dt.datetime, 
     if not offered:
         return
     ids = {request.order_id for request in offered}
-    lines, parties = lines_to_ship(ids), ship_to_of(ids)
+    lines, parties, told = lines_to_ship(ids), ship_to_of(ids), told_of_store(store.pk)
     held = set(Hold.objects.open().filter(order_id__in=ids).values_list("order_id", flat=True))
     back = set()
     for request in offered:
@@ -212,7 +256,8 @@ def renew_offers(store: Store, order_ids: Collection[int], *, now: dt.datetime, 
         if order.pk in held or is_closed(order.status, order.payment, order.fulfillment) or not same or spread:
             back.add(order.pk)
             continue
-        snapshot = snapshot_of(order, store, now_lines, parties.get(order.pk))
+        of_partner = told.get(request.partner_id or 0)
+        snapshot = snapshot_of(order, store, now_lines, parties.get(order.pk), of_partner)
         if snapshot != request.snapshot:
             ShippingRequest.objects.filter(pk=request.pk, state=RequestState.OFFERED).update(
                 snapshot=snapshot, revision=F("revision") + 1, changed_at=now

@@ -6,14 +6,16 @@ The same pure functions as intake decide; this module only fetches what they nee
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils import timezone
 
-from fcp.insert import insert_rows, update_rows
+from fcp.insert import insert_rows, update_locked_rows
 from fcp.models import Store
 from mappings.models import Listing, Location, ShipMethod, Word
 from mappings.words import ListingRow, LocationRow, ShipRow, locked
@@ -23,18 +25,23 @@ from .columns import EVENT_COLUMNS, HOLD_COLUMNS
 from .goods import goods_of
 from .holds import BY_ITSELF, HoldKind
 from .left_out import reserve_again
-from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, ShippingRequest
+from .models import Cure, Hold, Order, OrderEvent, OrderLine, OrderParty
 from .models.shipping import AT_WAREHOUSE, RequestState
-from .release import PARTY_FIELDS, offer_waiting, renew_offers, ship_to_of
+from .release import PARTY_FIELDS, offer_standing, offer_waiting, renew_offers, ship_to_of
 from .reserving import StockWrites
 from .rules import rules_of_store
 from .settings import OrderRules
 from .shapes import Party
 from .state import State
-from .stored_state import lock_orders, refresh_states
+from .stored_state import lock_orders, read_standing, requests_of, store_states
 from .translation import Chosen, LineWords, Meaning, OrderWords, meaning_of
+from .using import answered, unreleased_under_others, with_unreleased
 
-BATCH = 200
+BATCH = 500
+# What an order's words mean here, as its row keeps it.
+MEANING = ("ship_code", "carrier", "service", "warehouse_id", "mapping_version", "settings_version")
+UNREAD = ("price", "total", "title", "uid")  # of a line: translating asks none of these
+ASKED_BY_RULES = ("options", "weight_grams")
 UNAWAITED = 2000  # words without a waiting order that are dealt with together
 TAKEN = (*AT_WAREHOUSE, RequestState.SHIPPED)
 
@@ -47,30 +54,40 @@ def settle(
     actor: str,
     rules: OrderRules | None = None,
     stock: StockWrites | None = None,
+    cure: Cure | None = None,
+    offering: bool = False,
 ) -> None:
     """Give these orders of one store the meaning that mappings, settings and their own rows have now.
 
     In the caller's transaction; a constant number of statements. What a warehouse has taken is left as it is. `stock`
-    as in `refresh_states`.
+    as in `refresh_states`; `cure` is noted on the holds that are lifted; `offering`: what nothing keeps any more is
+    offered at once.
     """
     rules = rules or rules_of_store(store.pk)
-    orders = lock_orders(order_ids)  # before asking what is taken: an acknowledgement takes the same lock
-    taken = set(
-        ShippingRequest.objects.filter(order_id__in=order_ids, state__in=TAKEN).values_list("order_id", flat=True)
-    )
-    orders = [order for order in orders if order.pk not in taken]
+    locked_orders = lock_orders(order_ids)  # before asking what is taken: an acknowledgement takes the same lock
+    requests = requests_of(order_ids)
+    lines = _lines(order_ids, whole=bool(rules.book))
+    parties = ship_to_of(order_ids)
+    orders = [o for o in locked_orders if not any(r.state in TAKEN for r in requests.get(o.pk, ()))]
     if orders:
-        lines = _lines(orders)
-        meanings = {o.pk: meaning_of(w, rules, chosen_in(o)) for o, w in _words(orders, lines, rules, now)}
+        words = _words(orders, lines, parties, rules, now)
+        meanings = {order.pk: meaning_of(of_order, rules, chosen_in(order)) for order, of_order in words}
         _write(orders, lines, meanings, rules)
-        _reconcile_holds(orders, meanings, now, actor)
-        renew_offers(store, [o.pk for o in orders], now=now, actor=actor)
-    refresh_states(order_ids, now=now, by=actor, stock=stock)
+        _reconcile_holds(orders, meanings, now, actor, cure)
+        if any(request.state == RequestState.OFFERED for of_order in requests.values() for request in of_order):
+            renew_offers(store, [o.pk for o in orders], now=now, actor=actor)
+            requests = requests_of(order_ids)
+    standing = read_standing(locked_orders, lines, requests)
+    if offering:
+        offer_standing(store, orders, standing, now=now, actor=actor, parties=parties)
+    store_states(standing, now=now, by=actor, stock=stock)
 
 
-def _lines(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
+def _lines(order_ids: Collection[int], *, whole: bool) -> dict[int, list[OrderLine]]:
+    """All lines, also removed ones; `whole` with what rules ask."""
     lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order_id__in=[o.pk for o in orders], removed_at=None).order_by("pk"):
+    unread = UNREAD if whole else (*UNREAD, *ASKED_BY_RULES)
+    for line in OrderLine.objects.filter(order_id__among=order_ids).defer(*unread).order_by("pk"):
         lines[line.order_id].append(line)
     return lines
 
@@ -78,23 +95,25 @@ def _lines(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
 def words_as_stored(orders: Sequence[Order], rules: OrderRules, now: dt.datetime) -> Iterable[tuple[Order, OrderWords]]:
     """What `meaning_of` asks about orders that are here, to look only: nothing is locked, nothing left out that other
     rules than these would ask for."""
-    return _words(orders, _lines(orders), rules, now, look=True)
+    ids = [order.pk for order in orders]
+    return _words(orders, _lines(ids, whole=bool(rules.book)), ship_to_of(ids), rules, now, look=True)
 
 
 def _words(
     orders: Sequence[Order],
-    lines: dict[int, list[OrderLine]],
+    lines: Mapping[int, Sequence[OrderLine]],
+    parties: Mapping[int, OrderParty],
     rules: OrderRules,
     now: dt.datetime,
     *,
     look: bool = False,
 ) -> Iterable[tuple[Order, OrderWords]]:
+    lines = {order.pk: _standing(lines.get(order.pk, ())) for order in orders}
     all_lines = [line for of_order in lines.values() for line in of_order]
     places = {o.location_id for o in orders} | {line.location_id for line in all_lines}
     ship = _rows(ShipMethod, ShipRow, {o.ship_method_id for o in orders}, not look)
     listings = _rows(Listing, ListingRow, {line.listing_id for line in all_lines}, not look)
     locations = _rows(Location, LocationRow, places, not look)
-    parties = ship_to_of([o.pk for o in orders])
     products = {row.product_id for row in listings.values() if row.product_id}
     goods = goods_of(orders[0].account_id if orders else 0, products, rules, now, customs=look or rules.customs)
     for order in orders:
@@ -120,6 +139,10 @@ def _words(
         )
 
 
+def _standing(lines: Sequence[OrderLine]) -> list[OrderLine]:
+    return [line for line in lines if line.removed_at is None]
+
+
 def _rows(model: type[Word], row: Any, ids: set[int | None], lock: bool) -> dict[int | None, Any]:
     wanted = sorted(i for i in ids if i)
     if lock:
@@ -140,29 +163,33 @@ def chosen_in(order: Order) -> Chosen:
 
 
 def _write(
-    orders: Sequence[Order], lines: dict[int, list[OrderLine]], meanings: dict[int, Meaning], rules: OrderRules
+    orders: Sequence[Order],
+    lines: Mapping[int, Sequence[OrderLine]],
+    meanings: Mapping[int, Meaning],
+    rules: OrderRules,
 ) -> None:
+    """Store what changed, in the rows and in these objects."""
     order_rows, line_rows = [], []
     for order in orders:
         m = meanings[order.pk]
         after = (m.ship_code, m.carrier, m.service, m.warehouse_id, m.mapping_version, rules.version)
-        before = (
-            order.ship_code, order.carrier, order.service, order.warehouse_id, order.mapping_version,
-            order.settings_version,
-        )  # fmt: skip
+        before = tuple(getattr(order, name) for name in MEANING)
         if after != before:
             order_rows.append((*after, order.pk))
-        for line, of in zip(lines[order.pk], m.lines, strict=True):
+            for name, value in zip(MEANING, after, strict=True):
+                setattr(order, name, value)
+        for line, of in zip(_standing(lines.get(order.pk, ())), m.lines, strict=True):
             new = (of.product_id, of.units, of.mapping_version, of.warehouse_id)
             if new != (line.product_id, line.units, line.mapping_version, line.warehouse_id):
                 line_rows.append((*new, line.pk))
-    update_rows(
-        Order, ("ship_code", "carrier", "service", "warehouse", "mapping_version", "settings_version"), order_rows
-    )
-    update_rows(OrderLine, ("product", "units", "mapping_version", "warehouse"), line_rows)
+                line.product_id, line.units, line.mapping_version, line.warehouse_id = new
+    update_locked_rows(Order, MEANING, order_rows)
+    update_locked_rows(OrderLine, ("product", "units", "mapping_version", "warehouse"), line_rows)
 
 
-def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now: dt.datetime, actor: str) -> None:
+def _reconcile_holds(
+    orders: Sequence[Order], meanings: dict[int, Meaning], now: dt.datetime, actor: str, cure: Cure | None
+) -> None:
     """Place holds that are asked for and not there; lift those that place themselves and are no longer asked for.
 
     One that a person answered is not placed again.
@@ -170,7 +197,7 @@ def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now:
     accounts = {o.pk: o.account_id for o in orders}
     there: dict[tuple[int, str, str], Hold] = {}
     answered = set()
-    known = Hold.objects.filter(order_id__in=accounts, kind__in=BY_ITSELF)
+    known = Hold.objects.filter(order_id__among=accounts, kind__in=BY_ITSELF)
     for hold in known.filter(Q(lifted_at=None) | Q(answered=True)):
         key = (hold.order_id, hold.kind, hold.cause)
         if hold.lifted_at is None:
@@ -185,7 +212,7 @@ def _reconcile_holds(orders: Sequence[Order], meanings: dict[int, Meaning], now:
         if (hold.params.get("word"), hold.until) != (want.word, want.until):
             Hold.objects.filter(pk=hold.pk).update(params={"word": want.word}, until=want.until)
     if gone:
-        Hold.objects.filter(pk__in=[hold.pk for hold in gone]).update(lifted_at=now, lifted_by=actor)
+        Hold.objects.filter(id__among={hold.pk for hold in gone}).update(lifted_at=now, lifted_by=actor, cure=cure)
     insert_rows(
         Hold,
         HOLD_COLUMNS,
@@ -211,38 +238,95 @@ WORDS: dict[str, type[Word]] = {
     HoldKind.SKU.value: Listing,
     HoldKind.LOCATION.value: Location,
 }
+TARGET = {HoldKind.SHIP_CODE.value: "target", HoldKind.SKU.value: "product_id", HoldKind.LOCATION.value: "warehouse_id"}
 
 
-def lift_mapped(kind: str, row_id: int, *, now: dt.datetime, actor: str) -> int:
-    """Settle every order that waits for this word, in batches; returns how many no longer wait for it.
+def lift_mapped(kind: str, row_id: int, *, now: dt.datetime, actor: str, ends: float | None = None) -> int:
+    """Settle every order that waits for this word, in batches, and offer what may go; returns how many no longer wait
+    for it.
 
-    Safe to stop at any point and to run twice: the word stays "changed" until all its orders were settled.
+    Safe to stop at any point and to run twice: the word stays "changed" until all its orders were settled. Where a
+    person's press (`Cure`) began it, only one goes on with that at a time. `ends` (of the monotonic clock) stops it.
     """
     model = WORDS[kind]
-    row = model.objects.select_related("store").get(pk=row_id)
-    version, lifted, last = row.version, 0, 0
-    while True:
-        waiting = Hold.objects.open().filter(account_id=row.account_id, kind=kind, cause=str(row_id))
-        ids = list(waiting.filter(order_id__gt=last).order_by("order_id").values_list("order_id", flat=True)[:BATCH])
-        if not ids:
-            break
-        with transaction.atomic():
-            settle(row.store, ids, now=now, actor=actor)
-            lifted += len(ids) - waiting.filter(order_id__in=ids).count()
-        last = ids[-1]
+    row = model.objects.get(pk=row_id)
+    version, lifted = row.version, 0
+    running = Cure.objects.for_account(row.account_id).filter(
+        kind=kind, cause=str(row_id), state=Cure.State.RUNNING, change__isnull=False
+    )
+    if getattr(row, TARGET[kind]):  # without a meaning it frees nobody
+        for cure in running.order_by("pk"):
+            freed, whole = _lift(row, kind, cure.last, cure, now=now, actor=cure.by, ends=ends)
+            lifted += freed
+            if not whole:
+                return lifted
+            running.filter(pk=cure.pk).update(state=Cure.State.DONE)
+        freed, whole = _lift(row, kind, 0, None, now=now, actor=actor, ends=ends)
+        lifted += freed
+        if not whole:
+            return lifted
+    else:
+        running.update(state=Cure.State.DONE)
+    if not answered(row, kind) and not _translate_again(row, now=now, actor=actor, ends=ends):
+        return lifted
     if isinstance(row, Listing):
         reserve_again(row.store, [row], now)
     model.objects.filter(pk=row_id, applied_version__lt=version).update(applied_version=version)
-    offer_waiting(row.store, now=now, actor=actor)
     return lifted
 
 
-def lift_mapped_everywhere(now: dt.datetime, *, limit: int = 200) -> int:
-    """The sweep: settle what waits for words that changed and whose nudge was lost; returns the number of words."""
+def _translate_again(row: Word, *, now: dt.datetime, actor: str, ends: float | None) -> bool:
+    """Give what nobody took the word's present meaning, whatever else it waits for; False where the time was over."""
+    last = 0
+    while ids := unreleased_under_others(row, last, BATCH):
+        if ends is not None and time.monotonic() >= ends:
+            return False
+        with transaction.atomic():
+            store = Store.objects.get(pk=row.store_id)
+            settle(store, ids, now=now, actor=actor, offering=True)
+        last = ids[-1]
+    return True
+
+
+def _lift(
+    row: Word, kind: str, last: int, cure: Cure | None, *, now: dt.datetime, actor: str, ends: float | None
+) -> tuple[int, bool]:
+    """How many are free now, of those with a higher id than `last`; and whether these were all."""
+    lifted = 0
+    waiting = Hold.objects.open().filter(account_id=row.account_id, kind=kind, cause=str(row.pk))
+    while True:
+        ids = list(waiting.filter(order_id__gt=last).order_by("order_id").values_list("order_id", flat=True)[:BATCH])
+        if not ids:
+            return lifted, True
+        if ends is not None and time.monotonic() >= ends:
+            return lifted, False
+        with transaction.atomic():
+            if cure and not claim(cure, last, ids[-1]):
+                return lifted, False
+            store = Store.objects.get(pk=row.store_id)  # it may have been paused meanwhile
+            settle(store, ids, now=now, actor=actor, cure=cure, offering=True)
+            freed = len(ids) - waiting.filter(order_id__among=ids).count()
+            if cure:
+                Cure.objects.filter(pk=cure.pk).update(done=F("done") + freed)
+        lifted += freed
+        last = ids[-1]
+
+
+def claim(cure: Cure, last: int, to: int) -> bool:
+    """Move a cure's position, in the transaction that does the work; False where somebody else has moved it, or where
+    it is to be taken back. Nobody else goes on with it until the transaction ends."""
+    mine = Cure.objects.filter(pk=cure.pk, state=cure.state, last=last)
+    return bool(mine.update(last=to, touched_at=timezone.now()))
+
+
+def lift_mapped_everywhere(now: dt.datetime, *, limit: int = 200, ends: float | None = None) -> int:
+    """The sweep: settle what waits for words that changed and whose nudge was lost; returns the number of words.
+
+    `ends` as in `lift_mapped`."""
     done = sum(_note_unawaited(kind, now) for kind in WORDS)
     for kind, model in WORDS.items():
         for row_id in list(model.objects.changed().order_by("pk").values_list("pk", flat=True)[:limit]):
-            lift_mapped(kind, row_id, now=now, actor="schedule")
+            lift_mapped(kind, row_id, now=now, actor="schedule", ends=ends)
             done += 1
     return done
 
@@ -258,7 +342,8 @@ def _note_unawaited(kind: str, now: dt.datetime) -> int:
         causes = [str(row.pk) for row in rows]
         waiting = Hold.objects.open().filter(account=store.account_id, kind=kind, cause__in=causes)
         awaited = set(waiting.values_list("cause", flat=True))
-        quiet = [row for row in rows if str(row.pk) not in awaited]
+        used = with_unreleased(model, [row.pk for row in rows])
+        quiet = [row for row in rows if str(row.pk) not in awaited and row.pk not in used]
         if listings := [row for row in quiet if isinstance(row, Listing)]:
             reserve_again(store, listings, now)
         for version in {row.version for row in quiet}:

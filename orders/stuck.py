@@ -1,10 +1,15 @@
-"""What waits too long for somebody else: offered and not taken, shipped and the store not told. Oldest first."""
+"""What waits too long for somebody else: offered and not taken, shipped and the store not told. Oldest first.
+
+What apps to the left know of that asks for a person, they add by `add_stuck`; Held shows it among the groups.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fcp.models import Account, Store
 
@@ -14,6 +19,29 @@ from .models.shipping import RequestState
 TAKES = dt.timedelta(hours=2)  # a warehouse's time to take what it was offered
 TELLS = dt.timedelta(hours=1)  # two of the usual intervals
 COUNTED = 1000
+
+
+class Group(Protocol):
+    """What Held shows as a card of its own: `template`, which gets it as `one`."""
+
+    template: str
+    orders: int
+    oldest: dt.datetime | None
+
+
+Source = Callable[[Account, dt.datetime], Sequence[Group]]
+SOURCES: list[Source] = []
+
+
+def add_stuck(source: Source) -> None:
+    """Groups of an app to the left; the source is cheap, like every callable of the panel."""
+    if source not in SOURCES:
+        SOURCES.append(source)
+
+
+def stuck_in(account: Account, now: dt.datetime) -> list[Group]:
+    others = [group for source in SOURCES for group in source(account, now)]
+    return [*not_taken(account, now), *not_told(account, now), *others]
 
 
 @dataclass(slots=True)
@@ -27,6 +55,7 @@ class Stuck:
     orders: int = 0
     oldest: dt.datetime | None = None
     problems: Counter[str] = field(default_factory=Counter)
+    template: str = "orders/parts/stuck.html"
 
     @property
     def problem(self) -> str:

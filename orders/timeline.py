@@ -93,7 +93,8 @@ def _held(p: Params) -> str:
     kind = str(p.get("kind", ""))
     asks = kind in set(HoldKind) and KINDS[HoldKind(kind)].after_release
     until = parse_datetime(str(p.get("until", "")))
-    held = f"Held until {until_words(until)}." if until else "Held."
+    again = "Held again: lifting it was taken back." if p.get("again") else "Held."
+    held = f"Held until {until_words(until)}." if until else again
     return f"{'A decision is asked.' if asks else held} {hold_sentence(kind, str(p.get('word', '')))}"
 
 

@@ -18,7 +18,7 @@ from fcp.models import Account, ApiKey, Partner, Store
 from integrations.connectors import connector_class
 from integrations.models import Flow, Integration, Invitation, ProductPushRow, SettingsVersion, StockPush
 from integrations.settings_document import defaults
-from orders.models import Order, ShippingRequest
+from orders.models import Cure, HeldGroup, Order, ShippingRequest
 from orders.release import snapshot_of
 from tests.build import NOW
 
@@ -34,6 +34,8 @@ ODD: dict[type[models.Model], dict[str, Any]] = {
     StockPush: {"guard_params": {"count": 1, "of": 2}},
     ApiKey: {"partner": None},
     ProductPushRow: {"group": None},
+    Cure: {"kind": "client"},
+    HeldGroup: {"kind": "client"},
 }
 
 
