@@ -236,7 +236,9 @@ class Listing:
     """See the module's text. `prepare(rows)` adds what the rows show (select_related, prefetch), for one page only.
 
     `covered` lists sets of filter keys that an index carries together; one filter alone counts as covered unless it
-    is named in `uncovered`. `bulk` is a template with the buttons for chosen rows; `id` of a row is its pk.
+    is named in `uncovered`. `bulk` is a template with the buttons for chosen rows; `id` of a row is its pk. Where
+    `rows_have_forms` of their own, the form of chosen rows stands behind the table, and the rows' boxes name it:
+    `form="chosen"`. Without `decorate_files` files are made of the bare rows.
     """
 
     key: str
@@ -250,6 +252,8 @@ class Listing:
     decorate: Callable[[list[Any], Account | None], None] | None = None
     empty: Empty = field(default_factory=lambda: Empty("Nothing here"))
     bulk: str = ""
+    rows_have_forms: bool = False
+    decorate_files: bool = True
     covered: Sequence[frozenset[str]] = ()
     uncovered: frozenset[str] = frozenset()
     bound_field: str = ""
@@ -341,7 +345,7 @@ class Listing:
         yield writer.writerow([label for label, _ in columns])
         every = walk(rows, self.order)
         while batch := list(islice(every, BATCH)):
-            if self.decorate:
+            if self.decorate and self.decorate_files:
                 self.decorate(batch, account)
             for row in batch:
                 for line in self.lines(row) if self.lines else (row,):

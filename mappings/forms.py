@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,16 +18,28 @@ from .ship_codes import ShipCode, ship_codes_of
 
 
 class WordForm(forms.Form):
-    """The meaning of one word. `target` is the one field in the row; its label is read aloud only."""
+    """The meaning of one word. `target` is the first field in the row; its label is read aloud only.
+
+    `inline`: it stands in a list of many, whose choices the page carries once for all rows.
+    """
 
     row: Word
     target: ClassVar[forms.Field]
 
-    def __init__(self, account: Account, row: Word, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, account: Account, row: Word, *args: Any, inline: bool = False, **kwargs: Any) -> None:
         kwargs["auto_id"] = f"id_{row._meta.model_name}_{row.pk}_%s"
         super().__init__(*args, **kwargs)
-        self.account, self.row = account, row
+        self.account, self.row, self.inline = account, row, inline
         self.fields["target"].widget.attrs["aria-label"] = f"{self.fields['target'].label} for {row}"
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        """The fields beside the target that are shown with it."""
+        return []
+
+    def meaning(self) -> dict[str, Any]:
+        """The fields that the word's row gets, as the history keeps them."""
+        raise NotImplementedError
 
     def apply(self, by: str, now: dt.datetime) -> str:
         """Store it. Returns the target in words, empty when the word means nothing (any more)."""
@@ -34,38 +47,73 @@ class WordForm(forms.Form):
 
 
 class ShipCodeForm(WordForm):
-    """One of the partners' ship codes; any code where they list none."""
+    """One of the warehouses' ship codes; where they list none any code, with its carrier and service beside it."""
 
     target = forms.CharField(label="Ship code", max_length=60, required=False, strip=True)
+    carrier = forms.CharField(label="Carrier", max_length=60, required=False, strip=True)
+    service = forms.CharField(label="Service", max_length=60, required=False, strip=True)
     row: ShipMethod
 
     def __init__(
         self, account: Account, row: ShipMethod, *args: Any, codes: list[ShipCode] | None = None, **kw: Any
     ) -> None:
-        kw.setdefault("initial", {"target": row.target})
+        kept = {"target": row.target, "carrier": row.target_carrier, "service": row.target_service}
+        kw["initial"] = kept | (kw.get("initial") or {})
         super().__init__(account, row, *args, **kw)
         self.codes = {code.code: code for code in (ship_codes_of(account) if codes is None else codes)}
+        field = self.fields["target"]
         if self.codes:
-            known = [(one.code, f"{one.code} · {one.words}" if one.words else one.code) for one in self.codes.values()]
-            choices = [("", "Not mapped"), *known]
-            if row.target and row.target not in self.codes:
-                choices.append((row.target, f"{row.target} (no longer listed)"))
-            self.fields["target"].widget = forms.Select(choices=choices, attrs=self.fields["target"].widget.attrs)
+            del self.fields["carrier"], self.fields["service"]
+        for name in set(self.fields) - {"target"}:
+            words = f"{self.fields[name].label} for {row}"
+            self.fields[name].widget.attrs |= {"aria-label": words, "placeholder": self.fields[name].label}
+        if self.inline or not self.codes:
+            field.widget.attrs |= {"list": "codes-known", "autocomplete": "off", "placeholder": "Ship code"}
+            return
+        known = [(one.code, f"{one.code} · {one.words}" if one.words else one.code) for one in self.codes.values()]
+        choices = [("", "Not mapped"), *known]
+        if row.target and row.target not in self.codes:
+            choices.append((row.target, f"{row.target} (no longer listed)"))
+        field.widget = forms.Select(choices=choices, attrs=field.widget.attrs)
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("carrier", "service") if name in self.fields]
 
     def clean_target(self) -> str:
+        """In the list's own spelling: a person who types it does not mind upper and lower case."""
         target: str = self.cleaned_data["target"]
-        if target and self.codes and target not in self.codes and target != self.row.target:
+        if not target or not self.codes or target in self.codes or target == self.row.target:
+            return target
+        spelled = [code for code in self.codes if code.casefold() == target.casefold()]
+        if len(spelled) != 1:
             raise forms.ValidationError(f"No warehouse of this account knows the ship code “{target}”.", code="unknown")
-        return target
+        return spelled[0]
 
     def apply(self, by: str, now: dt.datetime) -> str:
         target: str = self.cleaned_data["target"]
-        code = self.codes.get(target)
-        if code is None and target == self.row.target:
-            return target
-        carrier, service = (code.carrier[:60], code.service[:60]) if code else ("", "")
+        carrier, service = self.way(target)
         map_ship_method(self.row, target, carrier=carrier, service=service, by=by, now=now)
         return target
+
+    def meaning(self) -> dict[str, Any]:
+        target: str = self.cleaned_data["target"]
+        carrier, service = self.way(target)
+        return {"target": target, "target_carrier": carrier, "target_service": service}
+
+    def way(self, target: str) -> tuple[str, str]:
+        """Carrier and service of a code: as its list says, else as typed; a code that left its list keeps them."""
+        code = self.codes.get(target)
+        if code:
+            return code.carrier[:60], code.service[:60]
+        kept = (self.row.target_carrier, self.row.target_service) if target == self.row.target else ("", "")
+        if self.codes or not target:
+            return kept if target else ("", "")
+        typed = [self.cleaned_data.get(name, "") if name in self.data else None for name in ("carrier", "service")]
+        return (
+            kept[0] if typed[0] is None else typed[0],
+            kept[1] if typed[1] is None else typed[1],
+        )
 
 
 class LocationForm(WordForm):
@@ -74,12 +122,19 @@ class LocationForm(WordForm):
     )
     row: Location
 
-    def __init__(self, account: Account, row: Location, *args: Any, **kw: Any) -> None:
+    def __init__(
+        self, account: Account, row: Location, *args: Any, warehouses: Sequence[Warehouse] | None = None, **kw: Any
+    ) -> None:
         kw.setdefault("initial", {"target": row.warehouse_id})
         super().__init__(account, row, *args, **kw)
         field = self.fields["target"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Warehouse.objects.for_account(account)
+        if warehouses is not None:  # read once for all rows of a page
+            field.choices = [("", "Not mapped"), *((one.pk, str(one)) for one in warehouses)]
+
+    def meaning(self) -> dict[str, Any]:
+        return {"warehouse_id": self.cleaned_data["target"].pk if self.cleaned_data["target"] else None}
 
     def apply(self, by: str, now: dt.datetime) -> str:
         warehouse: Warehouse | None = self.cleaned_data["target"]
@@ -96,11 +151,16 @@ class ListingForm(WordForm):
     row: Listing
 
     def __init__(self, account: Account, row: Listing, *args: Any, **kw: Any) -> None:
-        kw.setdefault("initial", {"target": row.product.sku if row.product else "", "units": row.units})
+        kept = {"target": row.product.sku if row.product else "", "units": row.units}
+        kw["initial"] = kept | (kw.get("initial") or {})
         super().__init__(account, row, *args, **kw)
         self.fields["target"].widget.attrs |= {"list": "products-found", "autocomplete": "off", "placeholder": "SKU"}
         self.fields["units"].widget.attrs |= {"aria-label": f"Pieces of the product in one {row}"}
         self.product: Product | None = None
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        return [self["units"]]
 
     @property
     def can_make(self) -> bool:
@@ -120,6 +180,9 @@ class ListingForm(WordForm):
             if self.product is None:
                 self.add_error("target", f"You have no product with the SKU “{sku}”.")
         return data
+
+    def meaning(self) -> dict[str, Any]:
+        return {"product_id": self.product.pk if self.product else None, "units": self.cleaned_data.get("units") or 1}
 
     def apply(self, by: str, now: dt.datetime) -> str:
         units = self.cleaned_data.get("units") or 1

@@ -4,34 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fcp.models import Account
 
 Waiting = Callable[[Account, str, Sequence[int]], Mapping[int, int]]
+Awaited = Callable[[Account, str], Sequence[int]]
+AsksFirst = Callable[[Any, Any], str]
+HeldGroup = Callable[[Account, str, int], str]
+Tab = Callable[[Account, str, int], str]
 Nicknames = Callable[[Account], Mapping[int, str]]
 CarrierNames = Callable[[str], Sequence[str]]
+ShipWords = Callable[[str, str, str, str], Mapping[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What mapping words would do: `orders` wait for them, `go` of these wait for nothing else. `more`: at least."""
+
+    orders: int = 0
+    go: int = 0
+    more: bool = False
+
+
+Frees = Callable[[Account, str, Sequence[int]], Freed]
 
 
 @dataclass(slots=True)
 class Outside:
     """`waiting(account, kind of hold, ids of rows)`: how many orders are held for each; none where it is missing.
+    `awaited(account, kind)`: ids of rows that orders wait for, a thousand at most; `held_group(account, kind, id)`:
+    where these orders are shown; `asks_first(row, form)`: where a person is asked before the valid form of a word that
+    decided orders already is stored, empty where there is nothing to ask; `frees(account, kind, ids)`: what mapping all
+    of these would do.
 
     `nicknames(account)`: store id -> what the merchant calls its integration. `carriers(platform)`: the carrier names
-    that a platform knows.
+    that a platform knows. `ship_word(platform, title, code, carrier)`: key, title, code and carrier of the word that an
+    order with this shipping option will say; None where that cannot be told before.
     """
 
     waiting: Waiting = field(default=lambda account, kind, rows: {})
+    awaited: Awaited = field(default=lambda account, kind: ())
+    held_group: HeldGroup = field(default=lambda account, kind, row: "")
+    asks_first: AsksFirst = field(default=lambda row, form: "")
+    frees: Frees = field(default=lambda account, kind, rows: Freed())
+    tab: Tab = field(default=lambda account, key, store: "")
     nicknames: Nicknames = field(default=lambda account: {})
     carriers: CarrierNames = field(default=lambda platform: ())
+    ship_word: ShipWords = field(default=lambda platform, title, code, carrier: None)
 
 
 OUTSIDE = Outside()
 
 
-def provide(
-    *, waiting: Waiting | None = None, nicknames: Nicknames | None = None, carriers: CarrierNames | None = None
-) -> None:
-    """Called in `ready()` of the app that knows it."""
-    OUTSIDE.waiting = waiting or OUTSIDE.waiting
-    OUTSIDE.nicknames = nicknames or OUTSIDE.nicknames
-    OUTSIDE.carriers = carriers or OUTSIDE.carriers
+def provide(**known: Any) -> None:
+    """Called in `ready()` of the app that knows it: fields of `Outside` by their names."""
+    for name, what in known.items():
+        setattr(OUTSIDE, name, what)

@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from fcp import panel
 from fcp.keyset import up_to
 from fcp.models import Account
-from fcp.panel import Page, Step, Waiting, panel_url
+from fcp.panel import Chip, Page, Step, Waiting, panel_url
 from mappings.models import Listing, Location, ShipMethod
+from mappings.word_rows import Found
+
+FILE_ROWS = {
+    Found.ADDED: Chip("Added", "info", "plus"),
+    Found.AHEAD: Chip("Prepared ahead", "info", "clock"),
+    Found.CHANGED: Chip("Changed", "work", "pencil"),
+    Found.UNCHANGED: Chip("Unchanged", "neutral", "check"),
+    Found.REFUSED: Chip("Refused", "bad", "circle-x"),
+    Found.EMPTY: Chip("Left out", "neutral", "minus"),
+}
 
 
 def unmapped_ship_codes(account: Account) -> int:
@@ -38,6 +48,7 @@ def mapped_any(account: Account) -> bool:
 
 
 def register() -> None:
+    panel.add_chips("word_row", FILE_ROWS)
     panel.add_pages(
         "mappings",
         Page(
@@ -45,7 +56,15 @@ def register() -> None:
             "mappings:ship_codes",
             count=unmapped_ship_codes,
             urgent=True,
-            also=("mappings:all_ship_codes", "mappings:ship_code"),
+            also=(
+                "mappings:all_ship_codes",
+                "mappings:ship_code",
+                "mappings:many_ship_codes",
+                "mappings:suggest_ship_codes",
+                "mappings:warehouse_codes",
+                "mappings:own_codes",
+                "mappings:ship_codes_files",
+            ),
             synonyms="shipping methods",
             help=(
                 "Which of the warehouse's ship codes each shipping option of your stores means. Map each one "
@@ -55,7 +74,7 @@ def register() -> None:
         Page(
             "Carriers",
             "mappings:carriers",
-            also=("mappings:add_carrier", "mappings:carrier"),
+            also=("mappings:add_carrier", "mappings:carrier", "mappings:carriers_files"),
             synonyms="tracking links",
             help=(
                 "What a store calls a carrier when we tell it a shipment. Without a row the carrier's name "
@@ -66,7 +85,13 @@ def register() -> None:
             "SKUs",
             "mappings:skus",
             count=unmapped_listings,
-            also=("mappings:all_skus", "mappings:sku"),
+            also=(
+                "mappings:all_skus",
+                "mappings:sku",
+                "mappings:many_skus",
+                "mappings:suggest_skus",
+                "mappings:skus_files",
+            ),
             synonyms="listings products aliases",
             help=(
                 "Which of your products each listing of a store means. Orders with a listing that means "
@@ -77,7 +102,13 @@ def register() -> None:
             "Locations",
             "mappings:locations",
             count=unmapped_locations,
-            also=("mappings:all_locations", "mappings:location"),
+            also=(
+                "mappings:all_locations",
+                "mappings:location",
+                "mappings:many_locations",
+                "mappings:suggest_locations",
+                "mappings:locations_files",
+            ),
             synonyms="warehouses",
             help=(
                 "Which of your warehouses each location of a store means. Orders that name no location go to "

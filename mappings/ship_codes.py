@@ -1,15 +1,19 @@
-"""The ship codes that an account can choose from: those of the partners that work in its warehouses."""
+"""The ship codes that an account can choose from: the lists of its warehouses' partners, and of its own warehouses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
 
 from fcp.models import Account, Partner
 from inventory.models import Warehouse
 
 from .models import ShipMethod
-from .suggest import Candidate, Suggestion, suggest
+from .suggest import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,65 @@ class ShipCode:
         way = " ".join(part for part in (self.carrier, self.service) if part)
         return " · ".join(part for part in (self.label, way) if part)
 
+    @property
+    def candidate(self) -> Candidate:
+        """What it is known by."""
+        return Candidate(self.code, (self.label, f"{self.carrier} {self.service}", f"{self.carrier} {self.label}"))
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """One list, and the warehouses that go by it. `partner` keeps it; without one the account does, at `warehouse`."""
+
+    warehouses: tuple[Warehouse, ...]
+    partner: Partner | None
+    codes: tuple[ShipCode, ...]
+
+    @property
+    def name(self) -> str:
+        return self.partner.name if self.partner else self.warehouses[0].name
+
+
+def code_lists(account: Account) -> list[CodeList]:
+    """Those of the partners first, by name. A partner without codes leaves them to the account, like no partner."""
+    of_partner: dict[int, list[Warehouse]] = {}
+    own = []
+    for warehouse in Warehouse.objects.for_account(account).select_related("partner").order_by("name", "pk"):
+        if warehouse.partner and any(_codes(warehouse.partner.ship_codes)):
+            of_partner.setdefault(warehouse.partner.pk, []).append(warehouse)
+        else:
+            own.append(warehouse)
+    partners = sorted(of_partner.values(), key=lambda them: str(them[0].partner))
+    theirs = [_list(them, them[0].partner, them[0].partner.ship_codes) for them in partners if them[0].partner]
+    return [*theirs, *(_list([one], None, one.ship_codes) for one in own)]
+
 
 def ship_codes_of(account: Account) -> list[ShipCode]:
-    """Each code once, in the partners' own order; empty where the partners list none (then any code is typed)."""
-    partners = Partner.objects.filter(pk__in=Warehouse.objects.for_account(account).values("partner")).order_by("name")
+    """Each code once, in the lists' own order; empty where nobody lists any (then any code is typed)."""
     codes: dict[str, ShipCode] = {}
-    for partner in partners:
-        for row in partner.ship_codes:
-            code = str(row.get("code", "")).strip()
-            if code:
-                words = (str(row.get(name) or "") for name in ("label", "carrier", "service"))
-                codes.setdefault(code, ShipCode(code, *words))
+    for one in code_lists(account):
+        for code in one.codes:
+            codes.setdefault(code.code, code)
     return list(codes.values())
 
 
-def suggested_code(row: ShipMethod, codes: Sequence[ShipCode]) -> Suggestion | None:
-    """What this shipping option probably means. A carrier that the store names apart belongs to what it says."""
-    said = [f"{row.carrier} {row.title}".strip(), row.code]
-    known = [Candidate(c.code, (c.label, f"{c.carrier} {c.service}", f"{c.carrier} {c.label}")) for c in codes]
-    return suggest(said, known)
+def _list(warehouses: Sequence[Warehouse], partner: Partner | None, rows: Iterable[Mapping[str, Any]]) -> CodeList:
+    return CodeList(tuple(warehouses), partner, tuple(_codes(rows)))
+
+
+def _codes(rows: Iterable[Mapping[str, Any]]) -> Iterator[ShipCode]:
+    for row in rows:
+        if code := str(row.get("code", "")).strip():
+            yield ShipCode(code, *(str(row.get(name) or "") for name in ("label", "carrier", "service")))
+
+
+def uses_of(account: Account) -> Counter[str]:
+    """How many of the stores' shipping options mean each code."""
+    rows = ShipMethod.objects.for_account(account).exclude(target="").order_by()
+    return Counter(dict(rows.values_list("target").annotate(n=Count("pk"))))
+
+
+def unlisted(account: Account) -> list[tuple[str, int]]:
+    """Codes that options mean though no warehouse lists them (any more); none where nobody lists codes at all."""
+    listed = {code.code for code in ship_codes_of(account)}
+    return sorted((code, n) for code, n in uses_of(account).items() if code not in listed) if listed else []

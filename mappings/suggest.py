@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 ENOUGH = 0.6  # of 1: less alike than this is not worth a person's look
 APART = 0.08  # the best must be this much better than the next, or nothing is said
@@ -43,38 +45,89 @@ UPPER = 3  # words up to this length are written as codes are: EU, UPS
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What a word could mean: the value that would be chosen, and the texts that it is known by."""
+    """What a word could mean: the value that would be chosen, and the texts that it is known by.
+
+    `named`: the value is such a text itself, as codes are and numbers of rows are not.
+    """
 
     value: str
     texts: Sequence[str] = field(default=())
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
+    """`units`: how many of it one of the store's things is; carrier and service: of a code that nobody lists."""
+
     value: str
     reason: str
     likeness: float
+    units: int = 1
+    carrier: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """How much a `word` of the store and a `text` that `value` is known by say the same."""
+
+    value: str
+    word: str
+    text: str
+    likeness: float
+    common: tuple[str, ...]
+    all_of_it: bool
+
+    @property
+    def reason(self) -> str:
+        """One sentence for the person who decides."""
+        known_as = f"“{self.text}”" if self.text == self.value else f"“{self.text}” ({self.value})"
+        if self.word.casefold() == self.text.casefold():
+            return f"It has the same name: {known_as}."
+        said = _listed([word.upper() if len(word) <= UPPER else word for word in self.common])
+        return f"“{self.word}” and {known_as} {'say the same:' if self.all_of_it else 'both say'} {said}."
+
+
+class Known:
+    """Candidates, by the words they are made of: a store's word is compared with those only that share one with it."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._texts: list[tuple[str, str, tuple[str, ...]]] = []
+        self._with: dict[str, list[int]] = defaultdict(list)
+        for one in candidates:
+            for text in (one.value, *one.texts) if one.named else one.texts:
+                words = small_words(text)
+                for word in words:
+                    self._with[word].append(len(self._texts))
+                self._texts.append((one.value, text, words))
+
+    def find(self, words: Iterable[str], enough: float = ENOUGH) -> Alike | None:
+        """What is most like one of the store's `words` (its title, its code), or None where nothing stands out."""
+        best: dict[str, Alike] = {}
+        for said in words:
+            for alike in self._alike(said, small_words(said)):
+                before = best.get(alike.value)
+                if alike.likeness >= enough and (before is None or alike.likeness > before.likeness):
+                    best[alike.value] = alike
+        found = sorted(best.values(), key=lambda one: (-one.likeness, one.value))
+        if not found or (len(found) > 1 and found[0].likeness - found[1].likeness < APART):
+            return None
+        return found[0]
+
+    def _alike(self, said: str, ours: tuple[str, ...]) -> Iterable[Alike]:
+        shared = {at for one in ours for word in self._with if _alike(one, word) >= NEARLY for at in self._with[word]}
+        for at in sorted(shared):
+            value, text, theirs = self._texts[at]
+            yield _compared(value, said, text, ours, theirs)
 
 
 def suggest(words: Iterable[str], candidates: Iterable[Candidate]) -> Suggestion | None:
-    """The candidate most like one of the store's `words` (its title, its code), or None where none stands out."""
-    said = [word for word in words if word.strip()]
-    found = []
-    for candidate in candidates:
-        best = max(
-            (_compared(word, text) for word in said for text in (candidate.value, *candidate.texts) if text.strip()),
-            key=lambda one: one.likeness,
-            default=None,
-        )
-        if best and best.likeness >= ENOUGH:
-            found.append((best.likeness, candidate.value, best))
-    found.sort(key=lambda one: (-one[0], one[1]))
-    if not found or (len(found) > 1 and found[0][0] - found[1][0] < APART and found[0][1] != found[1][1]):
-        return None
-    likeness, value, best = found[0]
-    return Suggestion(value, best.reason(value), likeness)
+    """The candidate most like one of the store's `words`, with the reason, or None where none stands out."""
+    found = Known(candidates).find(words)
+    return Suggestion(found.value, found.reason, found.likeness) if found else None
 
 
+@lru_cache(maxsize=20_000)
 def small_words(text: str) -> tuple[str, ...]:
     """The text's words, small and without accents, abbreviations spelled out, noise left out if anything remains."""
     plain = unicodedata.normalize("NFKD", text).casefold()
@@ -84,27 +137,7 @@ def small_words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word not in NOISE)) or tuple(dict.fromkeys(words))
 
 
-@dataclass(frozen=True, slots=True)
-class _Likeness:
-    word: str
-    text: str
-    likeness: float
-    common: tuple[str, ...]
-    all_of_it: bool
-
-    def reason(self, value: str) -> str:
-        """One sentence for the person who decides."""
-        known_as = f"“{self.text}”" if self.text == value else f"“{self.text}” ({value})"
-        if self.word.casefold() == self.text.casefold():
-            return f"It has the same name: {known_as}."
-        said = _listed([word.upper() if len(word) <= UPPER else word for word in self.common])
-        return f"“{self.word}” and {known_as} {'say the same:' if self.all_of_it else 'both say'} {said}."
-
-
-def _compared(word: str, text: str) -> _Likeness:
-    ours, theirs = small_words(word), small_words(text)
-    if not ours or not theirs:
-        return _Likeness(word, text, 0, (), False)
+def _compared(value: str, word: str, text: str, ours: tuple[str, ...], theirs: tuple[str, ...]) -> Alike:
     left, common, score = list(theirs), [], 0.0
     for one in ours:
         near = max(left, key=lambda other: _alike(one, other), default="")
@@ -114,15 +147,17 @@ def _compared(word: str, text: str) -> _Likeness:
             common.append(near)
             left.remove(near)
     same = not left and len(common) == len(ours)
-    return _Likeness(word, text, 2 * score / (len(ours) + len(theirs)), tuple(common), same)
+    return Alike(value, word, text, 2 * score / (len(ours) + len(theirs)), tuple(common), same)
 
 
+@lru_cache(maxsize=100_000)
 def _alike(one: str, other: str) -> float:
     if one == other:
         return 1.0
     if min(len(one), len(other)) < 4:  # of short codes each letter counts
         return 0.0
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.real_quick_ratio() >= NEARLY and matcher.quick_ratio() >= NEARLY else 0.0
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,15 +11,19 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
+from fcp.listing import Listing
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from inventory.models import Product, sku_key_of
 
 from .history import history_of
-from .lists import KINDS, Kind, prepare_rows
+from .lists import KINDS, Kind, choices_of, prepare_rows
 from .mapping import same_product
 from .models import Word
+from .outside import OUTSIDE
+from .ship_codes import ship_codes_of, unlisted
 
 FOUND = 20
 
@@ -39,12 +44,34 @@ def all_words(request: PanelRequest, key: str) -> HttpResponseBase:
 
 
 def _list(request: PanelRequest, kind: Kind, rows: Any, everything: bool = False) -> HttpResponseBase:
+    """Unmapped first: in a tab of its own, by its partial index, so that both orders cost the same at any length."""
     tabs = [
         {"label": "To map", "url": panel_url(request.account, f"mappings:{kind.key}"), "active": not everything},
         {"label": "All", "url": panel_url(request.account, f"mappings:all_{kind.key}"), "active": everything},
     ]
-    context = {"lead": kind.lead, "above": "mappings/parts/above.html", "tabs": tabs, "kind": kind}
-    return kind.listing.answer(request, rows, title=kind.title, context=context)
+    context = {"lead": kind.lead, "above": "mappings/parts/above.html", "tabs": tabs, "everything": everything}
+    return answer(request, kind, kind.listing, rows, title=kind.title, context=context)
+
+
+def answer(
+    request: PanelRequest, kind: Kind, listing: Listing, rows: Any, *, title: str, context: dict[str, Any]
+) -> HttpResponseBase:
+    """The list with what its rows offer and what can be done with many of them; without that for whoever may not."""
+    if May.WORK_ORDERS not in request.rights:
+        listing = replace(listing, bulk="")
+    chosen = choices_of(kind, request.account)
+    store = context.get("store", 0)
+    suggestions = panel_url(request.account, f"mappings:suggest_{kind.key}")
+    beside = {
+        "kind": kind,
+        "codes": chosen.codes,
+        "warehouses": chosen.warehouses,
+        "to_map": not context["everything"],
+        "unlisted": len(unlisted(request.account)) if kind.key == "ship_codes" and chosen.codes else 0,
+        "bulk_action": panel_url(request.account, f"mappings:many_{kind.key}"),
+        "suggestions_url": f"{suggestions}?store={store}" if store else suggestions,
+    }
+    return listing.answer(request, rows, title=title, context=beside | context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,7 +91,13 @@ def _map(request: PanelRequest, kind: Kind, row: Word) -> HttpResponse:
     waiting = row.waiting  # type: ignore[attr-defined]  # set by prepare_rows
     form = kind.form(request.account, row, request.POST)
     if not form.is_valid():
-        return _page(request, kind, row, form) if not request.htmx else _row(request, kind, row, form)
+        if not request.htmx:
+            return _page(request, kind, row, form)
+        wrong = " ".join(str(error) for errors in form.errors.values() for error in errors)
+        messages.error(request, f"“{row}” is not saved. {wrong}")
+        return _row(request, kind, row, kind.form(request.account, row, request.POST, inline=True))
+    if question := OUTSIDE.asks_first(row, form):
+        return HttpResponseClientRedirect(question) if request.htmx else redirect(question)
     target = form.apply(by=str(request.user), now=timezone.now())
     if row.version != before:
         messages.success(request, said(row, target, waiting))
@@ -98,10 +131,10 @@ def said(row: Word, target: str, waiting: int) -> str:
 
 
 def _row(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> HttpResponse:
-    prepare_rows(kind, [row], request.account)
+    prepare_rows(kind, [row], request.account, inline=True)
     if form is not None:
         row.form = form  # type: ignore[attr-defined]
-    return render(request, "mappings/parts/row_answer.html", {"row": row, "kind": kind})
+    return render(request, "mappings/parts/row_answer.html", {"row": row, "kind": kind, "bulk": kind.listing.bulk})
 
 
 def _page(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> HttpResponse:
@@ -111,6 +144,7 @@ def _page(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> Htt
     context = {
         "row": row,
         "kind": kind,
+        "codes": ship_codes_of(request.account) if kind.key == "ship_codes" else [],
         "changes": history_of(row),
         "crumbs": [(kind.title, panel_url(request.account, f"mappings:{kind.key}"))],
     }

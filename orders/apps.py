@@ -11,10 +11,17 @@ class OrdersConfig(AppConfig):
         from inventory.models import Product, Warehouse
         from mappings import outside
         from mappings.signals import ship_method_held
-        from orders import causes, following, panel, shipping
+        from orders import causes, following, freed, panel, shipping
+        from orders.views import late
 
         panel.register()
-        outside.provide(waiting=causes.waiting_for)
+        outside.provide(
+            waiting=causes.waiting_for,
+            awaited=freed.awaited,
+            held_group=freed.held_group,
+            asks_first=late.asks_first,
+            frees=freed.freed_by,
+        )
         post_save.connect(shipping.on_warehouse_saved, sender=Warehouse)
         for model in (Product, Warehouse):
             pre_save.connect(following.on_saving, sender=model)

@@ -22,6 +22,7 @@ from integrations.views.page import context_of, find, platform_of
 from mappings.lists import KINDS, Kind
 from mappings.relinking import asked_of
 from mappings.take import take_products, takeable
+from mappings.views import answer
 
 TITLES = {"ship_codes": "Carrier Mappings", "skus": "SKU Mappings", "locations": "Warehouse Mappings"}
 
@@ -57,7 +58,8 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         },
     ]
     context = context_of(request, integration, kind.key) | {
-        "kind": kind,
+        "everything": everything,
+        "store": integration.store_id,
         "tab_title": TITLES[kind.key],
         "pills": pills,
         "take": takeable(integration.store) if kind.key == "skus" else 0,
@@ -68,10 +70,10 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         kind.listing,
         key=f"{kind.listing.key}-here",
         template="integrations/mappings.html",
-        filters=(),
+        filters=[one for one in kind.listing.filters if one.key != "store"],
         columns=[replace(column, hidden=column.hidden or column.key == "store") for column in kind.listing.columns],
     )
-    return listing.answer(request, rows, title=TITLES[kind.key], context=context)
+    return answer(request, kind, listing, rows, title=TITLES[kind.key], context=context)
 
 
 def moved(integration: Integration) -> dict[str, Any] | None:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from mappings.ship_codes import ShipCode, ship_codes_of, suggested_code
+from mappings.ship_codes import ShipCode, ship_codes_of
 from mappings.suggest import Candidate, suggest
-from tests.build import make_account, make_partner, make_ship_method, make_store, make_warehouse
+from mappings.suggestions import CodeBook
+from tests.build import make_account, make_partner, make_warehouse
 
 CODES = [
     Candidate("EU-STD", ("Standard EU", "DHL Paket")),
@@ -68,12 +69,7 @@ def test_an_account_chooses_from_the_codes_of_the_partners_in_its_own_warehouses
     assert ship_codes_of(make_account()) == []
 
 
-@pytest.mark.django_db
 def test_a_carrier_that_the_store_names_apart_counts_too():
-    row = make_ship_method(make_store(), "Ground", carrier="UPS")
+    book = CodeBook([ShipCode("A1", "Ground", "FedEx", "Ground"), ShipCode("B2", "Ground", "UPS", "Ground")])
 
-    found = suggested_code(
-        row, [ShipCode("A1", "Ground", "FedEx", "Ground"), ShipCode("B2", "Ground", "UPS", "Ground")]
-    )
-
-    assert found.value == "B2"
+    assert book.find("UPS", "Ground", "").value == "B2"

@@ -109,11 +109,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   openMenus = $$("details.filter[open]", event.detail.target).map((menu) => menu.id);
 });
 
+const rowsOf = (form) => [...form.elements].filter((one) => one.name === "row");
 function updateBulk(form) {
-  const boxes = $$("input[name=row]", form);
+  const boxes = rowsOf(form); // also those that stand elsewhere and name this form
   const ticked = boxes.filter((box) => box.checked).length;
   const bar = $("[data-bulk]", form);
-  const all = $("[data-check-all]", form);
+  const all = [...form.elements].find((one) => "checkAll" in one.dataset);
   if (all) {
     all.checked = ticked > 0 && ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
@@ -127,13 +128,12 @@ function updateBulk(form) {
   $("[data-bulk-count]", bar).textContent = every?.checked ? "All that match" : ticked;
 }
 on("change", "[data-check-all]", (all) => {
-  const form = all.closest("form");
-  for (const box of $$("input[name=row]", form)) box.checked = all.checked;
-  updateBulk(form);
+  for (const box of rowsOf(all.form)) box.checked = all.checked;
+  updateBulk(all.form);
 });
 on("change", "input[name=row], input[name=all]", (box) => box.form && updateBulk(box.form));
 on("click", "[data-check-none]", (button) => {
-  for (const box of $$("input[name=row], input[name=all]", button.form)) box.checked = false;
+  for (const box of [...rowsOf(button.form), ...$$("input[name=all]", button.form)]) box.checked = false;
   updateBulk(button.form);
 });
 
@@ -174,6 +174,17 @@ on("click", "[data-fill]", (button) => {
   for (const [name, value] of Object.entries(JSON.parse(button.dataset.fill))) form.elements[name].value = value;
   if (button.hasAttribute("data-then-submit")) form.requestSubmit();
 });
+// Two copies of one field: what is typed in one stands in the other.
+on("input", "[data-twin]", (field) => {
+  for (const other of $$("[data-twin]", field.form)) if (other.name === field.name) other.value = field.value;
+});
+
+// A question mark's text goes away with Escape, and comes back with the next look at it.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const ask of $$(".ask:hover, .ask:focus-within")) ask.dataset.shut = "";
+});
+for (const name of ["pointerout", "focusout"]) on(name, ".ask", (ask) => delete ask.dataset.shut);
+
 on("click", "[data-copy]", async (button) => {
   const source = $(button.dataset.copy);
   await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
