@@ -13,6 +13,7 @@ from fcp.admin import LookUpAdmin
 from integrations import (
     admin_rates,  # noqa: F401  # registers its own
     alert_admin,  # noqa: F401
+    ledger_admin,  # noqa: F401
     live,
     product_admin,  # noqa: F401
 )

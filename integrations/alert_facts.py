@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
 from django.utils.dateparse import parse_datetime
 
 from integrations.health import GRACE, promise_of
-from integrations.models import AlertKind, AlertSettings, Flow, Integration
+from integrations.models import AlertKind, AlertSettings, Flow, Integration, LedgerGap
 from inventory.models import Warehouse
 from orders.causes import MAPPED
 from orders.holds import HoldKind
@@ -27,8 +27,8 @@ from orders.models.shipping import RequestState, Told
 REFUSED_AFTER = dt.timedelta(minutes=10)
 SOONEST = dt.timedelta(hours=1)  # the least number of hours that an account may choose
 
-# An unpaid order waits for its buyer, and nobody here can do anything about it.
-NOT_HELD = {HoldKind.PAYMENT}
+# An unpaid order waits for its buyer, one that was sold ahead for its day: nobody here can do anything about it.
+NOT_HELD = {HoldKind.PAYMENT, HoldKind.PREORDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ def facts_of(settings: dict[int, AlertSettings], now: dt.datetime, *, resumed: b
     yield from _held(settings, live, now)
     yield from _untaken(settings, now)
     yield from _untold(settings, live, now)
+    yield from _gaps(settings, now)
 
 
 def _old_enough(hours: int | None, since: dt.datetime, now: dt.datetime) -> bool:
@@ -212,3 +213,15 @@ def _untold(settings: dict[int, AlertSettings], live: dict[int, int], now: dt.da
         if store in live and _old_enough(settings.get(account, DEFAULTS).untold_hours, since, now):
             params = {"name": row["store__name"], "problem": row["said"], "since": since.isoformat()}
             yield Fact(account, AlertKind.UNTOLD, f"store-{store}", since, store, params=params)
+
+
+def _gaps(settings: dict[int, AlertSettings], now: dt.datetime) -> Iterator[Fact]:
+    """Stores in which the ledger found a difference that nobody has answered."""
+    rows = LedgerGap.objects.filter(closed_at=None).order_by().values("store", "account", "store__name")
+    found = rows.annotate(oldest=Min("found_at"), number=Count("pk")).filter(oldest__lte=now - SOONEST)
+    nicknames = dict(Integration.objects.values_list("store", "nickname")) if found else {}
+    for row in found:
+        account, store, since = row["account"], row["store"], row["oldest"]
+        if store in nicknames and _old_enough(settings.get(account, DEFAULTS).gap_hours, since, now):
+            params = {"name": nicknames[store], "orders": row["number"], "since": since.isoformat()}
+            yield Fact(account, AlertKind.GAP, f"store-{store}", since, store, params=params)

@@ -70,6 +70,11 @@ class AlertForm(forms.Form):
         "A store was not told of shipments",
         "Goods left, and the store does not know it for longer than this. Empty: never.",
     )
+    gap_hours = _hours(
+        "The ledger shows a difference",
+        "An order is in a store and not here, or here and no longer in the store, and nobody has answered for longer "
+        "than this. Empty: never.",
+    )
 
     def __init__(self, account: Account, row: AlertSettings, data: Any = None, *, proposed: str = "") -> None:
         initial = {
@@ -79,7 +84,7 @@ class AlertForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         self.fields["digest_hour"].help_text = f"In the account's time zone, {account.time_zone.replace('_', ' ')}."
-        for name, default in (("held_hours", 24), ("untaken_hours", 24), ("untold_hours", 4)):
+        for name, default in (("held_hours", 24), ("untaken_hours", 24), ("untold_hours", 4), ("gap_hours", 12)):
             self.fields[name].unit = "hours"  # type: ignore[attr-defined]
             self.fields[name].named_default = f"{default} hours"  # type: ignore[attr-defined]
 
@@ -98,7 +103,7 @@ class AlertForm(forms.Form):
         return list(found)
 
 
-FIELDS = ("digest_hour", "stale", "refused", "held_hours", "untaken_hours", "untold_hours")
+FIELDS = ("digest_hour", "stale", "refused", "held_hours", "untaken_hours", "untold_hours", "gap_hours")
 
 
 def save(account: Account, form: AlertForm, *, by: str, now: dt.datetime) -> None:

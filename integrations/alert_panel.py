@@ -20,9 +20,10 @@ KINDS = {
     AlertKind.HELD: Chip("Orders wait", "warn", "player-pause"),
     AlertKind.UNTAKEN: Chip("Not taken", "warn", "building-warehouse"),
     AlertKind.UNTOLD: Chip("Store not told", "warn", "send"),
+    AlertKind.GAP: Chip("Ledger differs", "warn", "list-check"),
 }
 SHOWN = 5  # lines of the dashboard
-NO_LINE = [AlertKind.HELD.value]  # the dashboard lists every group of holds anyway
+NO_LINE = [AlertKind.HELD.value, AlertKind.GAP.value]  # the dashboard lists these groups anyway
 
 
 def count(account: Account) -> int:

@@ -37,6 +37,9 @@ DO_NEXT = {
     HoldKind.LOCATION: MAP_IT,
     HoldKind.NO_WAREHOUSE: "Choose the warehouse in the settings of the integration.",
     HoldKind.ADDRESS: "Complete the addresses, here or in the store; each order goes on once its address is whole.",
+    HoldKind.CUSTOMS: "Give the product its customs code and country of origin: every order that waits for it goes on.",
+    HoldKind.SHIP_METHOD: "Look at each order, and lift its hold.",
+    HoldKind.RULE: "Look at each order, and lift its hold; or change the rule.",
     HoldKind.REJECTED_BY_WAREHOUSE: "Read what the warehouse says, mend it, and release the orders again.",
 }
 DECIDE = "Somebody has to decide for each order whether it ships."
@@ -114,12 +117,21 @@ def _untold(alert: Alert, account: Account, orders: int | None) -> Words:
     return Words(f"{name} was not told of shipments", text, next_step, url, "Show the orders")
 
 
+def _gap(alert: Alert, account: Account, orders: int | None) -> Words:
+    name, since = _name(alert), parse_datetime(alert.params.get("since", ""))
+    found = f" The first was found on {moment(since, account)}." if since else ""
+    text = f"The ledger shows orders that are in {name} and not here, or here and no longer in {name}.{found}"
+    next_step = "Bring them in, or say that it is right so."
+    return Words(f"{name}: not every order adds up", text, next_step, panel_url(account, "orders:held"), "Show them")
+
+
 _WORDS = {
     AlertKind.STALE: _stale,
     AlertKind.REFUSED: _refused,
     AlertKind.HELD: _held,
     AlertKind.UNTAKEN: _untaken,
     AlertKind.UNTOLD: _untold,
+    AlertKind.GAP: _gap,
 }
 
 

@@ -16,6 +16,7 @@ from integrations import (
     dashboard,
     help_panel,
     invitations,
+    ledger_panel,
     mapping_pages,
     migrating,
     product_answers,
@@ -74,6 +75,7 @@ OF_ONE = (
     "integration", "advanced", "channel", "ship_codes", "all_ship_codes", "skus", "all_skus", "locations",
     "all_locations", "webhooks", "webhook_create", "webhook_address", "runs_of", "exchanges", "sync", "try", "delete",
     "versions", "versions_back", "reconnect", "reconnect_by", "products", "products_unused",
+    "ledger_of", "ledger_gaps",
 )  # fmt: skip
 
 
@@ -159,6 +161,7 @@ def register() -> None:
     panel.add_waiting(_invited)
     alert_panel.register()
     help_panel.register()
+    ledger_panel.register()
     stock_of_product.register()
     mapping_pages.register()
     panel.add_waiting(migrating.questions)

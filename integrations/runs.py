@@ -108,6 +108,15 @@ class Slice:
             self._confirmed = time.monotonic()
         return self._open.ask(question)
 
+    @property
+    def calls(self) -> int:
+        """Made by this slice so far."""
+        return self._open.purse.made
+
+    def is_rung(self) -> bool:
+        """Somebody waits for this flow: it is due again, although this slice is not over."""
+        return Flow.objects.filter(pk=self.flow.pk, due_at__lte=self.now()).exists()
+
     def now(self) -> dt.datetime:
         return timezone.now()
 

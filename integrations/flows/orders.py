@@ -3,7 +3,7 @@
 What is told by webhook is read first (`hints`), then whatever changed since the watermark, then what a date that
 moved back asks for besides, then orders that the settings of today let in, then records that failed before. All of it
 takes the same path, and every position is stored in the transaction of its page: a crash repeats, and never skips. At
-the end comes what the store deleted.
+the end comes what the store deleted, and a piece of what is counted for the ledger.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fcp.errors import SyncError
 from integrations import migrating
 from integrations.flows.deleted import read_deleted
 from integrations.flows.hints import read_announced
+from integrations.flows.ledger import count_days
 from integrations.flows.singly import SINGLY, read_singly, set_aside
 from integrations.flows.taking import KIND, Taker, mend
 from integrations.flows.windows import read_backfill, read_window
@@ -43,6 +44,7 @@ def pull(run: Slice) -> bool:
     if read_backfill(run, taker) or redecide(run, taker) or retry_failed(run, taker):
         return True
     read_deleted(run)
+    count_days(run, taker)
     return False
 
 

@@ -30,6 +30,7 @@ TABS = (
     ("Webhooks", "webhooks"),
     ("Products", "products"),
     ("Stock", "stock"),
+    ("Ledger", "ledger_of"),
     ("Runs", "runs_of"),
     ("Exchanges", "exchanges"),
 )

@@ -80,6 +80,10 @@ class Shop(ABC):
         """The buyer's note of the order becomes `note`."""
 
     @abstractmethod
+    def erase(self, sold: Sold) -> None:
+        """The order is deleted for good."""
+
+    @abstractmethod
     def variety(self) -> Sequence[Sold]:
         """An order of each kind that the stand-in knows: canceled, pickup, refunded, odd ..."""
 

@@ -59,6 +59,9 @@ class Ecwid(Shop):
     def touch(self, sold: Sold, note: str = "changed") -> None:
         self.host.change_order("ecwid", sold.uid, {"orderComments": note})
 
+    def erase(self, sold: Sold) -> None:
+        self.host.delete_order("ecwid", sold.uid)
+
     def variety(self) -> Sequence[Sold]:
         kinds = [_sold(self.host.place_order(kind=kind)) for kind in KINDS]
         return kinds + [_sold(self.host.place_order(odd=odd)) for odd in ODD]

@@ -54,6 +54,9 @@ class WixShop(Shop):
     def touch(self, sold: Sold, note: str = "changed") -> None:
         self.host.change_order(self.site, sold.number, {"buyerNote": note})
 
+    def erase(self, sold: Sold) -> None:
+        self.host.site(self.site).orders.delete(sold.uid)
+
     def variety(self) -> Sequence[Sold]:
         kinds = [_sold(self.host.place_order(self.site, kind=kind)) for kind in KINDS if kind != "initialized"]
         return kinds + [_sold(self.host.place_order(self.site, odd=odd)) for odd in ODD]

@@ -56,6 +56,9 @@ class Corner(Shop):
     def touch(self, sold: Sold, note: str = "changed") -> None:
         self.shop.change(int(sold.uid), say=note)
 
+    def erase(self, sold: Sold) -> None:
+        del self.shop.sales[int(sold.uid)]
+
     def variety(self) -> Sequence[Sold]:
         sell = self.shop.sell
         kinds = [
