@@ -18,6 +18,7 @@ from orders.decide import Condition, Facts, import_decision, is_closed, may_rele
 from orders.holds import HoldKind, WantedHold
 from orders.models import Order, SeenOrder, ShippingRequest
 from orders.models.orders import Outcome as Stored
+from orders.rules import book_of
 from orders.settings import OrderRules
 from orders.settle import TAKEN, chosen_in, words_as_stored
 from orders.translation import NOTHING_CHOSEN, Chosen, OrderWords, meaning_of
@@ -159,6 +160,8 @@ def dry_run(integration: Integration, document: Document, now: dt.datetime) -> D
     before, after = (rules_of(one, integration.settings_version, integration.account) for one in (in_force, document))
     if replace(before, suppress_persons=after.suppress_persons) == after:
         return DryRun()
+    book = book_of(integration.account_id)
+    before, after = replace(before, book=book), replace(after, book=book)
     orders = last_orders(integration.store_id, before, now)
     found = differences(orders, before, after)
     return DryRun(len(orders), tuple(found), _older_since(integration, document, after, now))

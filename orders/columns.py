@@ -6,7 +6,7 @@ ORDER_COLUMNS = (
     "currency", "subtotal", "shipping", "tax", "discount", "total", "refunded", "country", "units",
     "ship_method", "ship_code", "carrier", "service", "location", "warehouse",
     "buyer_note", "gift_note", "delivery_note", "note", "tags", "edited", "ruled",
-    "revision", "mapping_version", "settings_version", "canceled_at", "released_at", "tried",
+    "revision", "mapping_version", "settings_version", "rules_version", "canceled_at", "released_at", "tried",
 )  # fmt: skip
 LINE_COLUMNS = (
     "id", "account", "order", "uid", "listing", "product", "warehouse", "location", "sku", "sku_key", "title",

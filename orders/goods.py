@@ -79,13 +79,16 @@ def goods_of(
     `customs`: whether they are looked at, where that is not what the rules say.
     """
     today = now.astimezone(rules.zone).date()
+    asked = bool(rules.book and rules.book.asks_abroad)
     if not product_ids:
-        return Goods(today=today)
+        return Goods(countries=_countries(account_id) if asked else {}, today=today)
     customs = rules.customs if customs is None else customs
     concerned = Q(preorder_until__gt=today) | LACKS_CUSTOMS if customs else Q(preorder_until__gt=today)
     found = Product.objects.filter(concerned, pk__in=sorted(product_ids)).order_by()
     products = {row.pk: row for row in map(ProductRow._make, found.values_list(*ProductRow._fields))}
-    countries = {}
-    if customs and any(row.lacks_customs for row in products.values()):
-        countries = dict(Warehouse.objects.filter(account_id=account_id).values_list("pk", "country"))
-    return Goods(products, countries, today)
+    asked = asked or (customs and any(row.lacks_customs for row in products.values()))
+    return Goods(products, _countries(account_id) if asked else {}, today)
+
+
+def _countries(account_id: int) -> dict[int, str]:
+    return dict(Warehouse.objects.filter(account_id=account_id).values_list("pk", "country"))

@@ -21,15 +21,18 @@ from mappings.words import SeenListing, SeenShipWord, Words, words_of
 from .address import address_lacks
 from .changes import apply_changes
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
-from .decide import Decision, Facts, import_decision, is_canceled, takes_stock, wants_nothing
+from .decide import Decision, Facts, import_decision, is_canceled, is_closed, takes_stock, wants_nothing
 from .goods import Goods, goods_of
 from .holds import HoldKind
 from .left_out import wanted_by
-from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, SeenOrder
+from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, RuleNotice, SeenOrder
 from .models.orders import Outcome, number_key_of
 from .payloads import packed
 from .persons import needed_only
 from .reserving import LineNeeds, OrderNeeds, StockWrites, needed
+from .rule_book import AboutOrder
+from .rules import in_force
+from .ruling import NOTICE_COLUMNS, Ruled, about, events_of, notices_of, ruled
 from .settings import OrderRules
 from .shapes import IncomingOrder, OddOrder, Party, ReadOrder
 from .state import OrderFacts, order_state
@@ -98,6 +101,7 @@ def take_in(
     New ones are imported or skipped, with their reasons; those imported earlier are followed, whatever the filters say
     now; odd ones leave a row that says they were seen. `seen_by` is poll, webhook or person.
     """
+    rules = in_force(rules, store.account_id)
     if rules.suppress_persons:
         read = [needed_only(item) for item in read]
     uids = [item.raw.uid for item in read] + [item.uid for item in odd if item.uid]
@@ -262,8 +266,8 @@ def _words(
     )
 
 
-def order_words(order: IncomingOrder, words: Words, goods: Goods) -> OrderWords:
-    """The rows behind the words of one incoming order."""
+def order_words(order: IncomingOrder, words: Words, goods: Goods, asked_for: AboutOrder | None = None) -> OrderWords:
+    """The rows behind the words of one incoming order; `asked_for` by the account's rules."""
     return OrderWords(
         status=order.status.value,
         payment=order.payment.value,
@@ -283,6 +287,7 @@ def order_words(order: IncomingOrder, words: Words, goods: Goods) -> OrderWords:
         country="" if order.pickup else order.ship_to.country,
         postcode=order.ship_to.postcode,
         goods=goods,
+        about=asked_for,
     )
 
 
@@ -302,18 +307,21 @@ def _import(
     ids, of_lines = take_ids_of([(Order, len(items)), (OrderLine, sum(len(item.order.lines) for item in items))])
     line_ids = iter(of_lines)
     orders, lines, parties, holds, events, payloads = [], [], [], [], [], []
+    notices: list[tuple[Any, ...]] = []
     left: list[tuple[int, StoreLeft]] = []
     # After the words were locked: a product that changes from now on finds these orders when they are stored.
     goods = goods_of(account, {row.product_id for row in words.listings.values() if row.product_id}, rules, now)
     for pk, item in zip(ids, items, strict=True):
         order = item.order
-        meaning = meaning_of(order_words(order, words, goods), rules)
+        asked_for = about(store.pk, order, order.lines, order.ship_to) if rules.book else None
+        meaning = meaning_of(order_words(order, words, goods, asked_for), rules)
+        by_rules = ruled(meaning.ruled)
         its_line_ids = [next(line_ids) for _ in order.lines]
         gone = left_by_store(order, item.shipments, its_line_ids)
         shipped = gone.shipped if gone else {}
         if gone:
             left.append((pk, gone))
-        orders.append(_order_row(pk, store, rules, order, meaning, words, sum(shipped.values()), now))
+        orders.append(_order_row(pk, store, rules, order, meaning, by_rules, words, sum(shipped.values()), now))
         needs = OrderNeeds(
             placed_at=order.placed_at,
             closed=wants_nothing(order.status, order.payment, order.fulfillment),
@@ -353,6 +361,10 @@ def _import(
         events.append(
             (account, pk, now, "store", "imported", {"by": seen_by, "holds": [h.kind.value for h in meaning.holds]})
         )
+        if by_rules.newly:
+            events += events_of(account, pk, by_rules.newly, now, "rules")
+            if not is_closed(order.status, order.payment, order.fulfillment):
+                notices += notices_of(account, pk, by_rules.newly, now)
         payloads.append((account, pk, 1, packed(item.raw.packed), now))
     insert_rows(Order, ORDER_COLUMNS, orders)
     insert_rows(OrderLine, LINE_COLUMNS, lines)
@@ -360,6 +372,7 @@ def _import(
     insert_rows(Payload, PAYLOAD_COLUMNS, payloads)
     insert_rows(Hold, HOLD_COLUMNS, holds)
     insert_rows(OrderEvent, EVENT_COLUMNS, events)
+    insert_rows(RuleNotice, NOTICE_COLUMNS, notices)
     write_left(store, left, now)
 
 
@@ -369,6 +382,7 @@ def _order_row(
     rules: OrderRules,
     order: IncomingOrder,
     meaning: Meaning,
+    by_rules: Ruled,
     words: Words,
     shipped: int,
     now: dt.datetime,
@@ -385,8 +399,9 @@ def _order_row(
         order.ship_to.country, pieces,
         words.ship[order.ship_word.key].pk if order.ship_word else None, meaning.ship_code, meaning.carrier,
         meaning.service, words.locations[order.location_uid].pk if order.location_uid else None, meaning.warehouse_id,
-        order.buyer_note, order.gift_note, order.delivery_note, "", [], [], [],
-        1, meaning.mapping_version, rules.version, now if canceled else None, None, False,
+        order.buyer_note, order.gift_note, order.delivery_note, "", by_rules.tags, [],
+        by_rules.ruled, 1, meaning.mapping_version, rules.version, rules.rules_version,
+        now if canceled else None, None, False,
     )  # fmt: skip
 
 

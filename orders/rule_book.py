@@ -80,7 +80,6 @@ class AboutOrder(NamedTuple):
     weight: int | None = None
     skus: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    shipping_option: str = ""
     payment: str = ""
     cash_on_delivery: bool = False
     pickup: bool = False
@@ -92,9 +91,11 @@ class RuleFacts(NamedTuple):
     """An order as the rules see it: what the store says, and what mappings and persons made of it."""
 
     order: AboutOrder
+    shipping_option: str = ""
     ship_code: str = ""
     carrier: str = ""
     warehouse_id: int | None = None
+    abroad: bool = False  # it crosses a customs border
 
 
 # --- fields --------------------------------------------------------------------------------------------------------
@@ -134,11 +135,17 @@ def _yes_no(key: str, label: str, name: str, help: str = "") -> Field:
     return Field(key, label, Kind.YES_NO, attrgetter(f"order.{name}"), (Is.YES, Is.NO), help=help)
 
 
+ABROAD = "abroad"
+
 FIELDS: dict[str, Field] = {
     field.key: field
     for field in (
         Field("integration", "Integration", Kind.CHOICE, lambda f: str(f.order.store_id), EQUAL),
         _text("channel", "Sales channel in the store", lambda f: f.order.channel, "As the store names it: web, pos."),
+        Field(
+            ABROAD, "Goes abroad", Kind.YES_NO, lambda f: f.abroad, (Is.YES, Is.NO),
+            help="It leaves the customs area of its warehouse. Where a country is unknown: no.",
+        ),
         Field("country", "Country", Kind.COUNTRY, lambda f: f.order.country.casefold(), EQUAL),
         _text("region", "State or province", lambda f: f.order.region, "By its code: NY, BY."),
         _text("postcode", "Postcode", lambda f: f.order.postcode),
@@ -151,7 +158,7 @@ FIELDS: dict[str, Field] = {
         _number("weight", "Weight", "weight", "g", "An order with a product of unknown weight never fits."),
         _texts("sku", "SKU in the order", "skus"),
         _texts("option", "Option of a product", "options", "What was chosen or typed, by its name: Engraving."),
-        _text("shipping_option", "Shipping option", lambda f: f.order.shipping_option, "As the store calls it."),
+        _text("shipping_option", "Shipping option", lambda f: f.shipping_option, "As the store calls it."),
         _text("ship_code", "Ship code", lambda f: f.ship_code, "By the mapping, or as a person set it."),
         _text("carrier", "Carrier", lambda f: f.carrier),
         Field("warehouse", "Warehouse", Kind.CHOICE, lambda f: str(f.warehouse_id or ""), EQUAL),
@@ -169,7 +176,7 @@ FIELDS: dict[str, Field] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One row of a rule's table, ready to be asked. One that names what is no longer offered is never met."""
+    """One row of a rule's table, made ready. One that names what is no longer offered is never met."""
 
     field: Field | None
     operator: Is | None
@@ -291,6 +298,7 @@ class Book:
     version: int = 0
     rules: tuple[Rule, ...] = ()
     takes: tuple[Callable[[RuleFacts], Any], ...] = ()
+    asks_abroad: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.rules)
@@ -318,7 +326,7 @@ def compiled(documents: Iterable[Document], version: int = 0) -> Book:
                 conditions, actions, tuple(tests),
             )
         )  # fmt: skip
-    return Book(version, tuple(rules), tuple(FIELDS[key].take for key in places))
+    return Book(version, tuple(rules), tuple(FIELDS[key].take for key in places), ABROAD in places)
 
 
 def _action(document: Document) -> Action | None:

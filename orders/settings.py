@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .rule_book import Book
 from .shapes import Payment, Status, StoreFulfillment
 
 
@@ -49,4 +50,10 @@ class OrderRules:
     warehouse_id: int | None = None
     suppress_persons: bool = False  # keep of a buyer only what shipping needs
     customs: bool = False  # hold what goes abroad while its products lack customs data
+    book: Book | None = None  # the account's own rules; None: not read yet
     zone: dt.tzinfo = dt.UTC  # the account's: a day without a time begins at its midnight
+
+    @property
+    def rules_version(self) -> int:
+        """Of the account's own rules."""
+        return 0 if self.book is None else self.book.version

@@ -15,5 +15,11 @@ rules_changed = Signal()
 # What these orders name has changed, and may hold or free them: what ("product", "ship_method", "warehouse"), row.
 orders_to_settle = Signal()
 
+# A person said what becomes of orders under a word's older meaning: remapping_id.
+orders_to_remap = Signal()
+
 # Orders are to be let go, or taken back, in the background: cure_id.
 cure_waits = Signal()
+
+# A file of tracking numbers is to be shipped on, behind the page: import_id.
+tracking_to_import = Signal()

@@ -14,11 +14,18 @@ from inventory.models import Warehouse
 from .holds import KINDS, HoldKind
 from .labels import until_words
 from .models import Order, OrderEvent
+from .rule_words import ruled_sentence, unruled_sentence
 
 Params = Mapping[str, Any]
 
 # What the system calls itself where no person or partner acted.
-ACTORS = {"store": "the store", "schedule": "the panel", "intake": "the panel", "webhook": "the store"}
+ACTORS = {
+    "store": "the store",
+    "schedule": "the panel",
+    "intake": "the panel",
+    "webhook": "the store",
+    "rules": "the rules",
+}
 SEEN_BY = {"poll": "found on a regular look", "webhook": "the store announced it", "person": "a person asked for it"}
 EDITED = {"ship_code": "ship code"}
 
@@ -207,6 +214,8 @@ SAYINGS: dict[str, Saying] = {
     "fulfillment_corrected": Saying(_corrected),
     "store_told": Saying(_store_told, "good"),
     "store_refused": Saying(_store_refused, "bad"),
+    "ruled": Saying(ruled_sentence),
+    "unruled": Saying(unruled_sentence),
     "tracking_sent_again": Saying(_plain("The tracking is to be sent to the store again.")),
 }
 
@@ -236,7 +245,7 @@ def _change(p: Params) -> str:
     """What a warehouse was asked to follow."""
     words = p.get("what") or ["address"]
     return " and ".join(
-        f"the ship code {p['code']}" if w == "ship code" and p.get("code") else f"the new {w}" for w in words
+        f"the ship code {p['ship_code']}" if w == "ship code" and p.get("ship_code") else f"the new {w}" for w in words
     )
 
 

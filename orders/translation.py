@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from mappings.words import ListingRow, LocationRow, ShipRow
 
+from .customs import goes_abroad
 from .decide import is_closed, may_release
 from .goods import NO_GOODS, Goods
 from .holds import HoldFacts, WantedHold, wanted_holds
+from .rule_book import NOTHING_RULED, AboutOrder, RuleFacts, RuleOutcome, decide
 from .settings import OrderRules
 
 
@@ -41,6 +43,7 @@ class Meaning:
     warehouse_id: int | None
     lines: tuple[LineMeaning, ...]
     holds: tuple[WantedHold, ...]
+    ruled: RuleOutcome = NOTHING_RULED
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +69,25 @@ class OrderWords:
     country: str = ""  # where it goes; empty for one that the buyer picks up
     postcode: str = ""
     goods: Goods = NO_GOODS
-    held_by_rules: tuple[tuple[int, str], ...] = ()  # (rule id, name)
+    about: AboutOrder | None = None  # what the account's rules ask; needed only where there are any
 
 
 NOTHING_CHOSEN = Chosen()
 
 
 def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CHOSEN) -> Meaning:
-    """Translate one order. An unknown word is never guessed: it becomes a hold, or (by setting) passes unchanged."""
+    """Translate one order. An unknown word is never guessed: it becomes a hold, or (by setting) passes unchanged.
+
+    What a person chose stands above the account's rules, and these above the mappings.
+    """
     ship_code, carrier, service, unmapped_ship = _ship(order.ship, rules)
+    ruled = ruled_by(order, rules, chosen)
     if chosen.ship_code is not None:
         ship_code, unmapped_ship = chosen.ship_code, None
-    lines = tuple(_line(line, order.location, rules, chosen) for line in order.lines)
+    elif code := ruled.ship_code:
+        ship_code, carrier, service, unmapped_ship = code.value, code.carrier, code.service, None
+    set_warehouse = chosen.warehouse_id or ruled.warehouse_id
+    lines = tuple(_line(line, order.location, rules, set_warehouse) for line in order.lines)
     unmapped_skus = tuple(
         (line.listing.pk, line.listing.sku or line.listing.title)
         for line in order.lines
@@ -92,22 +102,56 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
         pays_later=_pays_later(order, rules),
         unmapped_ship=unmapped_ship,
         unmapped_skus=unmapped_skus,
-        unmapped_location=None if chosen.warehouse_id else _unmapped_location(order),
+        unmapped_location=None if set_warehouse else _unmapped_location(order),
         has_warehouse=all(warehouses),
         address_lacks=order.address_lacks,
         preorders=order.goods.sold_ahead((meaning.product_id for meaning in ships), rules.zone),
         customs_lacks=order.goods.lacking(shipped_from, order.country, order.postcode) if rules.customs else (),
         looked_at_ship=(order.ship.pk, order.ship.title or order.ship.code) if order.ship and order.ship.hold else None,
-        rules=order.held_by_rules,
+        rules=tuple((one.pk, one.name) for one in ruled.applied if one.holds),
     )
     return Meaning(
         ship_code=ship_code,
         carrier=carrier,
         service=service,
         mapping_version=order.ship.version if order.ship else 0,
-        warehouse_id=next((w for w in warehouses if w), chosen.warehouse_id or rules.warehouse_id),
+        warehouse_id=next((w for w in warehouses if w), set_warehouse or rules.warehouse_id),
         lines=lines,
         holds=tuple(wanted_holds(facts)),
+        ruled=ruled,
+    )
+
+
+def ruled_by(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CHOSEN) -> RuleOutcome:
+    """What the account's rules do with one order."""
+    if not rules.book or order.about is None:
+        return NOTHING_RULED
+    return decide(
+        rules.book,
+        facts_for_rules(order, rules, chosen),
+        code_chosen=chosen.ship_code is not None,
+        warehouse_chosen=chosen.warehouse_id is not None,
+    )
+
+
+def facts_for_rules(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CHOSEN) -> RuleFacts:
+    """The order as rules see it: by its mappings and by what a person chose, before any rule."""
+    assert order.about is not None
+    ship_code, carrier, _, _ = _ship(order.ship, rules)
+    if chosen.ship_code is not None:
+        ship_code = chosen.ship_code
+    places = [
+        _line(line, order.location, rules, chosen.warehouse_id).warehouse_id for line in order.lines if line.ships
+    ]
+    warehouse = next((place for place in places if place), chosen.warehouse_id or rules.warehouse_id)
+    starts = order.goods.countries.get(warehouse or 0, "")
+    return RuleFacts(
+        order=order.about,
+        shipping_option=(order.ship.title or order.ship.code) if order.ship else "",
+        ship_code=ship_code,
+        carrier=carrier,
+        warehouse_id=warehouse,
+        abroad=bool(starts) and goes_abroad(starts, order.country, order.postcode),
     )
 
 
@@ -126,15 +170,18 @@ def _ship(row: ShipRow | None, rules: OrderRules) -> tuple[str, str, str, tuple[
     return (row.code or row.title)[:100], "", "", None
 
 
-def _line(line: LineWords, order_location: LocationRow | None, rules: OrderRules, chosen: Chosen) -> LineMeaning:
-    location = line.location or order_location
-    mapped = location.warehouse_id if location else rules.warehouse_id
+def _line(line: LineWords, order_location: LocationRow | None, rules: OrderRules, warehouse: int | None) -> LineMeaning:
     return LineMeaning(
         product_id=line.listing.product_id if line.listing else None,
         units=line.listing.units if line.listing else 1,
         mapping_version=line.listing.version if line.listing else 0,
-        warehouse_id=chosen.warehouse_id or mapped,
+        warehouse_id=warehouse or _mapped_place(line, order_location, rules),
     )
+
+
+def _mapped_place(line: LineWords, order_location: LocationRow | None, rules: OrderRules) -> int | None:
+    location = line.location or order_location
+    return location.warehouse_id if location else rules.warehouse_id
 
 
 def _unmapped_location(order: OrderWords) -> tuple[int, str] | None:
