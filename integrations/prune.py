@@ -13,7 +13,8 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 from django_q.models import Failure
 
-from fcp.models import IdempotentReply, ImportState
+from fcp.models import IdempotentReply
+from fcp.models.imports import RUNNING
 from integrations.connectors.declaring import FlowKind
 from integrations.keeping import forget_persons
 from integrations.lease import LONGEST_PAUSE
@@ -21,7 +22,8 @@ from integrations.models import Alert, Exchange, FailedRecord, Flow, Hint, Invit
 from integrations.models.flows import RunState
 from integrations.settings_in_force import documents_of_stores
 from inventory.models import LevelImport
-from orders.models import Payload
+from mappings.models import WordImport
+from orders.models import Payload, TrackingImport
 from orders.state import OPEN_STATES
 
 BATCH = 1000
@@ -49,7 +51,10 @@ def prune(now: dt.datetime) -> dict[str, int]:
         ProductPushRow.objects.filter(push__ended_at__lt=now - SENT),
         Alert.objects.filter(closed_at__lt=now - ALERTS),
         Invitation.objects.filter(expires_at__lt=now - INVITATIONS),
-        LevelImport.objects.filter(created_at__lt=now - RUNS).exclude(state=ImportState.IMPORTING),
+        *(
+            files.objects.filter(created_at__lt=now - RUNS).exclude(state__in=RUNNING)
+            for files in (LevelImport, WordImport, TrackingImport)
+        ),
         IdempotentReply.objects.filter(created_at__lt=now - REPLIES),
         Failure.objects.filter(stopped__lt=now - FAILURES),
     ]

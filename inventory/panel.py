@@ -15,6 +15,8 @@ IMPORTS = {
     ImportState.PREVIEW: Chip("Not imported", "neutral", "eye"),
     ImportState.IMPORTING: Chip("Being imported", "work", "refresh"),
     ImportState.DONE: Chip("Imported", "good", "circle-check"),
+    ImportState.UNDOING: Chip("Being taken back", "work", "refresh"),
+    ImportState.UNDONE: Chip("Taken back", "neutral", "arrow-back-up"),
 }
 IMPORT_ROWS = {
     Found.NEW: Chip("First level", "info", "plus"),

@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from fcp.admin import LookUpAdmin
 
-from .models import CarrierOut, Listing, ListingStock, Location, MappingChange, ShipMethod
+from .models import CarrierOut, Listing, ListingStock, Location, MappingChange, ShipMethod, WordImport
 
 
 @admin.register(ShipMethod)
@@ -69,3 +69,16 @@ class MappingChangeAdmin(LookUpAdmin):
     search_fields = ["by", "batch", "account__name"]
     list_select_related = ["account"]
     ordering = ["-pk"]
+
+
+@admin.register(WordImport)
+class WordImportAdmin(LookUpAdmin):
+    """Files of mappings: who sent them, what became of their rows."""
+
+    list_display = ["created_at", "account", "kind", "file_name", "state", "position", "writable", "actor", "in_panel"]
+    list_filter = ["state", "kind"]
+    search_fields = ["file_name", "actor", "batch", "account__name"]
+    list_select_related = ["account"]
+    exclude = ["packed"]
+    ordering = ["-pk"]
+    panel_view = "mappings:file"

@@ -11,3 +11,6 @@ words_mapped = Signal()
 # Orders of a shipping option are to wait for a look, or no longer: row_id, account_id, now. Sent within the
 # transaction, so that what the receiver writes is there together with it.
 ship_method_held = Signal()
+
+# A file of mappings is to be written on, or taken back, behind the page: import_id.
+words_to_import = Signal()

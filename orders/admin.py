@@ -35,6 +35,7 @@ from orders.models import (
     SeenOrder,
     ShippingRequest,
     ToSettle,
+    TrackingImport,
 )
 
 
@@ -269,3 +270,16 @@ class RuleNoticeAdmin(OfOrder):
     list_filter = [("sent_at", admin.EmptyFieldListFilter)]
     list_select_related = ["account", "order", "rule"]
     ordering = ["-pk"]
+
+
+@admin.register(TrackingImport)
+class TrackingImportAdmin(LookUpAdmin):
+    """Files of tracking numbers: who sent them, what became of their rows."""
+
+    list_display = ["created_at", "account", "file_name", "state", "position", "writable", "actor", "in_panel"]
+    list_filter = ["state"]
+    search_fields = ["file_name", "actor", "account__name"]
+    list_select_related = ["account"]
+    exclude = ["packed"]
+    ordering = ["-pk"]
+    panel_view = "orders:tracking_file"

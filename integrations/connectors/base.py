@@ -180,6 +180,11 @@ class Connector:
         words = {o.ship_word.key: o.ship_word for o in orders if o.ship_word}
         return list(words.values())
 
+    @classmethod
+    def ship_word_ahead(cls, title: str, code: str, carrier: str) -> ShipWord | None:
+        """The word that an order with this shipping option will say; None where that cannot be told before one does."""
+        return None
+
     # shipments
     def push_shipments(self, shipments: Sequence[ShipmentToTell]) -> Done | Later:
         """Tell the store; one answer for each. Raises Unreachable(maybe_done=True) when an answer was lost."""

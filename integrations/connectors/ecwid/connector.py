@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from fcp.errors import NotFound, Rejected, Unreadable
 from fcp.http import ErrorTable, Session
-from orders.shapes import IncomingOrder, RawOrder, StoreShipment
+from orders.shapes import IncomingOrder, RawOrder, ShipWord, StoreShipment
 
 from ..base import Bound, Connector
 from ..shapes import (
@@ -101,6 +101,12 @@ class EcwidConnector(Connector):
         return webhooks.claimed(body)
 
     # --- orders ---
+
+    @classmethod
+    def ship_word_ahead(cls, title: str, code: str, carrier: str) -> ShipWord | None:
+        """An option of the shop is found by its id; a carrier's own methods by more than a person can know."""
+        said = {"shippingMethodId": code, "shippingMethodName": title}
+        return order.ship_word(said) if code and not carrier else None
 
     def orders(self, window: Window, token: str | None, limit: int | None = None) -> Page[RawOrder]:
         page = searching.page(self._call, window, token, min(limit or PLATFORM.page, PLATFORM.page))

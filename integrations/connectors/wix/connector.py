@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from fcp.errors import Refused, Rejected, Stale, SyncError, Unreadable
 from fcp.http import ErrorTable, Session
-from orders.shapes import IncomingOrder, RawOrder, StoreShipment
+from orders.shapes import IncomingOrder, RawOrder, ShipWord, StoreShipment
 
 from ..base import Bound, Connector
 from ..shapes import (
@@ -135,7 +135,7 @@ class WixConnector(Connector):
             properties = part_of(self._optional("/site-properties/v4/properties"), "properties")
         site_id = text_of(site, "siteId") or values.get("site_id", "")
         if not site_id:
-            raise Unreadable("no site id", sentence="Wix does not say which site this is. We try again by ourselves.")
+            raise Unreadable("no site id", sentence="Wix does not say which site this is. Try again later.")
         return Connected(
             store_uid=site_id.lower()[:100],
             name=text_of(site, "siteDisplayName") or text_of(properties, "siteDisplayName") or f"Wix {site_id[:8]}",
@@ -159,6 +159,11 @@ class WixConnector(Connector):
 
     def variant_now(self) -> str:
         return self._variant()
+
+    @classmethod
+    def ship_word_ahead(cls, title: str, code: str, carrier: str) -> ShipWord | None:
+        """Options are found by their title, whatever rule offers them."""
+        return order.ship_word({"title": title, "code": code}) if title and not carrier else None
 
     # --- orders ---
 
