@@ -78,8 +78,13 @@ def _decimal_adapter(f: models.DecimalField[Any, Any]) -> Callable[[Any], Any]:
 def _adapted(rows: Iterable[Sequence[Any]], adapt: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[list[Any]]:
     values = [list(row) for row in rows]
     for position, convert in adapt:
+        before: Any = values  # stands in no row
+        converted: Any = None
         for row in values:
-            row[position] = convert(row[position])
+            value = row[position]
+            if value is not before:  # many rows say the same: a moment, who did it
+                before, converted = value, convert(value)
+            row[position] = converted
     return values
 
 
