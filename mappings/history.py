@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,39 +22,51 @@ class Changed:
     by: str
     why: str
     at: dt.datetime
-
-
-def history_of(row: models.Model) -> list[Changed]:
-    """The last changes of one mapping row, newest first."""
-    rows = list(MappingChange.objects.filter(table=row._meta.model_name, row=row.pk).order_by("-id")[:SHOWN])
-    names = _names(rows)
-    return [Changed(_sentence(one.before, one.after, names), one.by, one.why, one.at) for one in rows]
+    version: int = 0
+    pk: int = 0
 
 
 Names = dict[tuple[str, int], str]
 
 
-def _names(rows: Sequence[MappingChange]) -> Names:
-    """Ids that the changes speak of, with the names of what they stand for."""
-    names: Names = {}
+def history_of(row: models.Model) -> list[Changed]:
+    """The last changes of one mapping row, newest first."""
+    rows = list(MappingChange.objects.filter(table=row._meta.model_name, row=row.pk).order_by("-id")[:SHOWN])
+    names = names_in([side for one in rows for side in (one.before, one.after)])
+    return [
+        Changed(sentence_of(one.before, one.after, names), one.by, one.why, one.at, one.version, one.pk) for one in rows
+    ]
+
+
+def names_in(sides: Iterable[Mapping[str, Any]]) -> Names:
+    """Ids that meanings speak of, with the names of what they stand for."""
+    sides, names = list(sides), Names()
     for field, model, label in (("product_id", Product, "sku"), ("warehouse_id", Warehouse, "name")):
-        ids = {side.get(field) for row in rows for side in (row.before, row.after)} - {None}
-        names |= {(field, pk): name for pk, name in model._default_manager.filter(pk__in=ids).values_list("pk", label)}
+        ids = {side.get(field) for side in sides} - {None}
+        if ids:
+            found = model._default_manager.filter(pk__in=ids).values_list("pk", label)
+            names |= {(field, pk): name for pk, name in found}
     return names
 
 
-def _meaning(side: dict[str, Any], names: Names) -> str:
+def meaning_words(side: Mapping[str, Any], names: Names) -> str:
+    """What a word means, or meant: "100-4 × 6", "EXPRESS (UPS Ground)"; empty where it meant nothing."""
     for field in ("product_id", "warehouse_id"):
         if field in side:
             pk = side[field]
             text = names.get((field, pk), f"no. {pk}") if pk is not None else ""
             units = side.get("units", 1)
             return f"{text} × {units}" if text and units != 1 else text
-    return str(side.get("target") or side.get("name") or "")
+    way = " ".join(str(side[name]) for name in ("target_carrier", "target_service") if side.get(name))
+    text = str(side.get("target") or side.get("name") or "")
+    return f"{text} ({way})" if text and way else text
 
 
-def _sentence(before: dict[str, Any], after: dict[str, Any], names: Names) -> str:
-    old, new = _meaning(before, names), _meaning(after, names)
+def sentence_of(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> str:
+    """One change in words."""
+    if set(after) == {"hold"}:
+        return "Its orders wait for a look." if after["hold"] else "Its orders need no look any more."
+    old, new = meaning_words(before, names), meaning_words(after, names)
     if not new:
         return f"Unmapped; it meant {old}." if old else "Removed."
     if not old:

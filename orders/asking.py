@@ -1,4 +1,5 @@
-"""Asking a warehouse to work with something else than it took: a new address, or not at all. Its answer settles it.
+"""Asking a warehouse to work with something else than it took: a new address, another ship code, or not at all. Its
+answer settles it.
 
 What a warehouse has is never changed behind its back. A question raises the request's revision, so that whoever ships
 by an older one reads it first; an accepted change becomes part of what the warehouse is shown.
@@ -7,7 +8,7 @@ by an older one reads it first; an accepted change becomes part of what the ware
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +16,8 @@ from django.db.models import F
 
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
-from inventory.models import Warehouse
 
+from .change_words import code_in, words_of
 from .columns import EVENT_COLUMNS
 from .errors import OrderError, StaleRevision
 from .events import record
@@ -26,10 +27,11 @@ from .release import PARTY_FIELDS, withdraw
 from .settle import TAKEN
 from .shapes import Party
 from .shipping import locked_requests, refusal
-from .stopped import ADDRESS, drop_words
+from .stopped import drop_words
 from .stored_state import lock_orders, refresh_states
 
 ANSWERABLE = (RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED)
+BY_CODE = ("ship_code", "carrier", "service")
 QUESTION = ("change", "change_asked_at", "change_answer", "change_reason", "changed_at", "revision")
 
 
@@ -39,44 +41,63 @@ def ask_for_address(store: Store, wanted: Mapping[int, Party], *, now: dt.dateti
     One that has the address already, because the buyer changed it back, is asked nothing any more. What another
     warehouse was offered and did not take is offered with the new address.
     """
+    addresses = {pk: {"ship_to": {name: getattr(to, name) for name in PARTY_FIELDS}} for pk, to in wanted.items()}
+    ask_for_change(store, addresses, now=now, actor="store")
+
+
+def ask_for_change(store: Store, wanted: Mapping[int, Mapping[str, Any]], *, now: dt.datetime, actor: str) -> set[int]:
+    """Ask the warehouses that have these (locked) orders to work with other values of what they were shown, by order
+    id; returns the orders of which one is asked. In the caller's transaction. See `ask_for_address`.
+
+    What was asked before and is not answered yet stays part of the question.
+    """
     if not wanted:
-        return
-    _readdress_offers(wanted, now)
+        return set()
+    _change_offers(wanted, now)
     rows: list[tuple[Any, ...]] = []
     events: list[tuple[Any, ...]] = []
-    followed, asked = set(), set()
+    followed: dict[Order, set[str]] = {}
+    asked: dict[int, set[str]] = {}
     open_ones = ShippingRequest.objects.filter(order_id__in=wanted, state__in=AT_WAREHOUSE).order_by("pk")
     for request in open_ones.select_related("warehouse", "order"):
-        ship_to = {name: getattr(wanted[request.order_id], name) for name in PARTY_FIELDS}
-        if ship_to == request.snapshot["ship_to"]:
-            if request.change_asked_at and not request.change_answer:
-                rows.append(({}, None, "", "", now, request.revision + 1, request.pk))
-            followed.add(request.order)
-            continue
-        asked.add(request.order)
-        rows.append(({"ship_to": ship_to}, now, "", "", now, request.revision + 1, request.pk))
-        params = {"warehouse": request.warehouse.name, "what": [ADDRESS]}
-        events.append((store.account_id, request.order_id, now, "store", "change_asked", params))
+        new = wanted[request.order_id]
+        before = request.change if request.change_asked_at and not request.change_answer else {}
+        change = _beyond(request, {**before, **new})
+        still = _beyond(request, new)
+        followed.setdefault(request.order, set()).update(set(words_of(new)) - set(words_of(still)))
+        asked.setdefault(request.order_id, set()).update(words_of(still))
+        if change != before:
+            at = now if change else None
+            rows.append((change, at, "", "", now, request.revision + 1, request.pk))
+        if still and change != before:
+            params = {"warehouse": request.warehouse.name, "what": words_of(still), "ship_code": code_in(still)}
+            events.append((store.account_id, request.order_id, now, actor, "change_asked", params))
     update_rows(ShippingRequest, QUESTION, rows)
     insert_rows(OrderEvent, EVENT_COLUMNS, events)
-    for order in followed - asked:
-        drop_words(order, {ADDRESS}, "store", now)
+    for order, words in followed.items():
+        if done := words - asked[order.pk]:
+            drop_words(order, done, actor, now)
+    return {pk for pk, words in asked.items() if words}
 
 
-def _readdress_offers(wanted: Mapping[int, Party], now: dt.datetime) -> None:
+def _beyond(request: ShippingRequest, change: Mapping[str, Any]) -> dict[str, Any]:
+    """As far as it is something else than the warehouse was shown."""
+    return {name: value for name, value in change.items() if request.snapshot.get(name) != value}
+
+
+def _change_offers(wanted: Mapping[int, Mapping[str, Any]], now: dt.datetime) -> None:
     """Whoever acknowledges the older revision is told to read again."""
     for request in ShippingRequest.objects.filter(order_id__in=wanted, state=RequestState.OFFERED).order_by("pk"):
-        ship_to = {name: getattr(wanted[request.order_id], name) for name in PARTY_FIELDS}
-        if ship_to != request.snapshot["ship_to"]:
+        if change := _beyond(request, wanted[request.order_id]):
             ShippingRequest.objects.filter(pk=request.pk, state=RequestState.OFFERED).update(
-                snapshot=request.snapshot | {"ship_to": ship_to}, revision=F("revision") + 1, changed_at=now
+                snapshot=request.snapshot | change, revision=F("revision") + 1, changed_at=now
             )
 
 
 def answer_change(
     request: ShippingRequest, accepted: bool, revision: int, reason: str = "", *, by: str, now: dt.datetime
 ) -> ShippingRequest:
-    """The warehouse uses the new address, or cannot any more. The same answer again changes nothing.
+    """The warehouse follows the change, or cannot any more. The same answer again changes nothing.
 
     Raises StaleRevision when the question changed meanwhile, OrderError when nothing is asked.
     """
@@ -98,21 +119,40 @@ def answer_change(
         if not same.update(**values):
             raise OrderError("This shipping request changed just now. Read it again.", "conflict")
         code = "change_accepted" if accepted else "change_refused"
-        record(request.order, code, by, now, warehouse=request.warehouse.name, reason=reason[:500])
+        params = {"what": words_of(request.change), "ship_code": code_in(request.change)}
+        record(request.order, code, by, now, warehouse=request.warehouse.name, reason=reason[:500], **params)
         if accepted:
-            _settle_address(request, by, now)
+            _follow(request, by, now)
         refresh_states([request.order_id], now=now)
         request.refresh_from_db()
     return request
 
 
-def _settle_address(request: ShippingRequest, by: str, now: dt.datetime) -> None:
-    """Once every warehouse that has it uses the new address, nobody needs to decide about that any more."""
-    has_it = ShippingRequest.objects.filter(order=request.order_id, state__in=TAKEN)
-    unasked = has_it.exclude(change_answer=ChangeAnswer.ACCEPTED).values_list("snapshot", flat=True)
-    # One that took it later took it with the new address.
-    if all(snapshot["ship_to"] == request.change["ship_to"] for snapshot in unasked):
-        drop_words(request.order, {ADDRESS}, by, now)
+def _follow(request: ShippingRequest, by: str, now: dt.datetime) -> None:
+    """A warehouse follows: the order is what it works with, and once every warehouse that has it does, nobody needs to
+    decide about that any more.
+    """
+    change = request.change
+    if by_code := {name: change[name] for name in BY_CODE if name in change}:
+        _use_code(request.order, by_code, now)
+    has_it = ShippingRequest.objects.filter(order=request.order_id, state__in=TAKEN).exclude(pk=request.pk)
+    unasked = list(has_it.exclude(change_answer=ChangeAnswer.ACCEPTED).values_list("snapshot", flat=True))
+    # One that took it later took it as it is now.
+    same = [name for name in change if all(snapshot.get(name) == change[name] for snapshot in unasked)]
+    if done := set(words_of(dict.fromkeys(same))) - set(words_of(dict.fromkeys(change.keys() - set(same)))):
+        drop_words(request.order, done, by, now)
+
+
+def _use_code(order: Order, values: Mapping[str, Any], now: dt.datetime) -> None:
+    """The order ships by another ship code now: what is not taken yet is offered with it too."""
+    changed: dict[str, Any] = dict(values)
+    row = order.ship_method
+    if row and (row.target, row.target_carrier, row.target_service) == tuple(
+        values.get(name, getattr(order, name)) for name in BY_CODE
+    ):
+        changed["mapping_version"] = row.version
+    Order.objects.filter(pk=order.pk).update(**changed)
+    _change_offers({order.pk: values}, now)
 
 
 # --- not at all ------------------------------------------------------------------------------------------------------
@@ -124,16 +164,30 @@ def ask_to_stop(order: Order, *, by: str, now: dt.datetime) -> int:
     Once they have stopped, the order is offered anew as it is then; hold it to keep it here.
     """
     with transaction.atomic():
-        (order,) = lock_orders([order.pk])
-        has_it = ShippingRequest.objects.filter(order=order, state__in=ANSWERABLE)
-        names = list(Warehouse.objects.filter(pk__in=has_it.values("warehouse")).values_list("name", flat=True))
-        if not names:
+        lock_orders([order.pk])
+        asked = stop_orders([order.pk], by=by, now=now)
+        if not asked:
             raise OrderError(
                 "No warehouse has this order any more, or it was asked to stop already.", "not_at_warehouse"
             )
-        withdraw([order.pk], now=now, actor=by)
-        asked = has_it.update(state=RequestState.CANCEL_ASKED, cancel_asked_at=now, changed_at=now)
-        for name in names:
-            record(order, "stop_asked", by, now, warehouse=name)
-        refresh_states([order.pk], now=now)
-    return int(asked)
+    return asked[order.pk]
+
+
+def stop_orders(order_ids: Collection[int], *, by: str, now: dt.datetime) -> dict[int, int]:
+    """The same for these (locked) orders, in the caller's transaction: how many warehouses are asked, by order id.
+
+    An order that none has in hand, or of which all were asked already, is left as it is.
+    """
+    has_it = ShippingRequest.objects.filter(order_id__in=order_ids, state__in=ANSWERABLE).order_by("pk")
+    asked: dict[int, int] = {}
+    events = []
+    for account, order_id, name in has_it.values_list("account", "order", "warehouse__name"):
+        asked[order_id] = asked.get(order_id, 0) + 1
+        events.append((account, order_id, now, by, "stop_asked", {"warehouse": name}))
+    if not asked:
+        return {}
+    withdraw(asked, now=now, actor=by)
+    has_it.order_by().update(state=RequestState.CANCEL_ASKED, cancel_asked_at=now, changed_at=now)
+    insert_rows(OrderEvent, EVENT_COLUMNS, events)
+    refresh_states(list(asked), now=now)
+    return asked

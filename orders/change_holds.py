@@ -22,6 +22,7 @@ def place_holds(
     holds: Sequence[tuple[int, HoldKind, str]],
     shipments: Mapping[int, Sequence[str]],
     now: dt.datetime,
+    actor: str = "store",
 ) -> None:
     """Holds that ask a person; one that is open already is not placed twice, its word names all that it asks about.
 
@@ -46,11 +47,10 @@ def place_holds(
     insert_rows(
         Hold,
         HOLD_COLUMNS,
-        [(store.account_id, pk, kind, "", wanted[pk, kind], "", now, "store", None, "", None) for pk, kind in new],
+        [(store.account_id, pk, kind, "", wanted[pk, kind], "", now, actor, None, "", None) for pk, kind in new],
     )
     asked = [
-        (store.account_id, pk, now, "store", "held", {"kind": kind, "word": wanted[pk, kind]["word"]})
-        for pk, kind in new
+        (store.account_id, pk, now, actor, "held", {"kind": kind, "word": wanted[pk, kind]["word"]}) for pk, kind in new
     ]
     insert_rows(OrderEvent, EVENT_COLUMNS, asked)
 

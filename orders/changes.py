@@ -22,6 +22,7 @@ from mappings.words import Words
 
 from .asking import ask_for_address
 from .change_holds import SHIPMENTS, lift_holds, place_holds
+from .change_words import ADDRESS
 from .columns import EVENT_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
 from .decide import is_canceled
 from .holds import HoldKind
@@ -35,7 +36,7 @@ from .settings import LaterChanges, OrderRules
 from .settle import TAKEN, party_of, settle
 from .shapes import IncomingLine, IncomingOrder, Party, Payment, ReadOrder
 from .shipped_in_store import Here, Standing, compared
-from .stopped import ADDRESS, IN_STORE, words_in
+from .stopped import IN_STORE, words_in
 from .store_shipments import StoreLeft
 from .stored_state import lock_orders
 from .written_shipments import write_left

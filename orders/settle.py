@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -29,7 +29,8 @@ from .models import Cure, Hold, Order, OrderEvent, OrderLine, OrderParty
 from .models.shipping import AT_WAREHOUSE, RequestState
 from .release import PARTY_FIELDS, offer_standing, offer_waiting, renew_offers, ship_to_of
 from .reserving import StockWrites
-from .rules import rules_of_store
+from .rules import in_force, rules_of_store
+from .ruling import about, write_ruled
 from .settings import OrderRules
 from .shapes import Party
 from .state import State
@@ -63,7 +64,7 @@ def settle(
     as in `refresh_states`; `cure` is noted on the holds that are lifted; `offering`: what nothing keeps any more is
     offered at once.
     """
-    rules = rules or rules_of_store(store.pk)
+    rules = in_force(rules, store.account_id) if rules else rules_of_store(store.pk)
     locked_orders = lock_orders(order_ids)  # before asking what is taken: an acknowledgement takes the same lock
     requests = requests_of(order_ids)
     lines = _lines(order_ids, whole=bool(rules.book))
@@ -73,6 +74,7 @@ def settle(
         words = _words(orders, lines, parties, rules, now)
         meanings = {order.pk: meaning_of(of_order, rules, chosen_in(order)) for order, of_order in words}
         _write(orders, lines, meanings, rules)
+        write_ruled(orders, {pk: meaning.ruled for pk, meaning in meanings.items()}, rules.rules_version, now)
         _reconcile_holds(orders, meanings, now, actor, cure)
         if any(request.state == RequestState.OFFERED for of_order in requests.values() for request in of_order):
             renew_offers(store, [o.pk for o in orders], now=now, actor=actor)
@@ -135,6 +137,7 @@ def _words(
                 country="" if order.pickup else ship_to.country,
                 postcode=ship_to.postcode,
                 goods=goods,
+                about=about(order.store_id, order, lines[order.pk], ship_to) if rules.book else None,
             ),
         )
 
@@ -238,6 +241,8 @@ WORDS: dict[str, type[Word]] = {
     HoldKind.SKU.value: Listing,
     HoldKind.LOCATION.value: Location,
 }
+# What else follows a word that changed: (word, now, actor). Called before the word counts as applied.
+MAPPED_TOO: list[Callable[[Word, dt.datetime, str], None]] = []
 TARGET = {HoldKind.SHIP_CODE.value: "target", HoldKind.SKU.value: "product_id", HoldKind.LOCATION.value: "warehouse_id"}
 
 
@@ -269,6 +274,8 @@ def lift_mapped(kind: str, row_id: int, *, now: dt.datetime, actor: str, ends: f
         running.update(state=Cure.State.DONE)
     if not answered(row, kind) and not _translate_again(row, now=now, actor=actor, ends=ends):
         return lifted
+    for follow in MAPPED_TOO:
+        follow(row, now, actor)
     if isinstance(row, Listing):
         reserve_again(row.store, [row], now)
     model.objects.filter(pk=row_id, applied_version__lt=version).update(applied_version=version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from .change_words import as_it_was, asked_for
 from .headline import AtWarehouse, OpenHold, Situation
 from .models import Fulfillment, Order, OrderLine, ShippingRequest
 from .models.shipping import TO_TELL, UNSETTLED, ChangeAnswer, Origin, RequestState
@@ -83,14 +84,15 @@ def answers_of(request: ShippingRequest) -> list[str]:
 
 
 def _change(request: ShippingRequest, name: str) -> str:
+    what = asked_for(request.change)
     match request.change_answer:
         case ChangeAnswer.ACCEPTED:
-            return f"{name} uses the new address."
+            return f"{name} uses {what}."
         case ChangeAnswer.REFUSED:
-            return _with_reason(f"{name} cannot use the new address", request.change_reason)
+            return _with_reason(f"{name} cannot use {what}", request.change_reason)
         case ChangeAnswer.LEFT:
-            return f"It left {name} for the address it had, before {name} answered."
-    return f"{name} was asked to use the new address and has not answered yet."
+            return f"It left {name} {as_it_was(request.change)}, before {name} answered."
+    return f"{name} was asked to use {what} and has not answered yet."
 
 
 def _with_reason(text: str, reason: str) -> str:

@@ -19,8 +19,7 @@ from .settle import settle
 from .signals import orders_to_read
 from .stored_state import refresh_states
 
-# As they stand in the word of the hold that asks about changes after release.
-ADDRESS = "address"
+# As it stands in the word of the hold that asks about changes after release.
 IN_STORE = "marked as fulfilled in the store"
 
 

@@ -153,8 +153,8 @@ class AnswerChange(Answer):
     @_documented(
         "Say whether a change can be followed",
         "For requests that you took and whose `change` waits for an answer: the buyer's address changed in "
-        "the store. Accepted, the new address becomes the request's `ship_to` and its revision rises. Until you "
-        "answer, the request stays as you took it.",
+        "the store, or the merchant wants another ship code. Accepted, the new values become the request's own and "
+        "its revision rises. Until you answer, the request stays as you took it.",
         bodies.ChangeAnswerBody,
         name="answer_change",
     )

@@ -55,13 +55,16 @@ class LineToShip(Shape):
 
 
 class Change(Shape):
-    """What changed in the store after you took the request, and you are asked to follow."""
+    """What changed after you took the request, and you are asked to follow. What stays as it is is null."""
 
-    ship_to = Address()
+    ship_to = Address(allow_null=True, help_text="The new address.")
+    ship_code = serializers.CharField(allow_null=True, help_text="The new ship code.")
+    carrier = serializers.CharField(allow_null=True)
+    service = serializers.CharField(allow_null=True)
     asked_at = serializers.DateTimeField()
     answer = serializers.ChoiceField(
         choices=[("asked", "Not answered yet"), *ChangeAnswer.choices],
-        help_text="asked: send a change-answer. accepted: `ship_to` of the request is the new address.",
+        help_text="asked: send a change-answer. accepted: the request shows the new values now.",
     )
     reason = serializers.CharField(help_text="Why it was too late.")
 
@@ -85,6 +88,10 @@ class RequestShape(Shape):
     to_collect = Money(allow_null=True, help_text="What the buyer pays on delivery, or null.")
     ship_to = Address()
     notes = Notes()
+    wms = serializers.DictField(
+        help_text="What you asked to be told of the store (see `/partner`), by the keys of your fields; what is not "
+        "filled in is missing."
+    )
     lines = LineToShip(many=True)
     reference = serializers.CharField(help_text="Your own number for it.")
     reason = serializers.CharField(help_text="Why it was rejected, or what you said when asked to stop.")
@@ -119,6 +126,7 @@ def request_shape(request: ShippingRequest, shipped: dict[int, int]) -> dict[str
             "id": str(request.warehouse_id), "code": request.warehouse.code, "name": request.warehouse.name,
         },
         **{name: shown[name] for name in AS_SHOWN},
+        "wms": shown.get("wms", {}),
         "lines": [
             {**line, "options": _options(line["options"]), "shipped": shipped.get(int(line["id"]), 0)}
             for line in shown["lines"]
@@ -137,7 +145,7 @@ def _change(request: ShippingRequest) -> dict[str, Any] | None:
     if request.change_asked_at is None:
         return None
     return {
-        "ship_to": request.change["ship_to"],
+        **{name: request.change.get(name) for name in ("ship_to", "ship_code", "carrier", "service")},
         "asked_at": time_text(request.change_asked_at),
         "answer": request.change_answer or "asked",
         "reason": request.change_reason,

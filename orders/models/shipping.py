@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from fcp.models import Account, AccountQuerySet, Partner, Store
 from inventory.models import Warehouse
+from orders.change_words import as_it_was, asked_for
 
 from .orders import Order, OrderLine
 
@@ -107,6 +108,15 @@ class ShippingRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id}-{self.number}"
+
+    @property
+    def asked_for(self) -> str:
+        """What the warehouse is, or was, asked to use instead: "the new address"."""
+        return asked_for(self.change)
+
+    @property
+    def as_it_was(self) -> str:
+        return as_it_was(self.change)
 
 
 class RequestLine(models.Model):

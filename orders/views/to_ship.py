@@ -23,6 +23,7 @@ from fcp.short_lists import ShortLists
 from inventory.models import Warehouse
 
 from ..asking import ANSWERABLE, answer_change
+from ..change_words import asked_for, code_in
 from ..decide import is_canceled
 from ..errors import OrderError, StaleRevision
 from ..fulfilling import Shipment, report_fulfillment
@@ -114,7 +115,10 @@ WORK = WorkListing(
 @may(May.SHIP)
 @require_GET
 def to_ship(request: PanelRequest) -> HttpResponseBase:
-    context = {"bulk_action": panel_url(request.account, "orders:to_ship_many")}
+    context = {
+        "bulk_action": panel_url(request.account, "orders:to_ship_many"),
+        "actions": "orders/parts/to_ship_actions.html",
+    }
     return WORK.answer(request, ShippingRequest.objects.for_account(request.account), title="To ship", context=context)
 
 
@@ -190,7 +194,9 @@ def _page(request: PanelRequest, row: ShippingRequest, **forms: Any) -> HttpResp
         "may_reject": row.state in (RequestState.OFFERED, RequestState.ACKNOWLEDGED),
         "asked_to_stop": row.state == RequestState.CANCEL_ASKED,
         "canceled": is_canceled(row.order.status, row.order.payment),
-        "new_address": address_lines(row.change["ship_to"]) if asked else None,
+        "change_asked": asked,
+        "new_address": address_lines(row.change["ship_to"]) if asked and "ship_to" in row.change else None,
+        "new_code": code_in(row.change) if asked else "",
         "keep_form": forms.get("keep_form") or ReasonForm(prefix="keep"),
         "rejecting": "reject_form" in forms,
         "crumbs": [("To ship", panel_url(request.account, "orders:to_ship"))],
@@ -283,7 +289,7 @@ def stop(request: PanelRequest, pk: int) -> HttpResponse:
 @may(May.SHIP)
 @require_POST
 def change(request: PanelRequest, pk: int) -> HttpResponse:
-    """The answer to a change in the store: the new address is used, or it is too late for that."""
+    """The answer to a change: the new address or ship code is used, or it is too late for that."""
     row = _one(request, pk)
     accepted = request.POST.get("accepted") == "1"
     revision = read_revision(request)
@@ -296,7 +302,7 @@ def change(request: PanelRequest, pk: int) -> HttpResponse:
     except OrderError as error:
         messages.error(request, str(error))
     else:
-        done = "goes to the new address." if accepted else "keeps its address; the merchant is told why."
+        done = f"ships with {asked_for(row.change)}." if accepted else "ships as it was; the merchant is told why."
         messages.success(request, f"Order {row.order.number} {done}")
     return redirect(panel_url(request.account, "orders:to_ship_one", pk=row.pk))
 

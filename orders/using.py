@@ -1,0 +1,234 @@
+"""Which orders a word's older meanings decided, and what becomes of each when it means something else now.
+
+`becomes` is the one answer; the question before a change and the deed after it read the same rows by the same queries.
+An order is looked up by the version of the word's row that it keeps; for a location, which no order keeps a version of,
+by the warehouse that it went to.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from mappings.models import Listing, Location, ShipMethod, Word
+from mappings.versions import Meaning, meanings_of
+
+from .models import Order, OrderLine, Remapping, ShippingRequest
+from .models.shipping import AT_WAREHOUSE, CHANGE_ASKED
+from .state import State
+
+UNRELEASED = (State.NEW, State.HELD, State.READY)
+WITH_WAREHOUSE = (State.AT_WAREHOUSE, State.PARTLY_SHIPPED)
+GONE = (State.SHIPPED, State.CONFIRMED)
+
+LOOKED_BACK = dt.timedelta(days=90)
+
+CODE = ("ship_code", "carrier", "service")
+
+# The fields that decide an order.
+DECIDES: dict[type[Word], tuple[str, ...]] = {
+    ShipMethod: ("target", "target_carrier", "target_service"),
+    Listing: ("product_id", "units"),
+    Location: ("warehouse_id",),
+}
+
+
+class Becomes(StrEnum):
+    AGAIN = "again"  # nobody took it: it is translated again
+    CHANGE = "change"  # the warehouse can be asked to use the new ship code
+    STOP = "stop"  # the warehouse can be asked to stop, then it is offered anew
+    BEGUN = "begun"  # something of it left; the rest cannot be changed any more
+    GONE = "gone"  # it left under the older meaning
+    STAYS = "stays"  # the word does not decide it, or it has what the word means now
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An order, as far as one word decided it.
+
+    `by_word`: it has what the word meant when it was translated; else a person or a rule chose. `same`: that is what
+    the word means now.
+    """
+
+    pk: int
+    state: State
+    by_word: bool = True
+    same: bool = False
+
+
+def becomes(order: Decided, kind: type[Word], means: bool) -> Becomes:
+    """What becomes of an order when a word means something else; `means`: it means anything at all."""
+    if not order.by_word or order.same:
+        return Becomes.STAYS
+    if order.state in UNRELEASED:
+        return Becomes.AGAIN
+    if order.state in GONE:
+        return Becomes.GONE
+    if order.state not in WITH_WAREHOUSE:
+        return Becomes.STAYS
+    if kind is ShipMethod and means:
+        return Becomes.CHANGE
+    return Becomes.STOP if order.state is State.AT_WAREHOUSE else Becomes.BEGUN
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A word that means `after` now, or is to; `older` are the versions under which it meant something else.
+
+    `since`: of orders that left, only those placed since then are looked for, where no index leads to them.
+    """
+
+    row: Word
+    after: Meaning
+    older: Mapping[int, Meaning]
+    since: dt.datetime | None = None
+
+    @property
+    def kind(self) -> type[Word]:
+        return type(self.row)
+
+    @property
+    def means(self) -> bool:
+        """Whether it means anything at all now."""
+        return bool(self.after[DECIDES[self.kind][0]])
+
+
+def shift_to(row: Word, after: Mapping[str, Any], now: dt.datetime) -> Shift:
+    names = DECIDES[type(row)]
+    target = {name: after[name] for name in names}
+    meanings = {number: {name: was[name] for name in names} for number, was in meanings_of(row).items()}
+    since = now - LOOKED_BACK if isinstance(row, Location) else None
+    return Shift(row, target, {number: was for number, was in meanings.items() if was != target}, since)
+
+
+def decided(
+    shift: Shift,
+    states: Sequence[State],
+    *,
+    among: Sequence[int] | None = None,
+    after: int = 0,
+    most: int | None = None,
+) -> Iterator[Decided]:
+    """Orders in these states that the older meanings decided; by rising id from `after` on if only `most` are wanted.
+
+    An order with several lines of one listing comes once for each.
+    """
+    if not shift.older:
+        return iter(())
+    if shift.kind is ShipMethod:
+        return _by_ship_method(shift, states, among, after, most)
+    if shift.kind is Listing:
+        return _by_listing(shift, states, among, after, most)
+    return _by_location(shift, states, among, after, most)
+
+
+def _by_ship_method(
+    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int, most: int | None
+) -> Iterator[Decided]:
+    rows = Order.objects.filter(ship_method=shift.row.pk, mapping_version__in=list(shift.older)).in_state(*states)
+    now = _given(shift.row, shift.after)
+    columns = ("pk", "state", "mapping_version", "edited", "ship_code", "carrier", "service")
+    for pk, state, version, edited, *has in _narrowed(rows, "pk", among, after, most).values_list(*columns):
+        by_word = "ship_code" not in edited and tuple(has) == _given(shift.row, shift.older[version])
+        yield Decided(pk, State(state), by_word, tuple(has) == now)
+
+
+def _given(row: Any, meaning: Meaning) -> tuple[str, str, str]:
+    """What an order gets by a shipping option; without a ship code the store's own word passes, where settings say."""
+    if not meaning["target"]:
+        return (row.code or row.title)[:100], "", ""
+    return meaning["target"], meaning["target_carrier"], meaning["target_service"]
+
+
+def _by_listing(
+    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int, most: int | None
+) -> Iterator[Decided]:
+    rows = OrderLine.objects.filter(listing=shift.row.pk, mapping_version__in=list(shift.older))
+    rows = rows.filter(ships=True, removed_at=None, order__state__in=[state.value for state in states])
+    columns = ("order_id", "order__state", "mapping_version", "product_id", "units")
+    for pk, state, version, product, units in _narrowed(rows, "order_id", among, after, most).values_list(*columns):
+        has = {"product_id": product, "units": units}
+        yield Decided(pk, State(state), has == shift.older[version], has == shift.after)
+
+
+def _by_location(
+    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int, most: int | None
+) -> Iterator[Decided]:
+    row = shift.row
+    rows = Order.objects.filter(account=row.account_id, store=row.store_id).in_state(*states)
+    if shift.since and set(states) <= set(GONE):
+        rows = rows.filter(placed_at__gte=shift.since)
+    rows = rows.filter(went_by(row, [was["warehouse_id"] for was in shift.older.values()]))
+    for pk, state, edited in _narrowed(rows, "pk", among, after, most).values_list("pk", "state", "edited"):
+        yield Decided(pk, State(state), "warehouse" not in edited)
+
+
+def went_by(row: Word, warehouses: Sequence[int | None]) -> Exists:
+    """Orders with a line that this location sent to one of these warehouses."""
+    lines = OrderLine.objects.filter(order=OuterRef("pk"), ships=True, removed_at=None)
+    named = Q(location=row.pk) | Q(location=None, order__location=row.pk)
+    return Exists(lines.filter(named, warehouse__in=[pk for pk in warehouses if pk]))
+
+
+def _narrowed(rows: Any, order_id: str, among: Sequence[int] | None, after: int, most: int | None) -> Any:
+    if among is not None:
+        return rows.filter(**{f"{order_id}__in": among}).order_by()
+    if most is None:
+        return rows.order_by()
+    return rows.filter(**{f"{order_id}__gt": after}).order_by(order_id)[:most]
+
+
+# --- what nobody took ------------------------------------------------------------------------------------------------
+
+
+def unreleased_under_others(row: Word, after: int, most: int) -> list[int]:
+    """Orders that nobody took and that use this word, yet were translated before its present version; by rising id."""
+    if isinstance(row, Location):
+        return list(_waiting_at(row).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:most])
+    rows, order_id, _ = _waiting_under(type(row), [row.pk])
+    found = rows.filter(**{f"{order_id}__gt": after}).order_by(order_id)
+    return list(found.values_list(order_id, flat=True).distinct()[:most])
+
+
+def with_unreleased(model: type[Word], ids: Sequence[int]) -> set[int]:
+    """Those of these words that `unreleased_under_others` finds anything for, or that a warehouse is asked about."""
+    if model is Location:
+        return {row.pk for row in Location.objects.filter(pk__in=ids) if _waiting_at(row).exists()}
+    rows, _, word = _waiting_under(model, ids)
+    found = set(rows.order_by().values_list(word, flat=True).distinct())
+    if model is ShipMethod:
+        found |= set(questions_about(ids).order_by().values_list("order__ship_method", flat=True))
+    return found
+
+
+def questions_about(ids: Sequence[int]) -> Any:
+    """Shipping requests that wait for an answer about the ship code of one of these shipping options."""
+    asked = ShippingRequest.objects.filter(CHANGE_ASKED, state__in=AT_WAREHOUSE, order__ship_method__in=ids)
+    return asked.filter(change__has_any_keys=list(CODE))
+
+
+def _waiting_under(model: type[Word], ids: Sequence[int]) -> tuple[Any, str, str]:
+    """Rows of orders under older versions, and the names of their order and of their word."""
+    waiting = [state.value for state in UNRELEASED]
+    if model is ShipMethod:
+        orders = Order.objects.filter(ship_method__in=ids, mapping_version__lt=F("ship_method__version"))
+        return orders.filter(state__in=waiting), "pk", "ship_method"
+    lines = OrderLine.objects.filter(listing__in=ids, mapping_version__lt=F("listing__version"))
+    return lines.filter(order__state__in=waiting, removed_at=None), "order_id", "listing"
+
+
+def _waiting_at(row: Word) -> Any:
+    """No order keeps the version of a location: all that name it."""
+    named = OrderLine.objects.filter(order=OuterRef("pk"), location=row.pk)
+    orders = Order.objects.filter(store=row.store_id).in_state(*UNRELEASED)
+    return orders.filter(Q(location=row.pk) | Exists(named))
+
+
+def answered(row: Word, kind: str) -> bool:
+    """Whether a person said what becomes of the orders under this row's present version (`orders.remapping`)."""
+    return Remapping.objects.filter(row=row.pk, kind=kind, version=row.version).exists()
