@@ -17,8 +17,16 @@ from integrations.models import Flow
 from integrations.queue import Queue, enqueue
 from integrations.where import want_read
 from inventory.signals import levels_to_import, stock_moved
-from mappings.signals import word_mapped, words_mapped
-from orders.signals import cure_waits, orders_to_read, orders_to_settle, shipments_to_tell
+from mappings.signals import word_mapped, words_mapped, words_to_import
+from orders.signals import (
+    cure_waits,
+    orders_to_read,
+    orders_to_remap,
+    orders_to_settle,
+    rules_changed,
+    shipments_to_tell,
+    tracking_to_import,
+)
 
 
 def hang() -> None:
@@ -27,9 +35,13 @@ def hang() -> None:
     orders_to_read.connect(on_orders, dispatch_uid="integrations.orders")
     orders_to_settle.connect(on_orders_to_settle, dispatch_uid="integrations.orders_to_settle")
     levels_to_import.connect(on_levels_file, dispatch_uid="integrations.levels_file")
+    tracking_to_import.connect(on_tracking_file, dispatch_uid="integrations.tracking_file")
+    words_to_import.connect(on_words_file, dispatch_uid="integrations.words_file")
     word_mapped.connect(on_word, dispatch_uid="integrations.word")
     words_mapped.connect(on_words, dispatch_uid="integrations.words")
     cure_waits.connect(on_cure, dispatch_uid="integrations.cure")
+    orders_to_remap.connect(on_remapping, dispatch_uid="integrations.remapping")
+    rules_changed.connect(on_rules, dispatch_uid="integrations.rules")
     stock_moved.connect(on_stock, dispatch_uid="integrations.stock")
 
 
@@ -68,6 +80,23 @@ def on_cure(sender: Any, cure_id: int, **signal: Any) -> None:
 def on_stock(sender: Any, account_id: int, **signal: Any) -> None:
     flows = Flow.objects.filter(account=account_id, kind=FlowKind.INVENTORY, due_at__isnull=False)
     ring(list(flows.values_list("pk", flat=True)), timezone.now(), trigger="schedule")
+
+
+def on_rules(sender: Any, account_id: int, now: dt.datetime, **signal: Any) -> None:
+    """Within the transaction of the change."""
+    enqueue(Queue.DEFAULT, "integrations.tasks.settle_rules", [(account_id,)], now)
+
+
+def on_remapping(sender: Any, remapping_id: int, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.remap", [(remapping_id,)], timezone.now())
+
+
+def on_words_file(sender: Any, import_id: int, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.import_words", [(import_id,)], timezone.now())
+
+
+def on_tracking_file(sender: Any, import_id: int, **signal: Any) -> None:
+    enqueue(Queue.DEFAULT, "integrations.tasks.import_tracking", [(import_id,)], timezone.now())
 
 
 def on_levels_file(sender: Any, import_id: int, **signal: Any) -> None:

@@ -17,8 +17,9 @@ from integrations.models import FailedRecord, Flow, Hint, Integration, StockPush
 from integrations.queue import Queue, enqueue, waiting
 from inventory import level_import
 from inventory.models import StockCounter
+from mappings import word_import
 from mappings.models import Listing, ListingStock, Location, ShipMethod
-from orders import curing, following, timed
+from orders import curing, following, remapping, rule_settling, timed, tracking_import
 from orders.models import Fulfillment
 from orders.release import stores_with_waiting
 
@@ -37,11 +38,15 @@ def sweep(now: dt.datetime) -> None:
     unsettled = Integration.objects.exclude(settled_version=F("settings_version"))
     _nudge("settle_store", unsettled.values_list("store", flat=True), now)
     _nudge("go_on_cure", curing.unfinished(now), now)
+    _nudge("remap", remapping.unfinished(now), now)
     _nudge("import_levels", level_import.unfinished(now), now)
+    _nudge("import_words", word_import.unfinished(now), now)
+    _nudge("import_tracking", tracking_import.unfinished(now), now)
     if following.due(now).exists():
         enqueue(Queue.DEFAULT, "integrations.tasks.follow_due", [()], now)
     if timed.due(now).exists():
         enqueue(Queue.DEFAULT, "integrations.tasks.lift_due", [()], now)
+    _nudge("settle_rules", rule_settling.unsettled(), now)
     if any(words.objects.changed().exists() for words in (ShipMethod, Listing, Location)):
         enqueue(Queue.DEFAULT, "integrations.tasks.lift_mapped", [()], now)
 

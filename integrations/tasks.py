@@ -20,7 +20,8 @@ from integrations.runs import Work, run_slice
 from integrations.settings_document import rules_in_force
 from integrations.tick import tick as run_tick
 from inventory import level_import
-from orders import following, release, settle, timed
+from mappings import word_import
+from orders import curing, following, release, remapping, rule_settling, settle, timed, tracking_import
 
 WORK: dict[str, Work] = {
     FlowKind.ORDERS: orders.pull,
@@ -37,6 +38,9 @@ WORDS_AT_A_TIME = 100
 # The same of products and ways of shipping that changed, and of holds whose time came.
 THINGS_AT_A_TIME = 20
 HOLDS_AT_A_TIME = 2000
+
+# Seconds that one task decides orders again by other rules.
+RULES_SECONDS = 20.0
 
 # Seconds that one task writes levels of a file, or lets orders go; others wait behind it no longer.
 LEVELS_SECONDS = 20.0
@@ -79,6 +83,12 @@ def settle_store(store_id: int) -> None:
     settle.settle_store(Store.objects.get(pk=store_id), rules, now=timezone.now(), actor="schedule")
     settled = Integration.objects.filter(store=store_id, settled_version__lt=rules.version)
     settled.update(settled_version=rules.version)
+
+
+def settle_rules(account_id: int) -> None:
+    """Decide an account's waiting orders by its rules of now, for a while; what is left goes on in the next task."""
+    if not rule_settling.settle_rules(account_id, now=timezone.now(), seconds=RULES_SECONDS):
+        enqueue(Queue.DEFAULT, "integrations.tasks.settle_rules", [(account_id,)], timezone.now())
 
 
 def forget_persons(store_id: int) -> None:
@@ -126,7 +136,25 @@ def lift_due() -> None:
         enqueue(Queue.DEFAULT, "integrations.tasks.lift_due", [()], now)
 
 
+def remap(remapping_id: int) -> None:
+    """Do with orders under a word's older meaning what a person said; what is left goes on in the next task."""
+    if not remapping.go_on(remapping_id, seconds=LEVELS_SECONDS):
+        enqueue(Queue.DEFAULT, "integrations.tasks.remap", [(remapping_id,)], timezone.now())
+
+
 def import_levels(import_id: int) -> None:
     """Write a file of levels on, for a while; what is left goes on in the next task."""
     if not level_import.go_on(import_id, seconds=LEVELS_SECONDS):
         enqueue(Queue.DEFAULT, "integrations.tasks.import_levels", [(import_id,)], timezone.now())
+
+
+def import_words(import_id: int) -> None:
+    """The same of mappings, written or taken back."""
+    if not word_import.go_on(import_id, seconds=LEVELS_SECONDS):
+        enqueue(Queue.DEFAULT, "integrations.tasks.import_words", [(import_id,)], timezone.now())
+
+
+def import_tracking(import_id: int) -> None:
+    """The same of tracking numbers: what they ship."""
+    if not tracking_import.go_on(import_id, seconds=LEVELS_SECONDS):
+        enqueue(Queue.DEFAULT, "integrations.tasks.import_tracking", [(import_id,)], timezone.now())

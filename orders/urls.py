@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import held, order, orders, to_ship
+from .views import held, hold_help, late, order, orders, rules, to_ship, tracking_import
 
 app_name = "orders"
 
@@ -21,7 +21,12 @@ urlpatterns = [
     path("orders/<int:pk>/shipments/<int:fulfillment>/void/", order.void, name="void"),
     path("orders/<int:pk>/shipments/<int:fulfillment>/correct/", order.correct, name="correct"),
     path("orders/<int:pk>/shipments/<int:fulfillment>/tell/", order.tell, name="tell"),
+    path("mappings/ship-codes/<int:pk>/late/", late.late, {"key": "ship_codes"}, name="late_ship_code"),
+    path("mappings/skus/<int:pk>/late/", late.late, {"key": "skus"}, name="late_sku"),
+    path("mappings/locations/<int:pk>/late/", late.late, {"key": "locations"}, name="late_location"),
+    path("mappings/orders/<int:pk>/", late.remapping, name="remapping"),
     path("held/", held.held, name="held"),
+    path("help/holds/", hold_help.hold_help, name="hold_help"),
     path("held/group/", held.group, name="group"),
     path("held/map/", held.map_word, name="map"),
     path("held/lift/", held.lift_group, name="lift_group"),
@@ -29,8 +34,21 @@ urlpatterns = [
     path("held/keep/", held.keep_group, name="keep_group"),
     path("held/cures/<int:pk>/", held.cure, name="cure"),
     path("held/cures/<int:pk>/undo/", held.undo_cure, name="undo_cure"),
+    path("settings/rules/", rules.rules, name="rules"),
+    path("settings/rules/new/", rules.new, name="rule_new"),
+    path("settings/rules/<int:pk>/", rules.rule, name="rule"),
+    path("settings/rules/<int:pk>/try/", rules.try_rule, name="rule_try"),
+    path("settings/rules/<int:pk>/switch/", rules.switch, name="rule_switch"),
+    path("settings/rules/<int:pk>/move/", rules.move, name="rule_move"),
+    path("settings/rules/<int:pk>/delete/", rules.delete, name="rule_delete"),
+    path("settings/rules/<int:pk>/versions/", rules.versions, name="rule_versions"),
+    path("settings/rules/<int:pk>/back/", rules.back, name="rule_back"),
     path("to-ship/", to_ship.to_ship, name="to_ship"),
     path("to-ship/many/", to_ship.many, name="to_ship_many"),
+    path("to-ship/tracking/", tracking_import.upload, name="tracking"),
+    path("to-ship/tracking/fill-in/", tracking_import.to_fill_in, name="tracking_to_fill_in"),
+    path("to-ship/tracking/<int:pk>/", tracking_import.one, name="tracking_file"),
+    path("to-ship/tracking/<int:pk>/go/", tracking_import.go, name="tracking_go"),
     path("to-ship/<int:pk>/", to_ship.one, name="to_ship_one"),
     path("to-ship/<int:pk>/slip/", to_ship.slip, name="slip"),
     path("to-ship/<int:pk>/take/", to_ship.take, name="to_ship_take"),
