@@ -129,7 +129,7 @@ def test_several_orders_are_held_from_the_bar_and_enter_presses_no_button_by_cha
     person.get_by_label("Choose all rows of this page").check()
 
     person.locator("[data-bulk]").get_by_role("button", name="Hold", exact=True).click()
-    person.get_by_label("Why are they held?").fill("Wait for the labels")
+    person.get_by_label("Note", exact=True).fill("Wait for the labels")
     person.keyboard.press("Enter")
     assert states(*orders) == ["held", "new"]
     person.get_by_role("button", name="Hold them").click()

@@ -146,8 +146,8 @@ def test_a_viewer_reads_and_changes_nothing(shop):
 def test_an_order_is_held_by_hand_and_lifted_again(shop):
     order = shop.order()
 
-    page = send(shop, order, "hold", {"hold-kind": "fraud", "hold-note": "Call the buyer first."})
-    assert "Held for a fraud check: Call the buyer first." in text_of(page)
+    page = send(shop, order, "hold", {"hold-kind": "payment_check", "hold-note": "Call the buyer first."})
+    assert "Held to check the payment: Call the buyer first." in text_of(page)
     assert state_of(order) == "held"
     send(shop, order, "lift", hold=order.holds.get().pk)
 
