@@ -18,7 +18,9 @@ from django.utils.html import format_html
 from fcp.keyset import up_to
 from fcp.models import Account, ApiKey, AuditEntry, Heartbeat, IdempotentReply, Membership, Partner, Store, User
 from fcp.panel import panel_url
+from fcp.partner_fields import wrong_in
 from fcp.scopes import Scope
+from fcp.ship_code_list import ShipCodesField
 from fcp.sign_in import open_account
 
 
@@ -186,8 +188,34 @@ class StoreAdmin(KeptAdmin):
         return False  # a store is made by connecting it
 
 
+class PartnerForm(forms.ModelForm):
+    ship_codes = ShipCodesField()
+
+    class Meta:
+        model = Partner
+        fields = ["name", "capabilities", "ship_codes", "fields_needed", "guide_url"]
+        help_texts = {
+            "capabilities": 'Whether product aliases can be read from it: {"alias_download": true} or false.',
+            "fields_needed": 'What it asks of each store: [{"key": "dock", "label": "Dock", "help": "...", "required": '
+            'true, "kind": "text", "platforms": ["wix"]}]. The kind is text, number or yes_no.',
+        }
+
+    def clean_fields_needed(self) -> Any:
+        value = self.cleaned_data["fields_needed"]
+        if wrong := wrong_in(value):
+            raise forms.ValidationError(wrong)
+        return value
+
+    def clean_capabilities(self) -> Any:
+        value = self.cleaned_data["capabilities"]
+        if not isinstance(value, dict):
+            raise forms.ValidationError("Give an object with names and values.")
+        return value
+
+
 @admin.register(Partner)
 class PartnerAdmin(KeptAdmin):
+    form = PartnerForm
     list_display = ["name", "codes", "guide_url", "created_at"]
     search_fields = ["name"]
     readonly_fields = ["created_at"]

@@ -21,12 +21,14 @@ class Scope(StrEnum):
 class SyncError(Exception):
     """One failure in talking to a store.
 
-    `detail` goes to the log only (secrets removed before it is given); `sentence` is what the merchant reads.
-    `maybe_done`: the call was to change something, and the store may have done it: read back first.
+    `detail` goes to the log only (secrets removed before it is given); `sentence` is what the merchant reads: the
+    `cause` and what we do about it, unless a connector knows better. `maybe_done`: the call was to change something,
+    and the store may have done it: read back first.
     """
 
     code = "sync_error"
-    sentence = "Something went wrong while talking to the store. We try again by ourselves."
+    cause = "Something went wrong while talking to the store."
+    sentence = f"{cause} We try again by ourselves."
     scope = Scope.CALL
 
     def __init__(
@@ -46,7 +48,8 @@ class Busy(SyncError):
     """The store asks us to slow down; `until` is when the next call makes sense (aware, UTC), or None."""
 
     code = "store_busy"
-    sentence = "The store asks us to slow down. We go on by ourselves in a moment."
+    cause = "The store asks us to slow down."
+    sentence = f"{cause} We go on by ourselves in a moment."
 
     def __init__(self, detail: str = "", *, until: dt.datetime | None = None, **kw: Any) -> None:
         super().__init__(detail, **kw)
@@ -57,7 +60,8 @@ class Unreachable(SyncError):
     """No answer, or one that says the store itself has a fault."""
 
     code = "store_unreachable"
-    sentence = "The store does not answer. We try again by ourselves."
+    cause = "The store does not answer."
+    sentence = f"{cause} We try again by ourselves."
 
 
 class Refused(SyncError):
@@ -87,7 +91,8 @@ class Stale(SyncError):
     """The record changed in the store since we read it; `current` is its current revision, if the store said so."""
 
     code = "record_stale"
-    sentence = "The record changed in the store meanwhile. We read it again."
+    cause = "The record changed in the store meanwhile."
+    sentence = f"{cause} We read it again."
     scope = Scope.RECORD
 
     def __init__(self, detail: str = "", *, current: str | None = None, **kw: Any) -> None:
@@ -99,4 +104,5 @@ class Unreadable(SyncError):
     """The answer, or one record of it, is not what the store's own documentation promises."""
 
     code = "answer_unreadable"
-    sentence = "The store sent something we cannot read. We keep it and try again."
+    cause = "The store sent something we cannot read."
+    sentence = f"{cause} We keep it and try again."

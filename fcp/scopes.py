@@ -16,6 +16,8 @@ class Scope(StrEnum):
     WRITE_STOCK = "stock:write"
     READ_SHIP_CODES = "ship_codes:read"
     WRITE_SHIP_CODES = "ship_codes:write"
+    READ_PARTNER = "partner:read"
+    WRITE_PARTNER = "partner:write"
 
     @property
     def label(self) -> str:
@@ -33,8 +35,11 @@ _LABELS = {
     Scope.WRITE_STOCK: "Report stock levels and adjustments",
     Scope.READ_SHIP_CODES: "See the warehouse's own ship codes",
     Scope.WRITE_SHIP_CODES: "Change the warehouse's own ship codes",
+    Scope.READ_PARTNER: "See what the warehouse's system says of itself",
+    Scope.WRITE_PARTNER: "Change what the warehouse's system says of itself",
 }
 
-# A partner serves warehouses of many accounts and has its own ship codes; an account has its orders.
+# A partner serves warehouses of many accounts and speaks for its own system; an account has its orders.
 FOR_PARTNER = frozenset(Scope)
-FOR_ACCOUNT = FOR_PARTNER - {Scope.READ_SHIP_CODES, Scope.WRITE_SHIP_CODES}
+OF_A_PARTNER = {Scope.READ_SHIP_CODES, Scope.WRITE_SHIP_CODES, Scope.READ_PARTNER, Scope.WRITE_PARTNER}
+FOR_ACCOUNT = FOR_PARTNER - OF_A_PARTNER

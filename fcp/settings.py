@@ -90,8 +90,8 @@ FCP_PUBLIC_URL = env_web_address(
 # Directory for what the panel keeps beside the database (absolute path); default var/ beside manage.py.
 FCP_DATA_DIR = env_path("FCP_DATA_DIR", BASE_DIR / "var")
 
-# Whom a merchant may ask for help, as it is shown on the pages: an e-mail address, a telephone number or both.
-# Default empty: no such line is shown.
+# Whom a merchant may ask for help, as it is shown on the pages: an e-mail address or a web address (https://...), which
+# become links, or any text, such as a telephone number. Default empty: no such line is shown.
 FCP_SUPPORT_CONTACT = env_str("FCP_SUPPORT_CONTACT", "")
 
 # --- Stores -------------------------------------------------------------------------------------

@@ -33,8 +33,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "sign_up_open": settings.FCP_SIGN_UP,
         "page_guides": SimpleLazyObject(lambda: help_links(request) if account else []),
         "support": settings.FCP_SUPPORT_CONTACT,
+        "support_url": support_url(settings.FCP_SUPPORT_CONTACT),
         "begun": SimpleLazyObject(lambda: begun(request)),
     }
+
+
+def support_url(contact: str) -> str:
+    """Where a link to whoever runs this installation leads: a page, a new mail, or nowhere for a plain text."""
+    if contact.startswith(("https://", "http://")):
+        return contact
+    is_mail = "@" in contact[1:-1] and " " not in contact
+    return f"mailto:{contact}" if is_mail else ""
 
 
 def accounts_of(user: Any) -> Any:

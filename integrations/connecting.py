@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from fcp.errors import Scope, SyncError
 from fcp.http import Session
 from fcp.models import Account, AuditEntry, Store
 from fcp.roles import May, roles_that_may
@@ -32,6 +33,7 @@ from integrations.store_facts import facts_of
 from integrations.telling import stop_telling
 from inventory.models import Warehouse
 
+KEEPS_ITS_KEY = "The integration keeps the key it has"
 ONE_STORE = "one"  # the account setting "<platform>_stores": "several" (default) or "one"
 
 
@@ -43,6 +45,12 @@ def ask_store(
     session = Session(connector.platform.hosts)
     url = api_url or connector.platform.api_url
     return connector.finish(way, app_secrets(platform_key), received, session, url, now)
+
+
+def why_not(error: SyncError | IntegrationError, outcome: str = "Nothing was connected") -> str:
+    """What a person reads whose store could not be asked: here nobody tries again but himself."""
+    transient = isinstance(error, SyncError) and error.scope is Scope.CALL and error.sentence == type(error).sentence
+    return f"{error.cause} {outcome}; try again in a few minutes." if transient else error.sentence
 
 
 def connect(
@@ -135,15 +143,21 @@ def _store(account: Account, platform: Platform, connected: Connected) -> Store:
     return store
 
 
-def _first_document(
-    platform: Platform, account: Account, connected: Connected, given: Mapping[str, Any], api_url: str
-) -> Document:
-    document = defaults(platform) | _told(platform, connected)
-    if api_url and "api_url" in document:
-        document["api_url"] = api_url
+def first_defaults(platform: Platform, account: Account) -> Document:
+    """What a new integration of this account starts with where nobody says otherwise: its only warehouse, too."""
+    document = defaults(platform)
     warehouses = list(Warehouse.objects.for_account(account).values_list("pk", flat=True)[:2])
     if len(warehouses) == 1 and "warehouse" in document:
         document["warehouse"] = warehouses[0]
+    return document
+
+
+def _first_document(
+    platform: Platform, account: Account, connected: Connected, given: Mapping[str, Any], api_url: str
+) -> Document:
+    document = first_defaults(platform, account) | _told(platform, connected)
+    if api_url and "api_url" in document:
+        document["api_url"] = api_url
     checked = validate(platform, given, document, account)
     for key, sentence in checked.errors.items():
         raise IntegrationError(sentence, "setting", key)

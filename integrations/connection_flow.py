@@ -12,7 +12,7 @@ from typing import Any
 from fcp.models import Account
 from integrations.connecting import make_integration
 from integrations.connectors import connector_class
-from integrations.connectors.declaring import Guide, Mode, Platform
+from integrations.connectors.declaring import Mode, Platform
 from integrations.connectors.shapes import Connected
 from integrations.models import Integration
 from integrations.setting_fields import mode_label
@@ -32,7 +32,12 @@ def connect_as_chosen(
 
 
 def first_settings(platform: Platform, chosen: Chosen, now: dt.datetime) -> dict[str, Any]:
-    """Orders count from the moment of connecting (X3), also when they are switched on later; not from midnight."""
+    """Orders count from the moment of connecting (X3), also when they are switched on later; not from midnight.
+
+    Whoever came by New Setup picked the date himself, and the rest with it.
+    """
+    if chosen.given:
+        return dict(chosen.given)
     given: dict[str, Any] = {FLOWS: {kind: {"mode": mode} for kind, mode in chosen.modes.items()}}
     if any(setting.key == EARLIEST for setting in platform.settings):
         given[EARLIEST] = this_moment(now)
@@ -45,16 +50,3 @@ def flows_in_words(platform: Platform, chosen: Chosen) -> list[tuple[str, str]]:
         (offer.kind.label, mode_label(offer, Mode(chosen.modes.get(offer.kind.value, Mode.DISABLED)), platform))
         for offer in platform.flows
     ]
-
-
-def way_of(integration: Integration, platform: Platform) -> str:
-    """The way in that brings a key like the present one."""
-    kinds = set(integration.credentials.values_list("kind", flat=True))
-    return next((way.key for way in platform.ways_in if (way.kind or way.key) in kinds), "")
-
-
-def guide_to_begin_with(platform: Platform, way: str, variant: str = "") -> Guide | None:
-    """The set-up guide of a way in or of a variant, else the platform's first one."""
-    guides = [guide for guide in platform.guides if not guide.operator]
-    fits = (guide for guide in guides if (way and guide.way == way) or (variant and guide.variant == variant))
-    return next(fits, guides[0] if guides else None)

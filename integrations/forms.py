@@ -7,16 +7,14 @@ sentences come back as the errors of the fields. Only what a person changed is g
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
-from fcp.models import Account
-from integrations.connectors import platforms
+from fcp.models import Account, Partner
 from integrations.connectors.common import STOCK
-from integrations.connectors.declaring import FlowKind, Mode, Platform, WayIn
+from integrations.connectors.declaring import FlowKind, Mode, Platform, StockOffer
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.nicknames import check_nickname
@@ -30,15 +28,16 @@ from integrations.setting_fields import (
 )
 from integrations.settings_document import FLOWS, Document, defaults, master_of, validate
 from integrations.ways import Chosen
+from integrations.wms_settings import WMS, Needed, needed_for
 
 INSTALL = ("payment_status", "fulfillment_status", "history", "orders_interval", "inventory_interval")
 ON_INSTALL = (FlowKind.ORDERS, FlowKind.INVENTORY)
 STOCK_TEXT = "What the store is told of your stock. Push preview shows what comes of it for each listing."
-FEW = 6  # accounts that are shown as a list rather than in a menu
 OTHER_STORE = (
     "This integration is connected to the store {store}. To work with another one, press Add Integration; the orders "
     "that are here stay with theirs."
 )
+WMS_TEXT = "{partner} ships for the chosen warehouse and asks for these; it gets them with each shipping request."
 NO_QUANTITY = "This store takes no available quantity, so there is nothing to compare it with."
 
 
@@ -49,6 +48,7 @@ class CardOfFields:
     title: str
     fields: list[Any]
     text: str = ""
+    partner: Partner | None = None  # who asks for them
 
 
 # --- the settings of an integration -----------------------------------------------------------------------------
@@ -57,7 +57,8 @@ class CardOfFields:
 class DocumentForm(forms.Form):
     """Part of a document of settings. `keys` are settings of the platform, `flows` those whose mode or interval shows.
 
-    After `is_valid()`, `document` is the whole document with what was changed put in.
+    With `wms` it also asks what the partner of the chosen warehouse wants to know. After `is_valid()`, `given` is what
+    was changed, as typed, and `document` the whole document with that put in.
     """
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -73,6 +74,7 @@ class DocumentForm(forms.Form):
         intervals: Sequence[FlowKind] = (),
         staff: bool = False,
         install: bool = False,
+        wms: bool = False,
         number: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -88,7 +90,7 @@ class DocumentForm(forms.Form):
                 self.fields[key].label = setting.install_label
             if setting.staff_only and not staff:
                 self.fields[key].disabled = True
-            self.initial[key] = as_typed(setting, before.get(key), account)
+            self.initial.setdefault(key, as_typed(setting, before.get(key), account))
             self.fields[key].help_text += exact_note(setting, before.get(key), account)
         for kind in modes:
             if kind in self.offers:
@@ -97,7 +99,28 @@ class DocumentForm(forms.Form):
         for kind in intervals:
             if kind in self.offers:
                 self.fields[f"{kind.value}_interval"] = interval_field(self.offers[kind])
-                self.initial[f"{kind.value}_interval"] = self.shown_interval(kind, install)
+                self.initial.setdefault(f"{kind.value}_interval", self.shown_interval(kind, install))
+        self.needed = self._needed() if wms else Needed(None, ())
+        for setting in self.needed.settings:
+            self.fields[wms_name(setting.key)] = field_of(setting, account)
+            known = self.needed.values_in(before).get(setting.key)
+            self.initial.setdefault(wms_name(setting.key), as_typed(setting, known, account))
+        self.asks_wms = wms
+
+    def _needed(self) -> Needed:
+        """Of the warehouse that the page shows as chosen, saved or not."""
+        shown = self.data if self.is_bound and "warehouse" in self.data else self.initial
+        chosen = shown.get("warehouse")
+        return needed_for(self.account, self.platform.key, chosen)
+
+    def only_with_quantity(self, offers: Iterable[StockOffer | None]) -> None:
+        """What needs a store that takes an available quantity is disabled where none of these does (EIM-31)."""
+        if any(offer and offer.quantity for offer in offers):
+            return
+        for key, setting in self.settings.items():
+            if setting.needs_quantity:
+                self.fields[key].disabled = True
+                self.fields[key].help_text = f"{setting.help} {NO_QUANTITY}"
 
     def saved_values(self) -> dict[str, list[str]]:
         """What the browser would send if nobody had typed anything: against this it counts unsaved changes."""
@@ -120,9 +143,12 @@ class DocumentForm(forms.Form):
         given: dict[str, Any] = {key: data[key] for key in self.settings if key in self.changed_data and key in data}
         if flows := self._given_flows(data):
             given[FLOWS] = flows
+        if self.asks_wms:
+            given[WMS] = {one.key: data.get(wms_name(one.key), "") for one in self.needed.settings}
+        self.given = given
         checked = validate(self.platform, given, self.before, self.account, staff=self.staff)
         for key, sentence in checked.errors.items():
-            name = "_".join(key.split(".")[1:]) if key.startswith(f"{FLOWS}.") else key
+            name = "_".join(key.split(".")[1:]) if key.startswith(f"{FLOWS}.") else key.replace(".", "_")
             self.add_error(name if name in self.fields else None, sentence)
         self.document = checked.document
         return data
@@ -149,6 +175,11 @@ class DocumentForm(forms.Form):
         if mode == Mode.DISABLED and not offer.always_on:
             return {"mode": Mode.DISABLED.value, "interval": None}
         return {"mode": mode, "interval": interval}
+
+
+def wms_name(key: str) -> str:
+    """The name of a partner's field in a form."""
+    return f"{WMS}_{key}"
 
 
 class MainForm(DocumentForm):
@@ -178,15 +209,10 @@ class MainForm(DocumentForm):
         kinds = [offer.kind for offer in platform.flows]
         super().__init__(
             integration.account, platform, before, keys, *args,
-            modes=kinds, intervals=kinds, number=integration.settings_version, **kwargs,
+            modes=kinds, intervals=kinds, wms=True, number=integration.settings_version, **kwargs,
         )  # fmt: skip
         self.initial.update(nickname=integration.nickname, name=integration.name)
-        offer = platform.stock.get(integration.variant)
-        if offer is None or not offer.quantity:
-            for key, setting in self.settings.items():
-                if setting.needs_quantity:
-                    self.fields[key].disabled = True
-                    self.fields[key].help_text = f"{setting.help} {NO_QUANTITY}"
+        self.only_with_quantity([platform.stock.get(integration.variant)])
         self.fields["nickname"].named_default = "made from the name"  # type: ignore[attr-defined]
         self.fields["name"].named_default = "the store's own name"  # type: ignore[attr-defined]
 
@@ -221,10 +247,15 @@ class MainForm(DocumentForm):
             self._card("To the warehouse", ("release", "later_changes", "warehouse", "customs")),
             self._card("Stock", stock, STOCK_TEXT),
             self._card("Order Load Options", load, "The same for every store, whatever its platform."),
+            self.wms_card(),
         ]  # fmt: skip
         used = {field.name for card in made for field in card.fields} | {"version"}
         rest = self._card("More", [name for name in self.fields if name not in used])
         return [card for card in (*made, rest) if card.fields]
+
+    def wms_card(self) -> CardOfFields:
+        fields = [self[wms_name(setting.key)] for setting in self.needed.settings]
+        return CardOfFields("WMS settings", fields, WMS_TEXT.format(partner=self.needed.partner), self.needed.partner)
 
     def _card(self, title: str, names: Iterable[str], text: str = "") -> CardOfFields:
         return CardOfFields(title, [self[name] for name in names if name in self.fields], text)
@@ -317,88 +348,3 @@ class FlowsForm(DocumentForm):
         data = super().clean()
         self.modes = {kind.value: self.document[FLOWS][kind.value]["mode"] for kind in self.offers}
         return data
-
-
-# --- connecting --------------------------------------------------------------------------------------------------
-
-
-class WayForm(forms.Form):
-    """What one way in asks for. Secrets are typed again after a mistake: they never go back to the browser."""
-
-    def __init__(
-        self, account: Account, platform: Platform, way: WayIn, *args: Any, staff: bool = False, **kw: Any
-    ) -> None:
-        super().__init__(*args, **kw)
-        self.account, self.platform, self.way, self.staff = account, platform, way, staff
-        for setting in way.fields:
-            self.fields[setting.key] = field_of(setting, account)
-            self.fields[setting.key].named_default = ""  # type: ignore[attr-defined]
-        address = next((s for s in platform.settings if s.key == "api_url"), None)
-        if staff and address:
-            self.fields["api_url"] = field_of(address, account)
-            self.initial.setdefault("api_url", address.default)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        address = [s for s in self.platform.settings if s.key == "api_url"]
-        asked = replace(self.platform, settings=(*self.way.fields, *address), flows=())
-        checked = validate(asked, {key: data.get(key, "") for key in self.fields}, {}, self.account, staff=self.staff)
-        for key, sentence in checked.errors.items():
-            self.add_error(key, sentence)
-        self.received = {s.key: checked.document[s.key] or "" for s in self.way.fields if s.key in checked.document}
-        self.api_url: str = checked.document.get("api_url") or "" if self.staff else ""
-        return data
-
-
-class NameForm(forms.Form):
-    """Step 1 of connecting ends with this: what the integration is called."""
-
-    name = forms.CharField(
-        label="Name",
-        max_length=120,
-        help_text="What you call this store. Its one-word nickname is made from it; you can change both later.",
-        error_messages={"required": "Give it a name."},
-    )
-
-
-class StoreForm(NameForm):
-    """The same for a store that came by itself: one of the accounts where this person may connect stores (TECH-11)."""
-
-    field_order = ("account", "name")
-
-    def __init__(self, accounts: QuerySet[Account], *args: Any, **kw: Any) -> None:
-        super().__init__(*args, **kw)
-        few = accounts[: FEW + 1].count() <= FEW
-        self.fields["account"] = forms.ModelChoiceField(
-            accounts,
-            label="Account",
-            empty_label=None if few else "Choose an account",
-            widget=forms.RadioSelect if few else forms.Select,
-            help_text="The sales channel account that this store will belong to.",
-            error_messages={"required": "Choose the account.", "invalid_choice": "Choose one of these accounts."},
-        )
-        self.order_fields(self.field_order)
-
-
-class InviteForm(forms.Form):
-    """Whom to ask to connect his store."""
-
-    platform = forms.ChoiceField(label="Platform")
-    email = forms.EmailField(
-        label="E-mail",
-        max_length=254,
-        help_text="Of the person who owns the store. The mail has a link; nothing has to be sent back.",
-        error_messages={"required": "Give the address of the store's owner."},
-    )
-    name = forms.CharField(
-        label="Name",
-        max_length=120,
-        required=False,
-        help_text="What you want to call this store. Empty: the store's own name.",
-    )
-
-    def __init__(self, *args: Any, **kw: Any) -> None:
-        super().__init__(*args, **kw)
-        field = self.fields["platform"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(cls.platform.key, cls.platform.label) for cls in platforms()]

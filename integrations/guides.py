@@ -66,11 +66,27 @@ def url_of(account: Account, platform: Platform, guide: Guide) -> str:
     return panel_url(account, "integrations:guide", platform=platform.key, guide=guide.key)
 
 
+def guide_to_begin_with(platform: Platform, way: str, variant: str = "") -> Guide | None:
+    """The set-up guide of a way in or of a variant, else the platform's first one."""
+    guides = [guide for guide in platform.guides if not guide.operator]
+    fits = (guide for guide in guides if (way and guide.way == way) or (variant and guide.variant == variant))
+    return next(fits, guides[0] if guides else None)
+
+
+def guide_to_go_on_with(platform: Platform, variant: str = "") -> Guide | None:
+    """Of a store that is connected: how its orders, stock and tracking are set up, not how one gets its key."""
+    guides = [guide for guide in platform.guides if not guide.operator]
+    of_variant = (guide for guide in guides if variant and guide.variant == variant)
+    after = (guide for guide in guides if SETUP in guide.tabs)
+    return next(of_variant, None) or next(after, None) or guide_to_begin_with(platform, "", variant)
+
+
 # --- the question mark -----------------------------------------------------------------------------------------------
 
 WAY_PAGES = ("add_way", "add_name", "reconnect", "reconnect_by")
+NEW_SETUP = ("new_setup_of", "new_setup_by")
 SETUP = "setup"
-LISTS = ("add", "integrations", "invitations")  # pages of no one platform
+LISTS = ("add", "integrations", "invitations", "carts", "new_setup")  # pages of no one platform
 
 
 def help_of(request: HttpRequest) -> Sequence[HelpLink]:
@@ -95,7 +111,10 @@ def help_of(request: HttpRequest) -> Sequence[HelpLink]:
 
 def _of_page(account: Account, platform: Platform, name: str, way: str, variant: str) -> list[HelpLink]:
     about = [guide for guide in platform.guides if name in guide.tabs]
-    if name in WAY_PAGES and way:
+    if name in NEW_SETUP:
+        best = guide_to_begin_with(platform, way)
+        about = [best] if best else []
+    elif name in WAY_PAGES and way:
         about = [guide for guide in platform.guides if guide.way == way]
     of_variant = [guide for guide in platform.guides if variant and guide.variant == variant]
     if name == SETUP:

@@ -59,7 +59,7 @@ def brought_together(integration: Integration, make: Make, sent: QueryDict) -> D
         before = make(completed(make(current, None).platform, base.document), None)
         typed = make(current, sent)
         for name, field in typed.fields.items():
-            if field.disabled or name == "version":
+            if field.disabled or name == "version" or name not in before.fields:  # another warehouse's partner asks
                 continue
             if field.show_hidden_initial:  # a name: no version has it, the page says what it showed
                 if name not in typed.changed_data:

@@ -122,6 +122,16 @@ def register() -> None:
             ),
         ),
         Page(
+            "Carts",
+            "integrations:carts",
+            also=("integrations:new_setup", "integrations:new_setup_of", "integrations:new_setup_by"),
+            synonyms="new setup channels marketplaces order sources cart setup",
+            help=(
+                "The same integrations, as carts and marketplaces. New Setup asks everything that a new one needs on "
+                "one page; its services are set last, as they turn the connection on."
+            ),
+        ),
+        Page(
             "Runs",
             "integrations:runs",
             also=("integrations:run", "integrations:failed"),

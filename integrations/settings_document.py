@@ -1,7 +1,8 @@
 """The settings of an integration as one document, by the declaration of its platform: defaults, checking, meaning.
 
-A document is JSON: the key of each setting with its value, and under "flows" for each flow its mode and interval
-(minutes). It is stored as an immutable SettingsVersion (`integrations.settings_saving`).
+A document is JSON: the key of each setting with its value, under "flows" for each flow its mode and interval (minutes),
+and under "wms" what partners ask to be told (`integrations.wms_settings`). It is stored as an immutable SettingsVersion
+(`integrations.settings_saving`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from integrations.connectors import connector_class
 from integrations.connectors.declaring import ANY, FlowOffer, Mode, Platform, Setting, SettingKind
 from integrations.models import Integration, SettingsVersion
 from integrations.rates import with_profiles
+from integrations.wms_settings import WMS, needed_for, values_for
 from inventory.models import AliasType, Warehouse
 from orders.settings import ImportRules, LaterChanges, OrderRules, Release
 from orders.shapes import Payment, Status, StoreFulfillment
@@ -55,6 +57,7 @@ def defaults(platform: Platform) -> Document:
         }
         for offer in platform.flows
     }
+    document[WMS] = {}
     return document
 
 
@@ -108,6 +111,15 @@ def rules_in_force(store_id: int) -> OrderRules:
     version = versions.get(number=current) if current else versions.latest("number")
     document = completed(connector_class(version.store.platform).platform, version.document)
     return rules_of(document, version.number, version.account)
+
+
+def told_in_force(store_id: int) -> dict[int, dict[str, Any]]:
+    """What each partner is told with the shipping requests of a store; nothing without an integration."""
+    current = Integration.objects.filter(store=store_id).values_list("settings_version", flat=True).first()
+    if current is None:
+        return {}
+    found = SettingsVersion.objects.filter(store=store_id, number=current).values_list("document", flat=True).first()
+    return values_for(found or {})
 
 
 def _chosen(document: Mapping[str, Any], key: str, words: Callable[[str], Any]) -> frozenset[Any] | None:
@@ -164,7 +176,32 @@ def validate(
     for offer in platform.flows:
         if offer.kind.value in given.get(FLOWS, {}):
             _check_flow(offer, given[FLOWS][offer.kind.value], checked, account)
+    if WMS in given or "warehouse" in given:
+        _check_wms(platform, given.get(WMS), checked, account)
     return checked
+
+
+def _check_wms(platform: Platform, given: Mapping[str, Any] | None, checked: Checked, account: Account) -> None:
+    """What the partner of the chosen warehouse asks for; `given` None: what was given before must do.
+
+    What it asks for no more is forgotten; what other partners were told stays.
+    """
+    needed = needed_for(account, platform.key, checked.document.get("warehouse"))
+    known = needed.values_in(checked.document)
+    given, values = known if given is None else given, {}
+    for setting in needed.settings:
+        typed = given.get(setting.key)
+        if typed in (None, ""):
+            if setting.required:
+                sentence = f"{needed.partner} needs {setting.label} to ship for this store."
+                checked.errors[f"{WMS}.{setting.key}"] = sentence
+            continue
+        try:
+            values[setting.key] = _value(platform, setting, typed, account)
+        except Wrong as error:
+            checked.errors[f"{WMS}.{setting.key}"] = str(error)
+    if values != known:
+        checked.document[WMS] = checked.document[WMS] | {needed.key: values}
 
 
 def _check_flow(offer: FlowOffer, given: Mapping[str, Any], checked: Checked, account: Account) -> None:

@@ -20,6 +20,7 @@ from integrations.setting_words import flow_in_words, value_in_words
 from integrations.settings_document import FLOWS, Document, completed, defaults, document_of, validate
 from integrations.settings_saving import save
 from integrations.since_enabled import Choices
+from integrations.wms_settings import WMS, wms_in_words
 
 LISTED = 20
 
@@ -71,6 +72,8 @@ def compare(platform: Platform, account: Account, before: Document, after: Docum
         was, becomes = before[FLOWS][offer.kind.value], after[FLOWS][offer.kind.value]
         if was != becomes:
             lines.append(Line(f"{offer.kind.label} flow", flow_in_words(offer, was), flow_in_words(offer, becomes)))
+    if before[WMS] != after[WMS]:
+        lines.append(Line("WMS settings", wms_in_words(before), wms_in_words(after)))
     return lines
 
 
@@ -92,6 +95,7 @@ def restored(integration: Integration, platform: Platform, version: SettingsVers
     theirs = {setting.key: setting for setting in changed if staff or not setting.staff_only}
     asked = {key: given[key] for key in (*theirs, FLOWS)}
     checked = validate(platform, asked, now_in_force, account, staff=staff)
+    checked.document[WMS] = given[WMS]
     notes = [f"{key.replace('_', ' ').capitalize()} is no longer a setting." for key in _unknown(platform, version)]
     for key, why in checked.errors.items():
         if key in theirs:
@@ -108,7 +112,7 @@ def restored(integration: Integration, platform: Platform, version: SettingsVers
 
 
 def _unknown(platform: Platform, version: SettingsVersion) -> list[str]:
-    known = {setting.key for setting in platform.settings} | {FLOWS}
+    known = {setting.key for setting in platform.settings} | {FLOWS, WMS}
     return sorted(key for key in version.document if key not in known)
 
 

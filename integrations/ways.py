@@ -1,10 +1,10 @@
 """What waits between two pages of connecting a store, and how far a browser that comes back from a store is believed.
 
 What waits lies in the session of one browser, encrypted, half an hour at most: what a person has `Chosen` to let flow,
-a `State` while he is at the store's own page, an `Arrival` from the moment a store has answered until Save. Nothing of
-it ever goes to the browser but a random key, which says which of several tabs is meant and is worth nothing in another
-session. What a store let us in by may be good for one time only, so what it answered is kept with the arrival, the key
-to it too, and it is not asked again.
+keys that he `Typed` on a page that is shown again, a `State` while he is at the store's own page, an `Arrival` from the
+moment a store has answered until Save. Nothing of it ever goes to the browser but a random key, which says which of
+several tabs is meant and is worth nothing in another session. What a store let us in by may be good for one time only,
+so what it answered is kept with the arrival, the key to it too, and it is not asked again.
 
 The tab that a person left for the store's page learns what became of it from the session as well (`Ended`), under the
 key of what was chosen there.
@@ -52,13 +52,30 @@ Session = MutableMapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a person chose on the page Connection Flow Settings: the flows' modes by kind, and the store's name."""
+    """What a person chose before the way in: the flows' modes by kind, and the store's name.
+
+    `given` are all settings, as typed, where he came by New Setup (`integrations.new_setup`).
+    """
 
     platform: str
     user: int
     account: int
     modes: dict[str, str]
     name: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Keys that a person typed on a page that is shown to him again: they wait here, and never go to the browser."""
+
+    platform: str
+    way: str
+    user: int
+    values: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"Typed({self.platform}, {self.way})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +143,7 @@ def _as_json(connected: Connected) -> dict[str, Any]:
     return values | {"credential": {"kind": key.kind, "values": dict(key.values), "expires_at": expires}}
 
 
-Waits = Chosen | State | Arrival
+Waits = Chosen | Typed | State | Arrival
 
 
 def keep(session: Session, what: Waits) -> str:
@@ -170,6 +187,11 @@ def arrival(session: Session, key: str) -> Arrival | None:
 def chosen(session: Session, key: str) -> Chosen | None:
     found = look(session, key)
     return found if isinstance(found, Chosen) else None
+
+
+def typed(session: Session, key: str) -> Typed | None:
+    found = look(session, key)
+    return found if isinstance(found, Typed) else None
 
 
 def is_begun(session: Session, key: str) -> bool:
@@ -220,4 +242,4 @@ def begin_again(session: Session, key: str) -> None:
         session[ENDED] = {other: what for other, what in session[ENDED].items() if other != key}
 
 
-_KINDS: dict[str, type[Chosen] | type[State] | type[Arrival]] = {"Chosen": Chosen, "State": State, "Arrival": Arrival}
+_KINDS: dict[str, type[Waits]] = {one.__name__: one for one in (Chosen, Typed, State, Arrival)}

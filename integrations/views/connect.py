@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from fcp.errors import SyncError
+from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import connecting, ways
@@ -25,13 +26,13 @@ from integrations.connectors import CONNECTORS, connector_class, platforms
 from integrations.connectors.declaring import Platform, WayIn
 from integrations.connectors.shapes import Connected
 from integrations.errors import IntegrationError
-from integrations.forms import NameForm, WayForm
 from integrations.models import Integration
 from integrations.nicknames import nickname_for
 from integrations.reach import app_secrets, stand_in_address
 from integrations.settings_document import document_of
 from integrations.views.install import leave
 from integrations.views.page import find, logo_of, platform_of, show
+from integrations.way_forms import NameForm, WayForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,6 @@ def _way_context(
         }
         for other in ways_of(platform, staff=request.user.is_staff)
     ]
-    flows = panel_url(account, "integrations:add_flows", platform=platform.key)
     return {
         "platform": platform,
         "logo": logo_of(platform.key),
@@ -171,7 +171,7 @@ def _way_context(
         "refused": _refusal(request, platform),
         "begin": panel_url(account, "integrations:add_begin", platform=platform.key, way=way.key) + after,
         "market": app_secrets(platform.key).market_url,
-        "flows_page": flows + after,
+        "flows_page": chosen_page(account, platform, way, chosen) + after,
         "chosen": flows_in_words(platform, chosen) if chosen else None,
         "waits": waits(request, platform, way, key) if chosen and way.redirect else None,
         "crumbs": [
@@ -179,6 +179,13 @@ def _way_context(
             ("Add Integration", panel_url(account, "integrations:add")),
         ],
     }
+
+
+def chosen_page(account: Account, platform: Platform, way: WayIn, chosen: ways.Chosen | None) -> str:
+    """Where what was chosen before can be changed: New Setup, or the page Connection Flow Settings."""
+    if chosen and chosen.given:
+        return panel_url(account, "integrations:new_setup_by", platform=platform.key, way=way.key)
+    return panel_url(account, "integrations:add_flows", platform=platform.key)
 
 
 def waits(request: PanelRequest, platform: Platform, way: WayIn, key: str) -> dict[str, Any]:
@@ -206,7 +213,7 @@ def _asked(form: WayForm, platform: Platform, way: WayIn, address: str) -> Conne
     try:
         return connecting.ask_store(platform.key, way.key, form.received, timezone.now(), address)
     except SyncError as error:
-        form.add_error(None, error.sentence)
+        form.add_error(None, connecting.why_not(error))
         return None
 
 
@@ -284,7 +291,7 @@ def reconnect(request: PanelRequest, pk: int, way: str = "") -> HttpResponse:
         try:
             _reconnect(request, integration, chosen, form)
         except (SyncError, IntegrationError) as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, connecting.why_not(error, connecting.KEEPS_ITS_KEY))
         else:
             messages.success(request, f"{integration.name} has a new key. Its flows go on.")
             return redirect(panel_url(request.account, "integrations:advanced", pk=pk))

@@ -15,9 +15,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import ways
-from integrations.connection_flow import guide_to_begin_with, way_of
 from integrations.connectors.declaring import FlowKind, Mode
 from integrations.forms import FlowsForm
+from integrations.guides import guide_to_begin_with, guide_to_go_on_with
 from integrations.models import Flow, Integration
 from integrations.setting_fields import mode_label
 from integrations.views.connect import platform_named, waits, way_named, ways_of
@@ -98,7 +98,7 @@ def next_page(request: PanelRequest, pk: int) -> HttpResponse:
         "flows": [(one.kind.label, mode_label(one, mode, platform), one.always_on) for one, mode in flows],
         "off": [offer.kind.label for offer, mode in flows if mode is Mode.DISABLED],
         "orders_on": (FlowKind.ORDERS, Mode.PULL) in [(offer.kind, mode) for offer, mode in flows],
-        "guide": guide_to_begin_with(platform, way_of(integration, platform), integration.variant),
+        "guide": guide_to_go_on_with(platform, integration.variant),
         **state_of(integration),
     }
     return render(request, "integrations/next.html", context)

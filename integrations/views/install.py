@@ -30,11 +30,11 @@ from integrations.connectors.base import Connector
 from integrations.connectors.declaring import Platform
 from integrations.connectors.shapes import Arrived, Connected, Redirect
 from integrations.errors import IntegrationError
-from integrations.forms import StoreForm
 from integrations.models import Integration
 from integrations.reach import app_secrets, stand_in_address
 from integrations.settings_document import document_of
 from integrations.views.tries import note_refusal, too_many
+from integrations.way_forms import StoreForm
 
 NOT_BEGUN = (
     "This return was used already, is more than half an hour old, or was begun in another browser. "
@@ -76,7 +76,7 @@ def landing(request: HttpRequest, platform: str) -> HttpResponse:
     try:
         arrived = connector.arrived(request.GET.dict(), app, timezone.now()) if request.GET and app.client_id else None
     except SyncError as error:
-        return refused(request, connector.platform, error.sentence)
+        return refused(request, connector.platform, connecting.why_not(error))
     if arrived is None or not arrived.signed:
         steps = next((way.from_store for way in connector.platform.ways_in if way.from_store), ())
         begun = {"app": bool(app.client_id), "steps": steps, "market": app.market_url}
@@ -100,7 +100,7 @@ def come_back(request: HttpRequest, platform: str) -> HttpResponse:
     try:
         arrived = connector.arrived(request.GET.dict(), app_secrets(platform), timezone.now())
     except SyncError as error:
-        return _refused(request, connector.platform, state, error.sentence)
+        return _refused(request, connector.platform, state, connecting.why_not(error))
     # Some stores want to hear, before they believe it, where they sent the browser.
     arrived = replace(arrived, received={**arrived.received, "return_url": _return_address(request, platform)})
     if state.integration:
@@ -114,7 +114,7 @@ def _found(request: HttpRequest, connector: type[Connector], arrived: Arrived, s
     try:
         connected = _ask(state, arrived, address)
     except SyncError as error:
-        return _refused(request, connector.platform, state, error.sentence)
+        return _refused(request, connector.platform, state, connecting.why_not(error))
     arrival = ways.Arrival.of(
         connector.platform, state.way, dict(arrived.received), connected,
         api_url=address, user=state.user, account=state.account, invitation=state.invitation,
@@ -171,7 +171,7 @@ def _reconnected(request: HttpRequest, platform: Platform, state: ways.State, ar
             integration, state.way, arrived.received, by=str(request.user), now=timezone.now(), api_url=address
         )
     except (SyncError, IntegrationError) as error:
-        return refused(request, platform, error.sentence)
+        return refused(request, platform, connecting.why_not(error, connecting.KEEPS_ITS_KEY))
     messages.success(request, f"{integration.name} is reconnected. Its flows go on.")
     return redirect(panel_url(integration.account, "integrations:integration", pk=integration.pk))
 

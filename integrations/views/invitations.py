@@ -18,11 +18,11 @@ from fcp.errors import SyncError
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations import ways
+from integrations.connecting import why_not
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import Platform, WayIn
 from integrations.connectors.shapes import Connected
 from integrations.errors import IntegrationError
-from integrations.forms import InviteForm, WayForm
 from integrations.invitations import (
     SENTENCES,
     UNKNOWN,
@@ -38,6 +38,7 @@ from integrations.models import Invitation
 from integrations.reach import app_secrets, stand_in_address
 from integrations.views.install import leave
 from integrations.views.tries import note_refusal, too_many
+from integrations.way_forms import InviteForm, WayForm
 
 SHOWN = 200  # the latest
 DONE = "invited"  # in the session: what this browser connected
@@ -155,7 +156,7 @@ def _connected(
         accept(found, way, received, now=timezone.now(), api_url=address, connected=connected)
     except (SyncError, IntegrationError) as error:
         note_refusal(request)
-        form.add_error(None, error.sentence)
+        form.add_error(None, why_not(error))
         return False
     request.session[DONE] = found.pk
     return True

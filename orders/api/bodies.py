@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from fcp.api_shapes import Shape
+from fcp.partner_fields import KINDS, wrong_in
 from orders.models.shipping import RequestState
 
 MANY = 100  # acknowledgements or parcels in one call
@@ -138,4 +139,44 @@ class ShipCodes(Shape):
         codes = [row["code"] for row in rows]
         if len(set(codes)) < len(codes):
             raise serializers.ValidationError("Each code may stand here once.")
+        return rows
+
+
+class NeededFieldBody(Shape):
+    """One value that you want with each shipping request; who connects a store is asked for it."""
+
+    key = serializers.CharField(max_length=40, help_text="Small letters, digits and _; under it you get the value.")
+    label = serializers.CharField(max_length=120)  # type: ignore[assignment]  # a field's own label is never asked for
+    help = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, default="", help_text="What it is for, and where to find it."
+    )
+    required = serializers.BooleanField(  # type: ignore[assignment]  # as above
+        required=False, default=False, help_text="True: settings cannot be saved without it."
+    )
+    kind = serializers.ChoiceField(choices=KINDS, required=False, default="text")
+    platforms = serializers.ListField(
+        child=serializers.CharField(max_length=30), required=False, default=list, max_length=50,
+        help_text="Only for stores of these platforms (wix, ecwid, ...); empty: for all.",
+    )  # fmt: skip
+
+
+class PartnerBody(Shape):
+    """What you say of your own system. The whole of it: what is left out is empty."""
+
+    guide_url = serializers.URLField(
+        max_length=200, required=False, allow_blank=True, default="", help_text="Your guide for setting up a store."
+    )
+    alias_download = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Whether product aliases can be read from you."
+    )
+    fields_needed = serializers.ListField(child=NeededFieldBody(), required=False, default=list, max_length=50)
+
+    def validate_guide_url(self, value: str) -> str:
+        if value and not value.lower().startswith(("https://", "http://")):
+            raise serializers.ValidationError("Give an address that begins with https://.")
+        return value
+
+    def validate_fields_needed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if wrong := wrong_in(rows):
+            raise serializers.ValidationError(wrong)
         return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import answers, views
+from . import answers, partner, views
 
 urlpatterns = [
     path("shipping-requests", views.RequestList.as_view()),
@@ -17,4 +17,5 @@ urlpatterns = [
     path("shipping-requests/<str:pk>/change-answer", answers.AnswerChange.as_view()),
     path("orders/<str:pk>", views.OrderDetail.as_view()),
     path("ship-codes", views.ShipCodeList.as_view()),
+    path("partner", partner.PartnerDetail.as_view()),
 ]
