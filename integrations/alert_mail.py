@@ -13,7 +13,7 @@ import logging
 import smtplib
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +28,8 @@ from fcp.pulse import show_life
 from integrations.alert_words import Words, moment, orders_waiting, words_of
 from integrations.alerts import QUIET
 from integrations.models import Alert, AlertKind, AlertSettings
+from orders import rule_notices
+from orders.models import RuleNotice
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +45,18 @@ OF_THIS_MAIL = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtpli
 
 @dataclass(slots=True)
 class News:
-    """What one mail tells. `settled` is marked as told without a word: its kind was switched off meanwhile."""
+    """What one mail tells. `settled` is marked as told without a word: its kind was switched off meanwhile. `ruled`
+    are orders that rules want to be told of."""
 
     begun: list[Alert] = field(default_factory=list)
     still: list[Alert] = field(default_factory=list)
     ended: list[Alert] = field(default_factory=list)
     settled: list[Alert] = field(default_factory=list)
+    ruled: list[RuleNotice] = field(default_factory=list)
 
     @property
     def any(self) -> bool:
-        return bool(self.begun or self.still or self.ended)
+        return bool(self.begun or self.still or self.ended or self.ruled)
 
 
 def send_due(now: dt.datetime) -> int:
@@ -110,7 +114,8 @@ def _wanting(now: dt.datetime) -> QuerySet[AlertSettings]:
 def _at_once(now: dt.datetime) -> Iterable[AlertSettings]:
     begun = Alert.objects.filter(closed_at=None, mailed_at=None).values("account")
     ended = _to_end().filter(closed_at__lte=now - QUIET, closed_at__gt=now - ENDED_WITHIN).values("account")
-    return _wanting(now).filter(digest=False).filter(Q(account__in=begun) | Q(account__in=ended))
+    ruled = rule_notices.unsent(now).values("account")
+    return _wanting(now).filter(digest=False).filter(Q(account__in=begun) | Q(account__in=ended) | Q(account__in=ruled))
 
 
 def _digests(now: dt.datetime) -> Iterable[AlertSettings]:
@@ -141,6 +146,7 @@ def _told(row: AlertSettings, news: News, now: dt.datetime) -> None:
         Alert.objects.filter(pk__in=[one.pk for one in news.begun]).update(mailed_at=now)
         ends = [one.pk for one in (*news.ended, *news.settled)]
         Alert.objects.filter(pk__in=ends, closed_at__isnull=False).update(end_mailed_at=now)
+        rule_notices.mark_sent(news.ruled, now)
 
 
 # --- what ------------------------------------------------------------------------------------------------------------
@@ -149,7 +155,7 @@ def _told(row: AlertSettings, news: News, now: dt.datetime) -> None:
 def news_of(row: AlertSettings, now: dt.datetime) -> News:
     """Read after the claim: what another round told meanwhile is no news."""
     alerts = Alert.objects.for_account(row.account)
-    news = News()
+    news = News(ruled=rule_notices.unsent_of(row.account, now))
     for one in alerts.filter(closed_at=None).order_by("opened_at", "id"):
         if one.mailed_at is None:
             news.begun.append(one)
@@ -200,6 +206,10 @@ def mail_of(row: AlertSettings, news: News) -> EmailMultiAlternatives:
         "still": still,
         "ended": ended,
         "more": sum(max(len(alerts) - LISTED, 0) for alerts in (news.begun, news.still, news.ended)),
+        "ruled": [
+            replace(one, url=absolute(one.url), orders=[replace(of, url=absolute(of.url)) for of in one.orders])
+            for one in rule_notices.told(news.ruled, account)
+        ],
         "digest": row.digest,
         "alerts_url": absolute(panel_url(account, "integrations:alerts")),
         "settings_url": absolute(panel_url(account, "integrations:alert_settings")),
@@ -209,6 +219,10 @@ def mail_of(row: AlertSettings, news: News) -> EmailMultiAlternatives:
 
 def _subject(row: AlertSettings, news: News, begun: Sequence[Line], ended: Sequence[Line]) -> str:
     is_open = len(news.begun) + len(news.still)
+    if news.ruled and not is_open and not news.ended:
+        rules = {one.rule.name for one in news.ruled}
+        orders = f"{len(news.ruled)} {'order' if len(news.ruled) == 1 else 'orders'}"
+        return f"{orders}: {next(iter(rules))}" if len(rules) == 1 else f"{orders} that your rules tell of"
     if row.digest:
         return f"{is_open} open {'alert' if is_open == 1 else 'alerts'} today" if is_open else "All alerts are over"
     if len(news.begun) == 1:
