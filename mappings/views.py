@@ -49,7 +49,13 @@ def _list(request: PanelRequest, kind: Kind, rows: Any, everything: bool = False
         {"label": "To map", "url": panel_url(request.account, f"mappings:{kind.key}"), "active": not everything},
         {"label": "All", "url": panel_url(request.account, f"mappings:all_{kind.key}"), "active": everything},
     ]
-    context = {"lead": kind.lead, "above": "mappings/parts/above.html", "tabs": tabs, "everything": everything}
+    context = {
+        "lead": kind.lead,
+        "above": "mappings/parts/above.html",
+        "actions": "mappings/parts/files_button.html",
+        "tabs": tabs,
+        "everything": everything,
+    }
     return answer(request, kind, kind.listing, rows, title=kind.title, context=context)
 
 
