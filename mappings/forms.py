@@ -41,6 +41,11 @@ class WordForm(forms.Form):
         """The fields that the word's row gets, as the history keeps them."""
         raise NotImplementedError
 
+    @property
+    def why(self) -> str:
+        """What the person said of it, for the history."""
+        return str(self.data.get("why", "")).replace("\x00", "").strip()[:200]
+
     def apply(self, by: str, now: dt.datetime) -> str:
         """Store it. Returns the target in words, empty when the word means nothing (any more)."""
         raise NotImplementedError
@@ -93,7 +98,7 @@ class ShipCodeForm(WordForm):
     def apply(self, by: str, now: dt.datetime) -> str:
         target: str = self.cleaned_data["target"]
         carrier, service = self.way(target)
-        map_ship_method(self.row, target, carrier=carrier, service=service, by=by, now=now)
+        map_ship_method(self.row, target, carrier=carrier, service=service, by=by, now=now, why=self.why)
         return target
 
     def meaning(self) -> dict[str, Any]:
@@ -138,7 +143,7 @@ class LocationForm(WordForm):
 
     def apply(self, by: str, now: dt.datetime) -> str:
         warehouse: Warehouse | None = self.cleaned_data["target"]
-        map_location(self.row, warehouse, by=by, now=now)
+        map_location(self.row, warehouse, by=by, now=now, why=self.why)
         return warehouse.name if warehouse else ""
 
 
@@ -194,7 +199,7 @@ class ListingForm(WordForm):
             )
             product_named.send(Product, product=self.product, by=by, now=now)
         made = bool(self.cleaned_data.get("make"))  # from its SKU, which therefore chose the product
-        map_listing(self.row, self.product, units=units, by=by, now=now, by_hand=not made)
+        map_listing(self.row, self.product, units=units, by=by, now=now, why=self.why, by_hand=not made)
         return self.product.sku if self.product else ""
 
 

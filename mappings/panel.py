@@ -64,6 +64,7 @@ def register() -> None:
                 "mappings:warehouse_codes",
                 "mappings:own_codes",
                 "mappings:ship_codes_files",
+                "orders:late_ship_code",
             ),
             synonyms="shipping methods",
             help=(
@@ -91,6 +92,7 @@ def register() -> None:
                 "mappings:many_skus",
                 "mappings:suggest_skus",
                 "mappings:skus_files",
+                "orders:late_sku",
             ),
             synonyms="listings products aliases",
             help=(
@@ -108,11 +110,22 @@ def register() -> None:
                 "mappings:many_locations",
                 "mappings:suggest_locations",
                 "mappings:locations_files",
+                "orders:late_location",
             ),
             synonyms="warehouses",
             help=(
                 "Which of your warehouses each location of a store means. Orders that name no location go to "
                 "the integration's warehouse."
+            ),
+        ),
+        Page(
+            "Changes",
+            "mappings:changes",
+            also=("mappings:change", "mappings:then", "mappings:changes_back", "orders:decided", "orders:remapping"),
+            synonyms="history versions roll back mapping changes",
+            help=(
+                "Who changed what a store's word means, when and why. Compare two versions, take a change or a whole "
+                "file back, and see which orders were decided under each."
             ),
         ),
     )

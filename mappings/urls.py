@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import carriers, views, views_codes, views_files, views_many
+from . import carriers, views, views_codes, views_files, views_many, views_versions
 
 app_name = "mappings"
 
@@ -28,6 +28,11 @@ urlpatterns = [
     path("mappings/skus/suggestions/", views_many.suggestions, {"key": "skus"}, name="suggest_skus"),
     path("mappings/locations/suggestions/", views_many.suggestions, {"key": "locations"}, name="suggest_locations"),
     path("mappings/undo/", views_many.undo, name="undo"),
+    path("mappings/changes/", views_versions.changes, name="changes"),
+    path("mappings/changes/then/", views_versions.then, name="then"),
+    path("mappings/changes/back/", views_versions.back, name="changes_back"),
+    path("mappings/changes/<int:pk>/", views_versions.change, name="change"),
+    path("mappings/changes/<int:pk>/undo/", views_versions.undo, name="change_undo"),
     path("mappings/carriers/", carriers.carriers, name="carriers"),
     path("mappings/carriers/add/", carriers.add_carrier, name="add_carrier"),
     path("mappings/carriers/<int:pk>/", carriers.carrier, name="carrier"),

@@ -69,12 +69,6 @@ def meanings_of(row: Row) -> dict[int, Meaning]:
     return {version.number: version.meaning for version in reversed(versions_of(row))}
 
 
-def version_at(row: Row, moment: dt.datetime) -> Version:
-    """The version that was in force then; the first, if the word was not known yet."""
-    versions = versions_of(row)
-    return next((one for one in versions if one.change is None or one.change.at <= moment), versions[-1])
-
-
 # --- taking back -----------------------------------------------------------------------------------------------------
 
 
