@@ -100,6 +100,11 @@ def _ship_codes(integration: Integration, orders: Flow) -> CheckStep:
             "Map shipping options",
         )
     if not rows.exists():
+        if orders.last_ok_at is None and integration.options_read_at is None:
+            text = "Say what the store's shipping options of the last 30 days mean before its first orders come in."
+            return CheckStep(
+                "ship_codes", "Shipping options mapped", False, text, "ship_codes", "Look at its shipping options"
+            )
         text = "They appear with the first orders." if orders.last_ok_at is None else "No order has used one yet."
         return CheckStep("ship_codes", "Shipping options mapped", False, text)
     return CheckStep("ship_codes", "Shipping options mapped", True, "Each way of shipping has its ship code.")

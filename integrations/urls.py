@@ -77,6 +77,7 @@ urlpatterns = [
     path("integrations/<int:pk>/versions/back/", versions.back, name="versions_back"),
     path("integrations/<int:pk>/carriers/", mappings.tab, {"key": "ship_codes"}, name="ship_codes"),
     path("integrations/<int:pk>/carriers/all/", mappings.all_rows, {"key": "ship_codes"}, name="all_ship_codes"),
+    path("integrations/<int:pk>/carriers/options/", mappings.read_options, name="read_options"),
     path("integrations/<int:pk>/skus/", mappings.tab, {"key": "skus"}, name="skus"),
     path("integrations/<int:pk>/skus/all/", mappings.all_rows, {"key": "skus"}, name="all_skus"),
     path("integrations/<int:pk>/skus/linked/", mappings.linked, name="linked"),

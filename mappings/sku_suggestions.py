@@ -104,14 +104,11 @@ def _by_alias(account: Account, rows: Sequence[Listing]) -> Ways:
     aliases = Alias.objects.filter(alias_type__in=types, code_key__in=_keys(rows)).select_related(
         "alias_type", "product"
     )
-    return _by_key(
-        rows,
-        lambda row: row.sku_key,
-        (
-            (one.code_key, _Found(one.product.sku, f"{one.code} is the {one.alias_type} of this product."))
-            for one in aliases
-        ),
+    found = (
+        (one.code_key, _Found(one.product.sku, f"{one.code} is the {one.alias_type} alias of {one.product.sku}."))
+        for one in aliases
     )
+    return _by_key(rows, lambda row: row.sku_key, found)
 
 
 def _by_barcode(account: Account, rows: Sequence[Listing]) -> Ways:

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 ENOUGH = 0.6  # of 1: less alike than this is not worth a person's look
 APART = 0.08  # the best must be this much better than the next, or nothing is said
+EXACT = 0.1  # more for the very same name
 NEARLY = 0.84  # two words so alike are one with a slip
 
 MEANS = {
@@ -79,6 +80,11 @@ class Alike:
     all_of_it: bool
 
     @property
+    def weight(self) -> float:
+        """The very same name counts more than other words that say the same."""
+        return self.likeness + (EXACT if self.word.casefold() == self.text.casefold() else 0)
+
+    @property
     def reason(self) -> str:
         """One sentence for the person who decides."""
         known_as = f"“{self.text}”" if self.text == self.value else f"“{self.text}” ({self.value})"
@@ -107,10 +113,10 @@ class Known:
         for said in words:
             for alike in self._alike(said, small_words(said)):
                 before = best.get(alike.value)
-                if alike.likeness >= enough and (before is None or alike.likeness > before.likeness):
+                if alike.likeness >= enough and (before is None or alike.weight > before.weight):
                     best[alike.value] = alike
-        found = sorted(best.values(), key=lambda one: (-one.likeness, one.value))
-        if not found or (len(found) > 1 and found[0].likeness - found[1].likeness < APART):
+        found = sorted(best.values(), key=lambda one: (-one.weight, one.value))
+        if not found or (len(found) > 1 and found[0].weight - found[1].weight < APART):
             return None
         return found[0]
 

@@ -9,13 +9,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from fcp.errors import SyncError
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
-from integrations import migrating
+from integrations import migrating, options_ahead
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.views.page import context_of, find, platform_of
@@ -62,6 +63,7 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         "store": integration.store_id,
         "tab_title": TITLES[kind.key],
         "pills": pills,
+        "options": options_of(request, integration) if kind.key == "ship_codes" else None,
         "take": takeable(integration.store) if kind.key == "skus" else 0,
         "moved": moved(integration) if kind.key == "skus" else None,
         "stock_notes": stock_notes(integration) if kind.key == "locations" else (),
@@ -74,6 +76,32 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         columns=[replace(column, hidden=column.hidden or column.key == "store") for column in kind.listing.columns],
     )
     return answer(request, kind, listing, rows, title=TITLES[kind.key], context=context)
+
+
+def options_of(request: PanelRequest, integration: Integration) -> dict[str, Any] | None:
+    """Before the first pull: what is known of the store's shipping options, or that they are asked for now."""
+    if not options_ahead.before_first_pull(integration):
+        return None
+    asks = options_ahead.is_wanted(integration) and May.WORK_ORDERS in request.rights
+    return {"asks": asks, "read_at": integration.options_read_at}
+
+
+@require_POST
+@may(May.WORK_ORDERS)
+def read_options(request: PanelRequest, pk: int) -> HttpResponse:
+    """Look which shipping options the store's orders of the last 30 days used, to be mapped before the first pull."""
+    integration = find(request, pk)
+    context: dict[str, Any] = {"integration": integration, "days": options_ahead.DAYS}
+    try:
+        context["seen"] = seen = options_ahead.read_options(integration, timezone.now())
+    except SyncError as error:
+        context["sentence"] = error.sentence
+    else:
+        if seen.options and request.POST.get("from") != "setup":
+            answer = HttpResponse(status=204)
+            answer["HX-Refresh"] = "true"
+            return answer
+    return render(request, "integrations/parts/options_seen.html", context)
 
 
 def moved(integration: Integration) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from integrations.forms import DocumentForm, InstallForm, MainForm, TabForm
 from integrations.meanwhile import brought_together, is_outdated, says_what_is_in_force
 from integrations.models import Integration
 from integrations.naming import rename
+from integrations.options_ahead import is_wanted
 from integrations.rates import with_profiles
 from integrations.setting_words import setting_of, value_in_words
 from integrations.settings_document import Document, document_of
@@ -209,6 +210,7 @@ def setup(request: PanelRequest, pk: int) -> HttpResponse:
         "variant": variant_label(integration),
         "form": form,
         "goes_live": goes_live_at_setup(request.account),
+        "asks_options": is_wanted(integration),
         "again": questions,
     }
     return render(request, "integrations/setup.html", context)
