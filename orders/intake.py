@@ -37,7 +37,7 @@ from .settings import OrderRules
 from .shapes import IncomingOrder, OddOrder, Party, ReadOrder
 from .state import OrderFacts, order_state
 from .store_shipments import StoreLeft, left_by_store
-from .translation import LineWords, Meaning, OrderWords, meaning_of
+from .translation import LineWords, Meaning, OrderWords, decided_by, meaning_of
 from .written_shipments import write_left
 
 
@@ -359,7 +359,19 @@ def _import(
                 )
             )
         events.append(
-            (account, pk, now, "store", "imported", {"by": seen_by, "holds": [h.kind.value for h in meaning.holds]})
+            (
+                account,
+                pk,
+                now,
+                "store",
+                "imported",
+                {
+                    "by": seen_by,
+                    "holds": [h.kind.value for h in meaning.holds],
+                    "settings": rules.version,
+                    **decided_by(meaning),
+                },
+            )
         )
         if by_rules.newly:
             events += events_of(account, pk, by_rules.newly, now, "rules")

@@ -142,9 +142,14 @@ def did_in_words(did: Mapping[str, Any] | Did) -> str:
 
 def ruled_sentence(params: Mapping[str, Any]) -> str:
     did = [did_in_words(one) for one in params.get("did") or []]
-    rule = f"The rule “{params.get('name') or params.get('rule')}” (version {params.get('version')}) applies"
+    version = f" (version {params['version']})" if params.get("version") else ""
+    rule = f"{_rule(params)}{version} applies"
     return f"{rule}: {'; '.join(did)}." if did else f"{rule}."
 
 
 def unruled_sentence(params: Mapping[str, Any]) -> str:
-    return f"The rule “{params.get('name') or params.get('rule')}” no longer applies. Tags that it gave stay."
+    return f"{_rule(params)} no longer applies. Tags that it gave stay."
+
+
+def _rule(params: Mapping[str, Any]) -> str:
+    return f"The rule “{params['name']}”" if params.get("name") else "A rule"

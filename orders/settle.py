@@ -9,7 +9,7 @@ import datetime as dt
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -25,9 +25,10 @@ from .columns import EVENT_COLUMNS, HOLD_COLUMNS
 from .goods import goods_of
 from .holds import BY_ITSELF, HoldKind
 from .left_out import reserve_again
+from .line_rows import PARTY_FIELDS, LineNow, ShipTo, lines_now, ship_to_of
 from .models import Cure, Hold, Order, OrderEvent, OrderLine, OrderParty
 from .models.shipping import AT_WAREHOUSE, RequestState
-from .release import PARTY_FIELDS, offer_standing, offer_waiting, renew_offers, ship_to_of
+from .release import offer_standing, offer_waiting, renew_offers
 from .reserving import StockWrites
 from .rules import in_force, rules_of_store
 from .ruling import about, write_ruled
@@ -35,14 +36,12 @@ from .settings import OrderRules
 from .shapes import Party
 from .state import State
 from .stored_state import lock_orders, read_standing, requests_of, store_states
-from .translation import Chosen, LineWords, Meaning, OrderWords, meaning_of
+from .translation import Chosen, LineWords, Meaning, OrderWords, decided_by, meaning_of
 from .using import answered, unreleased_under_others, with_unreleased
 
 BATCH = 500
 # What an order's words mean here, as its row keeps it.
 MEANING = ("ship_code", "carrier", "service", "warehouse_id", "mapping_version", "settings_version")
-UNREAD = ("price", "total", "title", "uid")  # of a line: translating asks none of these
-ASKED_BY_RULES = ("options", "weight_grams")
 UNAWAITED = 2000  # words without a waiting order that are dealt with together
 TAKEN = (*AT_WAREHOUSE, RequestState.SHIPPED)
 
@@ -67,13 +66,13 @@ def settle(
     rules = in_force(rules, store.account_id) if rules else rules_of_store(store.pk)
     locked_orders = lock_orders(order_ids)  # before asking what is taken: an acknowledgement takes the same lock
     requests = requests_of(order_ids)
-    lines = _lines(order_ids, whole=bool(rules.book))
+    lines = lines_now(order_ids, whole=bool(rules.book))
     parties = ship_to_of(order_ids)
     orders = [o for o in locked_orders if not any(r.state in TAKEN for r in requests.get(o.pk, ()))]
     if orders:
         words = _words(orders, lines, parties, rules, now)
         meanings = {order.pk: meaning_of(of_order, rules, chosen_in(order)) for order, of_order in words}
-        _write(orders, lines, meanings, rules)
+        _write(orders, lines, meanings, rules, now, actor)
         write_ruled(orders, {pk: meaning.ruled for pk, meaning in meanings.items()}, rules.rules_version, now)
         _reconcile_holds(orders, meanings, now, actor, cure)
         if any(request.state == RequestState.OFFERED for of_order in requests.values() for request in of_order):
@@ -85,26 +84,17 @@ def settle(
     store_states(standing, now=now, by=actor, stock=stock)
 
 
-def _lines(order_ids: Collection[int], *, whole: bool) -> dict[int, list[OrderLine]]:
-    """All lines, also removed ones; `whole` with what rules ask."""
-    lines: dict[int, list[OrderLine]] = defaultdict(list)
-    unread = UNREAD if whole else (*UNREAD, *ASKED_BY_RULES)
-    for line in OrderLine.objects.filter(order_id__among=order_ids).defer(*unread).order_by("pk"):
-        lines[line.order_id].append(line)
-    return lines
-
-
 def words_as_stored(orders: Sequence[Order], rules: OrderRules, now: dt.datetime) -> Iterable[tuple[Order, OrderWords]]:
     """What `meaning_of` asks about orders that are here, to look only: nothing is locked, nothing left out that other
     rules than these would ask for."""
     ids = [order.pk for order in orders]
-    return _words(orders, _lines(ids, whole=bool(rules.book)), ship_to_of(ids), rules, now, look=True)
+    return _words(orders, lines_now(ids, whole=bool(rules.book)), ship_to_of(ids), rules, now, look=True)
 
 
 def _words(
     orders: Sequence[Order],
-    lines: Mapping[int, Sequence[OrderLine]],
-    parties: Mapping[int, OrderParty],
+    lines: Mapping[int, Sequence[LineNow]],
+    parties: Mapping[int, ShipTo],
     rules: OrderRules,
     now: dt.datetime,
     *,
@@ -142,7 +132,7 @@ def _words(
         )
 
 
-def _standing(lines: Sequence[OrderLine]) -> list[OrderLine]:
+def _standing(lines: Sequence[LineNow]) -> list[LineNow]:
     return [line for line in lines if line.removed_at is None]
 
 
@@ -154,7 +144,7 @@ def _rows(model: type[Word], row: Any, ids: set[int | None], lock: bool) -> dict
     return {r.pk: r for r in map(row._make, found)}
 
 
-def party_of(row: OrderParty | None) -> Party:
+def party_of(row: OrderParty | ShipTo | None) -> Party:
     return Party(**{name: getattr(row, name) for name in PARTY_FIELDS}) if row else Party()
 
 
@@ -167,17 +157,23 @@ def chosen_in(order: Order) -> Chosen:
 
 def _write(
     orders: Sequence[Order],
-    lines: Mapping[int, Sequence[OrderLine]],
+    lines: Mapping[int, Sequence[LineNow]],
     meanings: Mapping[int, Meaning],
     rules: OrderRules,
+    now: dt.datetime,
+    actor: str,
 ) -> None:
-    """Store what changed, in the rows and in these objects."""
-    order_rows, line_rows = [], []
+    """Store what changed, in the rows and in these objects. An order that meant something and means something else now
+    says so in its timeline, with the versions of mapping and settings."""
+    order_rows, line_rows, events = [], [], []
     for order in orders:
         m = meanings[order.pk]
         after = (m.ship_code, m.carrier, m.service, m.warehouse_id, m.mapping_version, rules.version)
         before = tuple(getattr(order, name) for name in MEANING)
         if after != before:
+            if what := _otherwise(order, m):
+                params = {**what, **decided_by(m), "settings": rules.version}
+                events.append((order.account_id, order.pk, now, actor, "translated", params))
             order_rows.append((*after, order.pk))
             for name, value in zip(MEANING, after, strict=True):
                 setattr(order, name, value)
@@ -188,6 +184,30 @@ def _write(
                 line.product_id, line.units, line.mapping_version, line.warehouse_id = new
     update_locked_rows(Order, MEANING, order_rows)
     update_locked_rows(OrderLine, ("product", "units", "mapping_version", "warehouse"), line_rows)
+    insert_rows(OrderEvent, EVENT_COLUMNS, events)
+
+
+def _otherwise(order: Order, meaning: Meaning) -> dict[str, Any]:
+    """What this order was taken for until now, as far as that is another thing."""
+    was: dict[str, Any] = {}
+    if order.ship_code and meaning.ship_code and order.ship_code != meaning.ship_code:
+        was["was"] = order.ship_code
+    if order.warehouse_id and meaning.warehouse_id and order.warehouse_id != meaning.warehouse_id:
+        was |= {"was_warehouse": order.warehouse_id, "warehouse": meaning.warehouse_id}
+    return was
+
+
+class _Known(NamedTuple):
+    """A hold that is open, or that a person answered."""
+
+    pk: int
+    account_id: int
+    order_id: int
+    kind: str
+    cause: str
+    params: dict[str, Any]
+    until: dt.datetime | None
+    lifted_at: dt.datetime | None
 
 
 def _reconcile_holds(
@@ -198,10 +218,10 @@ def _reconcile_holds(
     One that a person answered is not placed again.
     """
     accounts = {o.pk: o.account_id for o in orders}
-    there: dict[tuple[int, str, str], Hold] = {}
+    there: dict[tuple[int, str, str], _Known] = {}
     answered = set()
-    known = Hold.objects.filter(order_id__among=accounts, kind__in=BY_ITSELF)
-    for hold in known.filter(Q(lifted_at=None) | Q(answered=True)):
+    known = Hold.objects.filter(Q(lifted_at=None) | Q(answered=True), order_id__among=accounts, kind__in=BY_ITSELF)
+    for hold in map(_Known._make, known.order_by().values_list(*_Known._fields)):
         key = (hold.order_id, hold.kind, hold.cause)
         if hold.lifted_at is None:
             there[key] = hold
@@ -228,10 +248,14 @@ def _reconcile_holds(
         for pk, kind, cause in new
     ]
     events += [
-        (hold.account_id, hold.order_id, now, actor, "lifted", {"kind": hold.kind, "word": hold.params.get("word", "")})
-        for hold in gone
+        (hold.account_id, hold.order_id, now, actor, "lifted", _lifted(hold, meanings[hold.order_id])) for hold in gone
     ]
     insert_rows(OrderEvent, EVENT_COLUMNS, events)
+
+
+def _lifted(hold: _Known, meaning: Meaning) -> dict[str, Any]:
+    mapped = decided_by(meaning) if hold.kind == HoldKind.SHIP_CODE else {}
+    return {"kind": hold.kind, "word": hold.params.get("word", ""), **mapped}
 
 
 # --- words that got another meaning ----------------------------------------------------------------------------------

@@ -92,8 +92,28 @@ def tone_of(code: str) -> str:
 def _imported(p: Params) -> str:
     how = SEEN_BY.get(str(p.get("by", "")), "")
     kinds = [_kind(kind) for kind in dict.fromkeys(p.get("holds") or [])]
-    text = f"Came in from the store{f' ({how})' if how else ''}."
+    text = f"Came in from the store{f' ({how})' if how else ''}{_by_settings(p)}."
+    if p.get("mapping"):
+        text += f" It goes as {_mapped(p)}."
     return f"{text} Held: {_listed(kinds)}." if kinds else text
+
+
+def _by_settings(p: Params) -> str:
+    return f", by version {p['settings']} of the settings" if p.get("settings") else ""
+
+
+def _mapped(p: Params) -> str:
+    """A ship code with what decided it: "STD-EU, by version 3 of its mapping"."""
+    return f"{p.get('ship_code')}, by version {p['mapping']} of its mapping"
+
+
+def _translated(p: Params) -> str:
+    said = []
+    if p.get("was"):
+        said.append(f"It goes as {_mapped(p) if p.get('mapping') else 'another ship code'}; it was {p['was']} before.")
+    if p.get("was_warehouse") or not said:
+        said.append(f"It ships from {_warehouse(p)} now{_by_settings(p)}.")
+    return " ".join(said)
 
 
 def _held(p: Params) -> str:
@@ -111,7 +131,9 @@ def _lifted(p: Params) -> str:
     if kind == HoldKind.CHANGED_AFTER_RELEASE:
         return f"No decision is needed any more{f' about: {word}' if word else ''}."
     told = f"{_kind(kind)}{f' (“{word}”)' if word else ''}"
-    return f"Its time came, so it is no longer held: {told}." if p.get("due") else f"No longer held: {told}."
+    if p.get("due"):
+        return f"Its time came, so it is no longer held: {told}."
+    return f"No longer held: {told}.{f' It goes as {_mapped(p)}.' if p.get('mapping') else ''}"
 
 
 def _changed(p: Params) -> str:
@@ -190,6 +212,7 @@ SAYINGS: dict[str, Saying] = {
     "imported": Saying(_imported),
     "held": Saying(_held, "warn"),
     "lifted": Saying(_lifted, "good"),
+    "translated": Saying(_translated),
     "offered": Saying(lambda p: f"Offered to {p.get('warehouse') or 'the warehouse'}."),
     "changed": Saying(_changed),
     "canceled_in_store": Saying(_canceled, "warn"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mappings.words import ListingRow, LocationRow, ShipRow
 
@@ -153,6 +154,13 @@ def facts_for_rules(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHI
         warehouse_id=warehouse,
         abroad=bool(starts) and goes_abroad(starts, order.country, order.postcode),
     )
+
+
+def decided_by(meaning: Meaning) -> dict[str, Any]:
+    """What an event keeps of how the shipping option was understood: the ship code, and the version of its mapping."""
+    if not meaning.ship_code or not meaning.mapping_version or meaning.ruled.ship_code:  # a rule's own event says it
+        return {}
+    return {"ship_code": meaning.ship_code, "mapping": meaning.mapping_version}
 
 
 def _pays_later(order: OrderWords, rules: OrderRules) -> str:

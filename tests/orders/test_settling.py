@@ -11,8 +11,9 @@ from orders.holds import HoldKind
 from orders.models import Hold, Order, ShippingRequest
 from orders.release import offer_waiting
 from orders.settings import Release
-from orders.settle import lift_mapped, lift_mapped_everywhere, settle_store
+from orders.settle import lift_mapped, lift_mapped_everywhere, settle, settle_store
 from orders.shapes import Payment
+from orders.timeline import timeline_of
 from tests.build import (
     ANN,
     ANYTHING,
@@ -212,3 +213,17 @@ def test_another_warehouse_is_a_new_request(store):
         (loft, "offered"),
     ]
     assert state_of(order) == "ready"
+
+
+def test_the_timeline_names_the_versions_by_which_an_order_goes(store):
+    order = held(store, ship="std-eu")
+    row = ShipMethod.objects.get(title="std-eu")
+    for target in ("EU-STD", "EU-EXPRESS"):
+        map_ship_method(row, target, by="Ann", now=NOW)
+        lift_mapped("ship_code", row.pk, now=NOW, actor="Ann")
+        settle(store, [order.pk], now=NOW, actor="Ann", rules=store.rules)
+
+    said = [line.text for line in timeline_of(order).lines]
+
+    assert "No longer held: ship code missing (“std-eu”). It goes as EU-STD, by version 1 of its mapping." in said
+    assert "It goes as EU-EXPRESS, by version 2 of its mapping; it was EU-STD before." in said

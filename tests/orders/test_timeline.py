@@ -73,12 +73,21 @@ def test_the_search_for_codes_finds_one_without_a_sentence(tmp_path):
         ("imported", {"by": "webhook", "holds": ["ship_code", "sku"]},
          "Came in from the store (the store announced it). Held: ship code missing and SKU unknown."),
         ("imported", {}, "Came in from the store."),
+        ("imported", {"by": "poll", "holds": [], "settings": 4, "ship_code": "STD", "mapping": 2},
+         "Came in from the store (found on a regular look), by version 4 of the settings. "
+         "It goes as STD, by version 2 of its mapping."),
+        ("translated", {"was": "STD", "ship_code": "EXP", "mapping": 3, "settings": 4},
+         "It goes as EXP, by version 3 of its mapping; it was STD before."),
+        ("translated", {"was_warehouse": 7, "warehouse": "Nord", "settings": 5},
+         "It ships from Nord now, by version 5 of the settings."),
+        ("lifted", {"kind": "ship_code", "word": "std-eu", "ship_code": "STD", "mapping": 1},
+         "No longer held: ship code missing (“std-eu”). It goes as STD, by version 1 of its mapping."),
         ("held", {"kind": "ship_code", "word": "std-eu"},
          "Held. The shipping option “std-eu” is not mapped to a ship code yet."),
         ("held", {"kind": "client", "word": "Call the buyer first."}, "Held. Held by hand: Call the buyer first."),
         ("held", {"kind": "retired_kind", "word": "x"}, "Held. Retired kind: x."),
         ("held", {"kind": "changed_after_release", "word": "address"},
-         "A decision is asked. It changed in the store after the warehouse took it: address."),
+         "A decision is asked. It changed after the warehouse took it: address."),
         ("lifted", {"kind": "changed_after_release", "word": "address"},
          "No decision is needed any more about: address."),
         ("stop_asked", {"warehouse": "Nord"}, "Nord was asked to stop it."),
@@ -135,7 +144,10 @@ def test_the_newest_event_stands_first_and_names_the_warehouse(monkeypatch):
 
     lines = timeline_of(order).lines
 
-    assert [line.text for line in lines] == ["Offered to Nord.", "Came in from the store (found on a regular look)."]
+    assert [line.text for line in lines] == [
+        "Offered to Nord.",
+        "Came in from the store (found on a regular look), by version 1 of the settings.",
+    ]
     assert [line.by for line in lines] == ["the panel", "the store"]
 
 
