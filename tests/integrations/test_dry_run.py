@@ -24,7 +24,18 @@ from orders.holds import HoldKind
 from orders.models import Order, SeenOrder
 from orders.settings import Release
 from orders.shapes import Payment, Status
-from tests.build import IMPORT, NOW, an_order, make_account, make_ship_method, make_user, make_warehouse, rules, take
+from tests.build import (
+    IMPORT,
+    NOW,
+    an_order,
+    make_account,
+    make_product,
+    make_ship_method,
+    make_user,
+    make_warehouse,
+    rules,
+    take,
+)
 from tests.integrations.flows.world import connect_store
 from tests.integrations.pages.conftest import signed_in
 from tests.integrations.pages.reading import assert_in_order, form_of, words
@@ -185,6 +196,20 @@ def test_what_holds_an_order_that_is_here_counts_as_well(shop: Integration) -> N
 
     (moved,) = dry_run(shop, before | {"warehouse": other.pk}, timezone.now()).differences
     assert (moved.after.warehouse_id, moved.settings) == (other.pk, ("warehouse",))
+
+
+def test_orders_that_would_wait_for_customs_data_are_shown(shop: Integration) -> None:
+    warehouse = make_warehouse(shop.account, country="DE")
+    before = document_of(shop) | {"warehouse": warehouse.pk}
+    SettingsVersion.objects.filter(store=shop.store).update(document=before)
+    make_product(shop.account, "MUG")
+    came(shop, recent("1"))
+
+    (waits,) = dry_run(shop, before | {"customs": True}, timezone.now()).differences
+
+    assert HoldKind.CUSTOMS not in {hold.kind for hold in waits.before.holds}
+    assert HoldKind.CUSTOMS in {hold.kind for hold in waits.after.holds}
+    assert waits.settings == ("customs",)
 
 
 def test_the_second_gate_is_the_one_that_orders_pass(shop: Integration) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from fcp.models import Account, AuditEntry
 from fcp.roles import Role
@@ -52,6 +55,26 @@ def test_a_product_is_added_found_and_changed(client: Client, account: Account) 
 
     product.refresh_from_db()
     assert product.name == "Mug, red"
+
+
+def test_a_product_is_sold_ahead_until_a_day(client: Client, account: Account) -> None:
+    day = timezone.localdate() + dt.timedelta(days=20)
+    make_product(account, "MUG-BLUE", preorder_until=timezone.localdate())  # over: its day has begun
+    client.post("/a/shoes/products/add/", {**PRODUCT, "preorder_until": day.isoformat()})
+    product = Product.objects.get(sku="MUG-RED")
+    assert product.preorder_until == day
+
+    said = f"{day.day} {day:%b} {day.year}"
+    assert f"Sold ahead until {said}" in words(client.get(f"/a/shoes/products/{product.pk}/"))
+    listed = words(client.get("/a/shoes/products/", {"ahead": "1"}))
+    assert ("MUG-RED" in listed, "MUG-BLUE" in listed) == (True, False)
+    file = b"".join(client.get("/a/shoes/products/", {"ahead": "1", "format": "csv"}).streaming_content).decode()
+    assert "Sold ahead until" in file.splitlines()[0]
+    assert day.isoformat() in file.splitlines()[1]
+    client.post(f"/a/shoes/products/{product.pk}/", {**PRODUCT, "preorder_until": ""})
+
+    product.refresh_from_db()
+    assert product.preorder_until is None
 
 
 def test_one_sku_is_one_product_whatever_case_and_spaces(client: Client, account: Account) -> None:

@@ -458,6 +458,7 @@ def test_products_tell_what_can_be_reported(api, warehouse):
     account = {"id": str(warehouse.account_id), "name": warehouse.account.name}
     assert shown == {
         "id": str(product.pk), "sku": "VASE", "name": "Blue vase", "barcode": "4006381333931", "weight_grams": 750,
+        "preorder_until": None,
         "aliases": [{"type": "EAN", "code": "400"}], "account": account,
     }  # fmt: skip
 

@@ -241,6 +241,19 @@ def test_reject_unmapped_shipping_codes_is_enable_or_disable(client: Client, sho
     assert rules_in_force(shop.store_id).reject_unmapped is False
 
 
+def test_holding_what_goes_abroad_without_customs_data_is_off_at_first(client: Client, shop: Integration) -> None:
+    form = client.get(at(shop)).context["form"]
+    card = next(card for card in form.cards() if card.title == "To the warehouse")
+    assert [field.name for field in card.fields] == ["release", "later_changes", "warehouse", "customs"]
+    assert form["customs"].value() == "false"
+    assert "while that one is empty, nothing is held" in form["customs"].help_text
+    assert rules_in_force(shop.store_id).customs is False
+
+    save_page(client, at(shop), customs="true")
+
+    assert rules_in_force(shop.store_id).customs is True
+
+
 @pytest.mark.req("EIM-21")
 def test_the_earliest_order_date_is_picked_and_means_the_start_of_that_day(client: Client, shop: Integration) -> None:
     assert 'type="date" name="earliest_order_date"' in client.get(at(shop)).content.decode()
