@@ -11,6 +11,7 @@ from orders import dashboard, search, stock_sources
 from orders.models import Order, ShippingRequest
 from orders.models.shipping import RequestState
 from orders.state import State
+from orders.tracking_rows import Found
 
 STATES = {
     State.NEW: Chip("New", "neutral", "circle-dashed"),
@@ -41,6 +42,13 @@ TOLD = {
     "not_wanted": Chip("Store is not told", "neutral", "send-off"),
 }
 
+TRACKING_ROWS = {
+    Found.SHIPS: Chip("Ships", "work", "truck"),
+    Found.ALREADY: Chip("Shipped already", "neutral", "check"),
+    Found.REFUSED: Chip("Refused", "bad", "circle-x"),
+    Found.EMPTY: Chip("Left out", "neutral", "minus"),
+}
+
 
 def held(account: Account) -> int:
     return up_to(Order.objects.for_account(account).in_state(State.HELD))
@@ -55,6 +63,7 @@ def register() -> None:
     panel.add_chips("order", STATES)
     panel.add_chips("request", REQUESTS)
     panel.add_chips("told", TOLD)
+    panel.add_chips("tracking_row", TRACKING_ROWS)
     panel.add_pages(
         "orders",
         Page(
@@ -80,7 +89,7 @@ def register() -> None:
         Page(
             "To ship",
             "orders:to_ship",
-            also=("orders:to_ship_one",),
+            also=("orders:to_ship_one", "orders:tracking", "orders:tracking_file"),
             count=to_ship,
             may=May.SHIP,
             synonyms="packing slips pick",
@@ -88,6 +97,28 @@ def register() -> None:
                 "The work of warehouses without a system of their own. Print the packing slip, pack, then "
                 "press Mark as shipped: the store is told by itself."
             ),
+        ),
+    )
+    panel.add_pages(
+        "settings",
+        Page(
+            "Rules",
+            "orders:rules",
+            also=("orders:rule", "orders:rule_new", "orders:rule_try", "orders:rule_versions"),
+            synonyms="automation conditions actions hold tag orderbots workflow",
+            help=(
+                "What is done by itself with orders that fulfil some conditions. Try a rule on the last 200 orders, "
+                "then switch it on; each change is kept as a version."
+            ),
+        ),
+    )
+    panel.add_pages(
+        "help",
+        Page(
+            "Holds",
+            "orders:hold_help",
+            synonyms="why waits held lift release kinds preorder customs fraud until",
+            help="What each kind of hold means, who places it, and how it ends.",
         ),
     )
     dashboard.register()
