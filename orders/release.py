@@ -16,7 +16,9 @@ from inventory.models import Warehouse
 
 from .columns import EVENT_COLUMNS
 from .decide import CLOSED_PAYMENTS, CLOSED_STATUSES, is_closed
-from .models import Hold, Order, OrderEvent, OrderLine, OrderParty, RequestLine, ShippingRequest
+from .line_rows import PARTY_FIELDS as PARTY_FIELDS
+from .line_rows import ShipTo, ship_to_of
+from .models import Hold, Order, OrderEvent, OrderLine, RequestLine, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, UNSETTLED, RequestState
 from .shapes import StoreFulfillment
 from .state import State
@@ -82,7 +84,7 @@ def offer_standing(
     *,
     now: dt.datetime,
     actor: str,
-    parties: Mapping[int, OrderParty] | None = None,
+    parties: Mapping[int, ShipTo] | None = None,
 ) -> int:
     """As `offer`, for orders whose rows were read already; the caller stores their states."""
     orders = [order for order in orders if may_be_offered(store, order, standing)]
@@ -148,11 +150,6 @@ def lines_to_ship(order_ids: Collection[int]) -> dict[int, list[LineToShip]]:
     return lines
 
 
-def ship_to_of(order_ids: Collection[int]) -> dict[int, OrderParty]:
-    rows = OrderParty.objects.filter(order_id__among=order_ids, role=OrderParty.Role.SHIP_TO)
-    return {row.order_id: row for row in rows}
-
-
 def by_warehouse(lines: Iterable[LineToShip]) -> dict[int | None, list[LineToShip]]:
     groups: dict[int | None, list[LineToShip]] = defaultdict(list)
     for line in lines:
@@ -160,14 +157,11 @@ def by_warehouse(lines: Iterable[LineToShip]) -> dict[int | None, list[LineToShi
     return groups
 
 
-PARTY_FIELDS = ("name", "company", "street1", "street2", "city", "region", "postcode", "country", "phone", "email")
-
-
 def snapshot_of(
     order: Order,
     store: Store,
     lines: Sequence[LineToShip],
-    ship_to: OrderParty | None,
+    ship_to: ShipTo | None,
     told: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a warehouse is shown of an order: plain JSON, the whole of what it needs to ship.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .decide import is_canceled, wants_nothing
 from .holds import HoldKind
+from .line_rows import LineNow
 from .models import Fulfillment, Hold, Order, OrderLine, ShippingRequest
 from .models.shipping import AT_WAREHOUSE, RequestState
 from .reserving import LineNeeds, OrderNeeds, StockWrites, needed
@@ -162,7 +163,7 @@ class _Line(NamedTuple):
 
 # Rows of them, or they themselves.
 OrderRow = Order | _Order
-LineRow = OrderLine | _Line
+LineRow = LineNow | _Line
 
 
 class RequestRow(NamedTuple):

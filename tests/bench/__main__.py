@@ -12,7 +12,20 @@ from importlib import import_module
 from tests.bench.databases import prepare
 from tests.bench.figures import Figure, table
 
-SUBJECTS = ["calls", "intake", "memory", "lists", "tick", "loop", "levels", "stock", "products", "webhooks"]
+SUBJECTS = [
+    "calls",
+    "intake",
+    "memory",
+    "lists",
+    "tick",
+    "loop",
+    "levels",
+    "stock",
+    "products",
+    "webhooks",
+    "holds",
+    "rules",
+]
 
 
 def main() -> int:

@@ -234,7 +234,7 @@ def test_what_changed_after_release_asks_for_a_decision_and_lets_nothing_go(shop
     assert "1 order · Changed after release" in text
     assert "Decided for all" in text
     assert "1 order goes" not in text
-    assert "It needs a decision. It changed in the store after the warehouse took it: address. It is decided" in page
+    assert "It needs a decision. It changed after the warehouse took it: address. It is decided" in page
     assert states([order]) == ["at_warehouse"]
     assert not Hold.objects.open().exists()
 
