@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from fcp.roles import Role
+from integrations import tasks
+from integrations.sweep import sweep
 from mappings.mapping import map_listing, map_location, map_ship_method
 from mappings.models import Listing, Location, MappingChange, ShipMethod
-from mappings.versions import undo_change
-from orders.asking import answer_change
+from mappings.versions import meaning_of_row, undo_change
+from orders.asking import answer_change, ask_for_address
+from orders.change_holds import place_holds
 from orders.fulfilling import Shipment, report_fulfillment
 from orders.holding import edit_order
+from orders.holds import HoldKind
 from orders.models import Hold, Order, OrderLine, Remapping, ShippingRequest
 from orders.models.shipping import Origin
 from orders.release import offer_waiting
-from orders.remapping import go_on, unfinished
+from orders.remapping import begin, go_on, unfinished
 from orders.settle import lift_mapped_everywhere
-from orders.shipping import acknowledge, answer_cancel
+from orders.shipping import Acknowledgement, acknowledge, acknowledge_many, answer_cancel
+from orders.stored_state import lock_orders
 from orders.timeline import timeline_of
-from tests.build import NOW, make_account, make_product, make_ship_method, make_store, make_warehouse
+from tests.build import ANN, NOW, make_account, make_product, make_ship_method, make_store, make_warehouse
 from tests.orders.shop import Shop, text_of
+from tests.orders.test_shipping_races import at_once
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -423,3 +434,185 @@ def test_linking_a_listing_by_hand_reaches_orders_that_wait_for_something_else(s
     lift_mapped_everywhere(NOW)
 
     assert (OrderLine.objects.get(order=order).product, fresh(order).state) == (other, "held")
+
+
+# --- who answers -----------------------------------------------------------------------------------------------------
+
+
+def test_a_partner_sees_which_ship_code_is_asked_for_and_follows_through_the_api(shop: Shop) -> None:
+    from tests.api.conftest import partner_api
+
+    order, api = taken(shop), partner_api(shop.partner)
+    change_code(shop, ask="1")
+
+    (asked,) = api.get("/shipping-requests", change_asked="true").json()["results"]
+    assert (asked["ship_code"], asked["change"]["ship_code"], asked["change"]["ship_to"]) == ("EU-STD", "EU-EXP", None)
+    body = {"accepted": True, "revision": asked["revision"]}
+    done = api.post(f"/shipping-requests/{asked['id']}/change-answer", body).json()
+
+    assert (done["ship_code"], done["service"], done["change"]["answer"]) == ("EU-EXP", "Express", "accepted")
+    assert fresh(order).ship_code == "EU-EXP"
+
+
+def test_a_new_address_joins_the_question_about_the_ship_code(shop: Shop) -> None:
+    order = taken(shop)
+    change_code(shop, ask="1")
+    elsewhere = replace(ANN, street1="2 Side St")
+
+    with transaction.atomic():
+        lock_orders([order.pk])
+        place_holds(shop.store, [(order.pk, HoldKind.CHANGED_AFTER_RELEASE, "address")], {}, NOW)
+        ask_for_address(shop.store, {order.pk: elsewhere}, now=NOW)
+
+    request = request_of(order)
+    assert (request.change["ship_code"], request.change["ship_to"]["street1"]) == ("EU-EXP", "2 Side St")
+    page = text_of(shop.client().get(shop.url("order", pk=order.pk)))
+    assert "Nord was asked to use the new address and the ship code EU-EXP" in page
+    answer_change(request, True, request.revision, by="WMS", now=NOW)
+    request.refresh_from_db()
+    assert (request.snapshot["ship_code"], request.snapshot["ship_to"]["street1"]) == ("EU-EXP", "2 Side St")
+    assert not Hold.objects.open().exists()
+
+
+def test_somebody_here_answers_for_a_warehouse_without_an_api(shop: Shop) -> None:
+    order = taken(shop)
+    change_code(shop, ask="1")
+    page = shop.url("to_ship_one", pk=request_of(order).pk)
+
+    text = text_of(shop.client().get(page))
+    assert "The merchant wants another ship code. Can it go by that?" in text
+    revision = request_of(order).revision
+    shop.client().post(f"{page}change/", {"accepted": "1", "revision": revision})
+
+    assert fresh(order).ship_code == "EU-EXP"
+    assert "Order" in text_of(shop.client().get(page))
+
+
+def test_the_tick_finds_what_a_killed_worker_left_and_a_task_ends_it(shop: Shop) -> None:
+    order = taken(shop)
+    found = change_code(shop, ask="1")
+    Remapping.objects.update(state="asking", last=0, counts={}, touched_at=NOW)
+    ShippingRequest.objects.update(change={}, change_asked_at=None)
+
+    sweep(timezone.now())
+    waiting = [SignedPackage.loads(row.payload) for row in OrmQ.objects.all()]
+    (task,) = [one for one in waiting if one["func"] == "integrations.tasks.remap" and one["args"] == (found.pk,)][:1]
+    tasks.remap(*task["args"])
+
+    found.refresh_from_db()
+    assert (found.state, found.counts) == ("done", {"change": 1})
+    assert request_of(order).change["ship_code"] == "EU-EXP"
+
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+
+def test_taking_a_change_back_asks_what_becomes_of_orders_like_any_other(shop: Shop) -> None:
+    map_ship_method(ShipMethod.objects.get(), "EU-EXP", carrier="DHL", service="Express", by="Ann", now=NOW)
+    order = taken(shop)
+    change = MappingChange.objects.get()
+
+    reply = shop.client().post(url(shop, f"changes/{change.pk}/undo/"))
+    assert ShipMethod.objects.get().target == "EU-EXP"
+    found = answer(shop, str(reply["Location"]), ask="1", why="Taken back.")
+
+    assert found.counts == {"change": 1}
+    assert (ShipMethod.objects.get().target, request_of(order).change["ship_code"]) == ("EU-STD", "EU-STD")
+    assert MappingChange.objects.latest("pk").why == "Taken back."
+
+
+@pytest.mark.req("EIM-17")
+def test_orders_are_listed_by_the_version_that_decided_them(shop: Shop) -> None:
+    first, second = taken(shop), taken(shop)
+    row = ShipMethod.objects.get()
+    map_ship_method(row, "EU-EXP", by="Ann", now=NOW)
+    third = ready(shop)
+    change = MappingChange.objects.get()
+
+    def numbers(version: int) -> list[str]:
+        page = shop.client().get(url(shop, f"changes/{change.pk}/orders/?version={version}"))
+        return [one.number for one in page.context["list"].rows]
+
+    assert numbers(0) == [second.number, first.number]
+    assert numbers(1) == [third.number]
+    assert numbers(7) == []
+
+
+def test_lines_of_a_listing_are_listed_by_its_version_too(shop: Shop) -> None:
+    first = taken(shop)
+    map_listing(Listing.objects.get(), make_product(shop.account, "CUP"), by="Ann", now=NOW)
+    second = ready(shop)
+    change = MappingChange.objects.get()
+
+    pages = [shop.client().get(url(shop, f"changes/{change.pk}/orders/?version={n}")) for n in (0, 1)]
+
+    assert [[one.number for one in page.context["list"].rows] for page in pages] == [[first.number], [second.number]]
+    assert "Orders decided under version 1 of “MUG”: CUP." in text_of(pages[1])
+
+
+def test_a_page_of_decided_orders_costs_the_same_however_many_there_are(
+    shop: Shop, django_assert_max_num_queries: Any
+) -> None:
+    map_ship_method(ShipMethod.objects.get(), "EU-EXP", by="Ann", now=NOW)
+    for _ in range(12):
+        shop.order()
+    change, client = MappingChange.objects.get(), shop.client()
+
+    with django_assert_max_num_queries(30):
+        page = client.get(url(shop, f"changes/{change.pk}/orders/"))
+
+    assert len(page.context["list"].rows) == 12
+
+
+# --- races -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round_", range(3))
+def test_an_acknowledgement_at_the_same_moment_is_asked_about_or_translated_never_lost(
+    monkeypatch: Any, round_: int
+) -> None:
+    shop = Shop(monkeypatch)
+    orders = [ready(shop) for _ in range(3)]
+    row = ShipMethod.objects.get()
+    with transaction.atomic():
+        before = meaning_of_row(row)
+        map_ship_method(row, "EU-EXP", by="Ann", now=NOW)
+        found = begin(row, before, again=True, ask=True, by="Ann", now=NOW)
+    assert found is not None
+
+    def take() -> list[Any]:
+        wanted = [Acknowledgement(request_of(order).pk, 1) for order in orders]
+        return [isinstance(one, ShippingRequest) for one in acknowledge_many(wanted, by="WMS", now=NOW).values()]
+
+    at_once(take, lambda: go_on(found.pk, seconds=20), lambda: go_on(found.pk, seconds=20))
+    while not go_on(found.pk, seconds=20):
+        pass
+
+    for order in orders:
+        request = request_of(order)
+        if request.state == "acknowledged":
+            assert (request.snapshot["ship_code"], request.change["ship_code"]) == ("EU-STD", "EU-EXP")
+        else:
+            assert (request.snapshot["ship_code"], request.revision) == ("EU-EXP", 2)
+    found.refresh_from_db()
+    assert sum(found.counts.values()) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_answer_at_once_change_it_once(monkeypatch: Any) -> None:
+    shop = Shop(monkeypatch)
+    taken(shop)
+    row = ShipMethod.objects.get()
+    question = asked_at(shop, f"ship-codes/{row.pk}/", target="EU-EXP").partition("?")[0]
+    clients = [shop.client(), shop.client()]
+
+    def press(client: Any) -> str:
+        data = {"target": "EU-EXP", "version": row.version, "ask": "1"}
+        return str(client.post(question, data)["Location"])
+
+    there = at_once(lambda: press(clients[0]), lambda: press(clients[1]))
+
+    assert Remapping.objects.count() == 1
+    assert MappingChange.objects.count() == 1
+    assert sum("/mappings/orders/" in one for one in there) == 1
