@@ -58,16 +58,19 @@ UNANSWERED = "{number} could not be asked for one by one, so the sum may not add
 
 
 class Turn:
-    """What one slice may do. At least one call, whatever the rate is."""
+    """What one slice may do: one call at least, so that it gets on however slow the store is."""
 
     def __init__(self, run: Slice) -> None:
         self.run = run
         self._ends = time.monotonic() + SECONDS
+        self._begun = run.calls
         self._calls = run.calls + max(int(rate_of(run.platform, run.document).calls_per_minute * SHARE), 1)
 
     @property
     def over(self) -> bool:
         run = self.run
+        if run.calls == self._begun:
+            return False
         return run.over or time.monotonic() > self._ends or run.calls >= self._calls or run.is_rung()
 
 
