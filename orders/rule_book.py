@@ -313,7 +313,7 @@ def compiled(documents: Iterable[Document], version: int = 0) -> Book:
     rules = []
     for document in documents:
         conditions = tuple(map(condition_of, document.get("conditions") or ()))
-        tests = []
+        tests: list[tuple[int, Test]] = []
         for one in conditions:
             if one.field is None:
                 tests.append((places.setdefault(next(iter(FIELDS)), len(places)), _never))

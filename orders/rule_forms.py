@@ -58,10 +58,10 @@ class ConditionForm(forms.Form):
             amount = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2, label="Amount")
             return {"value": amount, "currency": forms.ChoiceField(choices=currencies, label="Currency")}
         if kind is Kind.TEXT:
-            widget = forms.Textarea(attrs={"rows": 2}) if several else forms.TextInput()
+            text = forms.Textarea(attrs={"rows": 2}) if several else forms.TextInput()
             label = "Values, one on each line" if several else "Value"
             longest = LONGEST * MOST_VALUES if several else LONGEST
-            return {"value": forms.CharField(max_length=longest, widget=widget, label=label)}
+            return {"value": forms.CharField(max_length=longest, widget=text, label=label)}
         known = countries()[1:] if kind is Kind.COUNTRY else list(names.choices[self.field.key].items())
         listed = dict(known)
         known += [(value, f"{value} ({GONE})") for value in values if value and value not in listed]

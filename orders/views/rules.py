@@ -72,7 +72,7 @@ def rules(request: PanelRequest) -> HttpResponse:
 
 
 def _group(account: Account, rule: OrderRule) -> str:
-    query = urlencode({"kind": HoldKind.RULE.value, "cause": rule.pk})
+    query = urlencode({"kind": HoldKind.RULE.value, "cause": str(rule.pk)})
     return f"{panel_url(account, 'orders:group')}?{query}"
 
 
