@@ -7,7 +7,7 @@ conditions are those of `orders.decide.import_decision`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mappings.words import ListingRow, LocationRow
@@ -15,6 +15,7 @@ from mappings.words import ListingRow, LocationRow
 from .decide import is_closed
 from .holds import HoldKind, WantedHold
 from .labels import PAYMENTS
+from .rule_book import Applied, Do
 from .settings import OrderRules, Release
 from .timeline import hold_sentence
 from .translation import Chosen, Meaning, OrderWords
@@ -46,6 +47,7 @@ class Clause:
     cause: str = ""
     setting: str = ""
     version: int = 0
+    rule: int = 0  # the one that set it
 
     @property
     def key(self) -> tuple[str, str]:
@@ -117,7 +119,7 @@ def _met(words: OrderWords, rules: OrderRules, meaning: Meaning, chosen: Chosen,
     paid = PAYMENTS.get(words.payment, words.payment)
     found = [_clause(HoldKind.PAYMENT, f"{paid}; {RELEASES[rules.release]}.")]
     if words.ship:
-        found.append(_ship_option(words, rules, meaning, chosen))
+        found.append(_ship_option(words, meaning, chosen))
     found += [_listing(line.listing, names) for line in words.lines if line.ships and line.listing]
     found += _places(words, chosen, meaning, names)
     found.append(_clause(HoldKind.ADDRESS, "The address has all that its country asks for."))
@@ -128,19 +130,23 @@ def _clause(kind: HoldKind, text: str, cause: str = "", version: int = 0) -> Cla
     return Clause(kind.value, True, text, cause, _setting(kind), version)
 
 
-def _ship_option(words: OrderWords, rules: OrderRules, meaning: Meaning, chosen: Chosen) -> Clause:
+def _ship_option(words: OrderWords, meaning: Meaning, chosen: Chosen) -> Clause:
     row = words.ship
     assert row is not None
     said = row.title or row.code
     if chosen.ship_code is not None:
-        text = f"Somebody set the ship code {chosen.ship_code} on this order."
-    elif row.target and meaning.ship_code == row.target:
-        text = f"“{said}” means {row.target}."
-    elif row.target or not rules.reject_unmapped or meaning.ship_code:
-        text = f"“{said}” goes to the warehouse as {meaning.ship_code}."
-    else:
-        text = f"“{said}” means no ship code."
-    return _clause(HoldKind.SHIP_CODE, text, str(row.pk), row.version)
+        return _clause(HoldKind.SHIP_CODE, f"Somebody set the ship code {chosen.ship_code} on this order.", str(row.pk))
+    if rule := _setter(meaning, Do.SHIP_CODE):
+        text = f"The rule “{rule.name}” sets the ship code {meaning.ship_code}."
+        return replace(_clause(HoldKind.SHIP_CODE, text, str(row.pk), rule.version), rule=rule.pk)
+    if not row.target:
+        return _clause(HoldKind.SHIP_CODE, f"“{said}” goes to the warehouse as it is.", str(row.pk))
+    return _clause(HoldKind.SHIP_CODE, f"“{said}” means {row.target}.", str(row.pk), row.version)
+
+
+def _setter(meaning: Meaning, do: Do) -> Applied | None:
+    """The rule that set it: the first one that did, and not beside a person or another rule."""
+    return next((one for one in meaning.ruled.applied if any(d.do is do and not d.instead for d in one.did)), None)
 
 
 def _listing(row: ListingRow, names: Names) -> Clause:
@@ -153,6 +159,10 @@ def _places(words: OrderWords, chosen: Chosen, meaning: Meaning, names: Names) -
     if chosen.warehouse_id:
         house = names.warehouses.get(chosen.warehouse_id, "a warehouse")
         return [_clause(HoldKind.NO_WAREHOUSE, f"Somebody chose {house} on this order.")]
+    if rule := _setter(meaning, Do.WAREHOUSE):
+        house = names.warehouses.get(meaning.warehouse_id or 0, "a warehouse")
+        text = f"The rule “{rule.name}” sends it to {house}."
+        return [replace(_clause(HoldKind.NO_WAREHOUSE, text, version=rule.version), rule=rule.pk)]
     found: list[Clause] = []
     for line in words.lines:
         place: LocationRow | None = line.location or words.location

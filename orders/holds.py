@@ -160,7 +160,7 @@ class HoldFacts:
     pays_later: str = ""  # the payment word that the release gate does not let through, or empty
     unmapped_ship: tuple[int, str] | None = None
     unmapped_skus: tuple[tuple[int, str], ...] = ()
-    unmapped_location: tuple[int, str] | None = None
+    unmapped_locations: tuple[tuple[int, str], ...] = ()
     has_warehouse: bool = True
     address_lacks: tuple[str, ...] = field(default=())
     preorders: tuple[SoldAhead, ...] = ()
@@ -179,9 +179,9 @@ def wanted_holds(facts: HoldFacts) -> list[WantedHold]:
     if facts.unmapped_ship:
         holds.append(WantedHold(HoldKind.SHIP_CODE, str(facts.unmapped_ship[0]), facts.unmapped_ship[1]))
     holds += [WantedHold(HoldKind.SKU, str(row), word) for row, word in dict(facts.unmapped_skus).items()]
-    if facts.unmapped_location:
-        holds.append(WantedHold(HoldKind.LOCATION, str(facts.unmapped_location[0]), facts.unmapped_location[1]))
-    elif not facts.has_warehouse:
+    places = [WantedHold(HoldKind.LOCATION, str(row), word) for row, word in dict(facts.unmapped_locations).items()]
+    holds += places
+    if not places and not facts.has_warehouse:
         holds.append(WantedHold(HoldKind.NO_WAREHOUSE))
     if facts.address_lacks:
         holds.append(WantedHold(HoldKind.ADDRESS, "", ", ".join(facts.address_lacks)))

@@ -35,7 +35,10 @@ class LineMeaning:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an order's words mean here, and the holds that what is missing asks for."""
+    """What an order's words mean here, and the holds that what is missing asks for.
+
+    `mapped`: the ship code is the mapping's, and not one that a person or a rule set.
+    """
 
     ship_code: str
     carrier: str
@@ -45,6 +48,7 @@ class Meaning:
     lines: tuple[LineMeaning, ...]
     holds: tuple[WantedHold, ...]
     ruled: RuleOutcome = NOTHING_RULED
+    mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
         pays_later=_pays_later(order, rules),
         unmapped_ship=unmapped_ship,
         unmapped_skus=unmapped_skus,
-        unmapped_location=None if set_warehouse else _unmapped_location(order),
+        unmapped_locations=() if set_warehouse else _unmapped_locations(order),
         has_warehouse=all(warehouses),
         address_lacks=order.address_lacks,
         preorders=order.goods.sold_ahead((meaning.product_id for meaning in ships), rules.zone),
@@ -120,6 +124,7 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
         lines=lines,
         holds=tuple(wanted_holds(facts)),
         ruled=ruled,
+        mapped=bool(order.ship and order.ship.target) and chosen.ship_code is None and ruled.ship_code is None,
     )
 
 
@@ -158,7 +163,7 @@ def facts_for_rules(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHI
 
 def decided_by(meaning: Meaning) -> dict[str, Any]:
     """What an event keeps of how the shipping option was understood: the ship code, and the version of its mapping."""
-    if not meaning.ship_code or not meaning.mapping_version or meaning.ruled.ship_code:  # a rule's own event says it
+    if not meaning.mapped:
         return {}
     return {"ship_code": meaning.ship_code, "mapping": meaning.mapping_version}
 
@@ -192,7 +197,7 @@ def _mapped_place(line: LineWords, order_location: LocationRow | None, rules: Or
     return location.warehouse_id if location else rules.warehouse_id
 
 
-def _unmapped_location(order: OrderWords) -> tuple[int, str] | None:
-    """The first named location without a warehouse. Where none is named, the default warehouse ships (TECH-54)."""
+def _unmapped_locations(order: OrderWords) -> tuple[tuple[int, str], ...]:
+    """Named locations without a warehouse. Where none is named, the default warehouse ships (TECH-54)."""
     named = [line.location or order.location for line in order.lines if line.ships]
-    return next(((place.pk, place.name or place.uid) for place in named if place and not place.warehouse_id), None)
+    return tuple((place.pk, place.name or place.uid) for place in named if place and not place.warehouse_id)

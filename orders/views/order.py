@@ -36,6 +36,7 @@ from ..situation import situation
 from ..state import State
 from ..tables import is_late, open_holds
 from ..timeline import timeline_of
+from ..why import why
 
 Forms = dict[str, Any]
 
@@ -100,6 +101,7 @@ def _page(request: PanelRequest, order: Order, **forms: Any) -> HttpResponse:
         "fulfillments": fulfillments,
         "timeline": timeline_of(order, most=1000 if request.GET.get("timeline") == "all" else 60),
         "editable": editable,
+        "why": why(order, timezone.now()) if editable else [],
         "may_stop": any(one.state in ANSWERABLE for one in requests),
         "hold_form": forms.get("hold_form") or _hold_form(request),
         "address_form": forms.get("address_form") or AddressForm(ship_to),

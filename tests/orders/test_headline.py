@@ -31,7 +31,7 @@ def situation(state, **values):
         (situation(State.HELD, holds=[OpenHold(9, HoldKind.NO_WAREHOUSE)]),
          "No warehouse is chosen for this integration. Choose one in its settings.", Help.WAREHOUSE),
         (situation(State.AT_WAREHOUSE, holds=[CHANGED], requests=[NORD]),
-         "It needs a decision. It changed in the store after the warehouse took it: address.", Help.LIFT),
+         "It needs a decision. It changed after the warehouse took it: address.", Help.LIFT),
         (situation(State.NEW, hands_over=False),
          "Nothing is wrong with it. It waits because MyShop hands nothing over: it is not live yet, or paused.",
          Help.TRY),

@@ -385,3 +385,34 @@ def test_the_mapping_that_was_used_is_linked(shop):
     html = show(shop, order).content.decode()
 
     assert f"/mappings/ship-codes/{ShipMethod.objects.get(title='Standard').pk}/" in html
+
+
+def test_a_held_order_shows_every_condition_with_what_decided_it_and_where_to_mend_it(shop):
+    order = shop.order(ship="std-eu")
+    word = ShipMethod.objects.get(title="std-eu")
+
+    page = show(shop, order)
+
+    said = text_of(page)
+    assert "Why it waits" in said
+    assert "The shipping option “std-eu” is not mapped to a ship code yet." in said
+    assert "Paid; orders go when paid." in said
+    assert "The address has all that its country asks for." in said
+    assert f"/mappings/ship-codes/{word.pk}/" in page.content.decode()
+
+
+def test_a_ready_order_says_by_which_version_of_a_mapping_it_goes(shop):
+    order = shop.order()
+
+    said = text_of(show(shop, order))
+
+    assert "Why it goes on" in said
+    word = ShipMethod.objects.get(pk=order.ship_method_id)
+    assert f"“{word.title}” means {word.target}." in said
+
+
+def test_what_a_warehouse_has_is_not_explained_by_the_mappings_of_now(shop):
+    order = shop.order()
+    taken(shop, order)
+
+    assert "Why it goes on" not in text_of(show(shop, order))

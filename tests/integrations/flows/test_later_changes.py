@@ -117,7 +117,7 @@ def test_a_warehouse_that_cannot_stop_keeps_the_order_and_its_reason_is_shown(sh
     stopped(order, False)
 
     assert order.state == "at_warehouse"
-    assert said(order).startswith("It needs a decision. It changed in the store after the warehouse took it: lines")
+    assert said(order).startswith("It needs a decision. It changed after the warehouse took it: lines")
     assert "could not stop it: It is packed." in said(order)
     shop.ship(order)
     with pytest.raises(OrderError, match="No warehouse has this order"):
