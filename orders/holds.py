@@ -105,7 +105,7 @@ KINDS: dict[HoldKind, KindOfHold] = {
     ),
     HoldKind.REJECTED_BY_WAREHOUSE: KindOfHold("Rejected by the warehouse", "The warehouse will not ship it: {word}."),
     HoldKind.PREORDER: KindOfHold(
-        "Sold ahead", "{word} It goes on by itself on that day.", by_itself=True, answerable=True
+        "Sold ahead", "{word}. It goes on by itself on that day.", by_itself=True, answerable=True
     ),
     HoldKind.CUSTOMS: KindOfHold(
         "Customs data missing",
@@ -186,7 +186,7 @@ def wanted_holds(facts: HoldFacts) -> list[WantedHold]:
     if facts.address_lacks:
         holds.append(WantedHold(HoldKind.ADDRESS, "", ", ".join(facts.address_lacks)))
     for ahead in facts.preorders:
-        word = f"{ahead.sku} is sold ahead until {day_words(ahead.day)}."
+        word = f"{ahead.sku} is sold ahead until {day_words(ahead.day)}"
         holds.append(WantedHold(HoldKind.PREORDER, str(ahead.product_id), word, ahead.until))
     holds += [WantedHold(HoldKind.CUSTOMS, str(product), sku) for product, sku in facts.customs_lacks]
     if facts.looked_at_ship:

@@ -22,7 +22,7 @@ def hold_help(request: PanelRequest) -> HttpResponse:
     kinds = [
         {
             "kind": kind,
-            "says": KINDS[kind].sentence.format(word=WORD),
+            "says": KINDS[kind].sentence.format(word=WORD).replace(f"{WORD}.", WORD),
             "why": WHY[kind][0],
             "setting": links(0, WHY[kind][1]) if WHY[kind][1] else "",
             "placed": _placed(kind),

@@ -47,8 +47,8 @@ def test_an_order_waits_for_each_of_its_products_that_is_sold_ahead_until_the_da
     found = holds(line(1), line(2), line(1), line(3), goods=sold_ahead(1, 2), zone=berlin)
 
     assert found == [
-        WantedHold(HoldKind.PREORDER, "1", "SKU-1 is sold ahead until 3 December 2026.", UNTIL),
-        WantedHold(HoldKind.PREORDER, "2", "SKU-2 is sold ahead until 3 December 2026.", UNTIL),
+        WantedHold(HoldKind.PREORDER, "1", "SKU-1 is sold ahead until 3 December 2026", UNTIL),
+        WantedHold(HoldKind.PREORDER, "2", "SKU-2 is sold ahead until 3 December 2026", UNTIL),
     ]
 
 
