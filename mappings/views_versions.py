@@ -28,7 +28,7 @@ from .lists import KINDS, Kind, stores_of
 from .models import CarrierOut, Location, MappingChange, ShipMethod
 from .models import Listing as StoreListing
 from .outside import OUTSIDE
-from .versions import MOST, TABLES, TAKEN_BACK, Version, meaning_of_row, undo_batch, undo_change, versions_of
+from .versions import MOST, TABLES, TAKEN_BACK, Left, Version, meaning_of_row, undo_batch, undo_change, versions_of
 
 KIND_OF: dict[str, Kind] = {str(kind.model._meta.model_name): kind for kind in KINDS.values()}
 NAMED = {"shipmethod": "Ship code", "listing": "SKU", "location": "Location", "carrierout": "Carrier"}
@@ -83,7 +83,6 @@ def decorate(rows: list[Any], account: Account | None) -> None:
         row.was, row.became = _side(row.before, names), _side(row.after, names)
         row.sentence = sentence_of(row.before, row.after, names)
         row.url = panel_url(account, "mappings:change", pk=row.pk)
-        row.decides = row.table in DECIDES and row.before != row.after
 
 
 def _side(side: dict[str, Any], names: Names) -> str:
@@ -107,8 +106,8 @@ CHANGES = Listing(
     row="mappings/parts/change_row.html",
     order=("-id",),
     columns=(
-        Column("at", "When", csv=lambda row: row.at),
         Column("word", "Word of the store", csv=lambda row: row.word),
+        Column("at", "When", csv=lambda row: row.at),
         Column("kind", "Kind", csv=lambda row: row.kind),
         Column("store", "Integration", csv=lambda row: row.integration_name),
         Column("was", "It meant", csv=lambda row: row.was),
@@ -176,7 +175,7 @@ def change(request: PanelRequest, pk: int) -> HttpResponseBase:
         "row": row,
         "word_url": _word_url(request.account, found, row),
         "versions": [
-            {"version": one, "words": _meaning(one, names), "decides": found.decides, "current": number == 0}
+            {"version": one, "words": _meaning(one, names), "decides": found.table in DECIDES, "current": number == 0}
             for number, one in enumerate(versions)
         ],
         "old": old,
@@ -349,7 +348,8 @@ def back(request: PanelRequest) -> HttpResponse:
 
 
 def _take_back(request: PanelRequest, batch: str) -> dict[str, Any]:
-    done, already, left, after = 0, 0, [], 0
+    done, already, after = 0, 0, 0
+    left: list[Left] = []
     while True:
         undone = undo_batch(request.account, batch, str(request.user), timezone.now(), after=after)
         done, already, after = done + undone.done, already + undone.already, undone.last

@@ -36,7 +36,7 @@ from .using import CODE, GONE, UNRELEASED, WITH_WAREHOUSE, Becomes, Shift, becom
 BATCH = 200
 COUNTED = 1000  # orders of each kind that are counted before a change; beyond it says 999+
 KIND_OF: dict[type[Word], str] = {model: kind for kind, model in WORDS.items()}
-WHAT = {ShipMethod: SHIP_CODE, Listing: PRODUCT, Location: WAREHOUSE}
+WHAT: dict[type[Word], str] = {ShipMethod: SHIP_CODE, Listing: PRODUCT, Location: WAREHOUSE}
 
 
 # --- before ----------------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def _act(
 
 def _ask_a_person(store: Store, orders: set[int], shift: Shift, by: str, now: dt.datetime) -> None:
     """Until the warehouse has answered, and if it cannot follow, the order is listed as one to decide about."""
-    word = WHAT[shift.kind]  # type: ignore[index]  # one of the three
+    word = WHAT[shift.kind]
     holds = [(pk, HoldKind.CHANGED_AFTER_RELEASE, word) for pk in sorted(orders)]
     place_holds(store, holds, {}, now, actor=by)
 

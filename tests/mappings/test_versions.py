@@ -236,7 +236,7 @@ def test_changes_are_listed_filtered_searched_and_exported(client: Client, store
     assert shown(q="mug") == ["MUG-1"]
     assert shown(q="%") == []
     file = b"".join(client.get(url(), {"format": "csv"}).streaming_content).decode()  # type: ignore[attr-defined]
-    assert "Air,Ship code,Main street,,EXPRESS,Ann,Agreed,1,b1" in file
+    assert "Air,2026-11-20 12:00,Ship code,Main street,,EXPRESS,Ann,Agreed,1,b1" in file
 
 
 def test_the_list_asks_as_much_for_fifty_changes_as_for_one(
