@@ -23,6 +23,7 @@ from integrations import lease, live
 from integrations.connecting import connect
 from integrations.connectors.declaring import FlowKind
 from integrations.connectors.shapes import StoreStock, Window
+from integrations.ledger import ask_for
 from integrations.models import Flow, Integration, SettingsVersion
 from integrations.reach import open_store, stand_in_address
 from integrations.runs import run_slice
@@ -45,6 +46,7 @@ BY = "demo"
 SEED = 1  # of the stand-in warehouse
 DELIVERED = 40  # pieces of what had nearly run out
 WAITING_ORDERS = 40
+DAYS = 14  # of orders that the stand-in stores begin with
 SHIP_CODES = [
     {"code": "STD-DE", "label": "Standard parcel", "carrier": "DHL", "service": "Paket"},
     {"code": "EXP-DE", "label": "Express by noon", "carrier": "DHL", "service": "Express"},
@@ -145,6 +147,8 @@ def make_demo(info: Mapping[str, Mapping[str, str]]) -> Demo:
         if recipe.pushes:
             allow_first_push(integration, by=BY, now=timezone.now())
     _second_account(stores[0][1])
+    for _, integration in stores:
+        _want_counted(integration)
     return Demo(_people(account), key)
 
 
@@ -230,6 +234,13 @@ def _stock_shown(integration: Integration) -> Iterator[StoreStock]:
             token = page.next
             if token is None:
                 return
+
+
+def _want_counted(integration: Integration) -> None:
+    """The days of the stand-in's history, for the ledger. Workers count them once they run; here it takes no time."""
+    now = timezone.now()
+    yesterday = now.astimezone(integration.account.zone).date() - dt.timedelta(days=1)
+    ask_for(integration, yesterday - dt.timedelta(days=DAYS - 1), yesterday, by=BY, now=now)
 
 
 def _second_account(source: Integration) -> None:

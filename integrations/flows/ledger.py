@@ -247,16 +247,15 @@ def _ask_missing(turn: Turn, row: LedgerDay, shown: set[bytes]) -> bool:
     run, unanswered = turn.run, set[str]()
     while missing := [uid for uid in _missing(run, row, shown) if uid not in unanswered]:
         if turn.over:
-            return False
+            return False  # the next slice goes on with what is left
         some = missing[: run.page_size]
         there = {raw.uid for raw in run.ask(lambda connector: connector.orders_of(some))}  # noqa: B023
         _note(run, row, shown, there, [])
         for uid in some:
-            if uid in there:
-                continue
-            if turn.over:
-                return False
-            _ask_one(run, row, shown, uid, unanswered)
+            if uid not in there:
+                _ask_one(run, row, shown, uid, unanswered)  # one at least, or a slow store would never get on
+                if turn.over:
+                    break
     return _finish(run, row, shown, len(unanswered))
 
 
