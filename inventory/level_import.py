@@ -2,29 +2,31 @@
 
 Looking is the real thing in a transaction that is rolled back, batch by batch, so that the preview says what the
 import will do. Rows without a time count from the moment of the upload: what moves between looking and writing stays
-on top of them. Writing goes in batches of a thousand; each moves the import's position in its own transaction, so that
-whoever goes on after a crash begins where it ended, and two of them do not write a row twice.
+on top of them. Writing goes in batches of a thousand (fcp.file_writing).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from fcp.file_rows import pack, unpack
+from fcp.file_writing import begin, note, write_on
+from fcp.file_writing import unfinished as unfinished_of
 from fcp.models import Account, ImportState, User
 
 from .errors import InventoryError
-from .level_rows import FileRow, Found, pack, unpack
+from .level_rows import FileRow, Found
 from .levels import LevelAnswer, LevelItem, report_levels
 from .models import LevelImport, MovementKind, StockLevel, Warehouse, sku_key_of
 
+__all__ = ["begin", "go_on", "look", "unfinished"]
+
 BATCH = 1000
-LISTED = 500  # rows that were refused while they were written
 FOUND_FOR = {"taken": Found.CHANGED, "unchanged": Found.UNCHANGED}
 WRITABLE = (Found.NEW, Found.CHANGED, Found.UNCHANGED)
 
@@ -88,67 +90,37 @@ def _report(
         return [LevelAnswer(row.sku, error.code, str(error)) for row in batch]
 
 
-def begin(found: LevelImport, *, now: dt.datetime) -> bool:
-    """Say that it is to be written; False when somebody said so before."""
-    waiting = LevelImport.objects.filter(pk=found.pk, state=ImportState.PREVIEW)
-    return bool(waiting.update(state=ImportState.IMPORTING, touched_at=now))
-
-
 def unfinished(now: dt.datetime) -> list[int]:
-    """Imports that nobody has gone on with for a minute."""
-    quiet = LevelImport.objects.filter(state=ImportState.IMPORTING, touched_at__lt=now - dt.timedelta(minutes=1))
-    return list(quiet.values_list("pk", flat=True)[:100])
+    return unfinished_of(LevelImport, now)
 
 
 def go_on(pk: int, *, seconds: float) -> bool:
     """Write batches for so long; False where the time was over first. Safe to call from several places at once: one
     writes, the others have nothing to do.
     """
-    ends = time.monotonic() + seconds
     found = LevelImport.objects.filter(pk=pk, state=ImportState.IMPORTING).first()
     if found is None:
         return True
-    rows = unpack(found.packed)[: found.writable]
+    rows = unpack(found.packed, FileRow)[: found.writable]
     houses = Warehouse.objects.in_bulk({row.house for row in rows if row.house})
-    position = found.position
-    while position < len(rows):
-        batch = next(_batches(rows[position : position + BATCH]))
-        if not _write(found, houses, batch, position):
-            return True
-        position += len(batch)
-        if time.monotonic() >= ends:
-            break
-    if position >= len(rows):
-        LevelImport.objects.filter(pk=pk, state=ImportState.IMPORTING, position=position).update(state=ImportState.DONE)
-    return position >= len(rows)
 
+    def end_of(start: int) -> int:
+        return start + len(next(_batches(rows[start : start + BATCH])))
 
-def _write(found: LevelImport, houses: Mapping[int, Warehouse], batch: Sequence[FileRow], position: int) -> bool:
-    """One batch, unless somebody else has it."""
-    now = timezone.now()
-    with transaction.atomic():
-        mine = LevelImport.objects.filter(pk=found.pk, state=ImportState.IMPORTING, position=position)
-        if not mine.update(position=position + len(batch), touched_at=now):
-            return False
-        results = LevelImport.objects.values_list("results", flat=True).get(pk=found.pk)
+    def write(batch: Sequence[FileRow], results: dict[str, Any], now: dt.datetime) -> None:
         answers = _report(
             houses[batch[0].house or 0], batch, actor=found.actor, now=now, at=found.created_at,
             reason=f"File {found.file_name}", ref=str(found.pk),
         )  # fmt: skip
         _add(results, batch, answers)
-        LevelImport.objects.filter(pk=found.pk).update(results=results)
-    return True
+
+    return write_on(found, rows, end_of, write, seconds=seconds)
 
 
-def _add(results: dict[str, object], batch: Sequence[FileRow], answers: Sequence[LevelAnswer]) -> None:
+def _add(results: dict[str, Any], batch: Sequence[FileRow], answers: Sequence[LevelAnswer]) -> None:
     """`results`: how many were written, were so already, were refused; and the first of those, with the reason."""
-    counts = Counter("refused" if not answer.taken else answer.code for answer in answers)
-    for code, number in counts.items():
-        known = results.get(code, 0)
-        assert isinstance(known, int)
-        results[code] = known + number
-    listed = results.setdefault("rows", [])
-    assert isinstance(listed, list)
     for row, answer in zip(batch, answers, strict=True):
-        if not answer.taken and len(listed) < LISTED:
-            listed.append([row.number, row.warehouse, row.sku, answer.sentence])
+        if answer.taken:
+            note(results, answer.code)
+        else:
+            note(results, "refused", [row.number, row.warehouse, row.sku, answer.sentence])

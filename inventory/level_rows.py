@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any
 
-import orjson
-
+from fcp.file_rows import cell_text, first
 from fcp.spreadsheets import HEADER_WITHIN, FileRefused, Formula, Row, unquoted
 
 from .errors import InventoryError
@@ -63,17 +60,6 @@ class FileRow:
         self.found, self.reason = Found.REFUSED, reason
 
 
-_VALUES = attrgetter(*(one.name for one in fields(FileRow)))
-
-
-def pack(rows: Iterable[FileRow]) -> bytes:
-    return zlib.compress(orjson.dumps([_VALUES(row) for row in rows]), 6)
-
-
-def unpack(packed: bytes | memoryview) -> list[FileRow]:
-    return [FileRow(*values) for values in orjson.loads(zlib.decompress(packed))] if packed else []
-
-
 def read_levels(
     rows: Iterable[tuple[int, Row]], houses: Sequence[Warehouse], only: Warehouse | None, zone: dt.tzinfo
 ) -> list[FileRow]:
@@ -98,7 +84,7 @@ def read_levels(
 
 def _header(rows: Iterable[tuple[int, Row]]) -> dict[str, int]:
     """Where each column is; the first row with an SKU and a quantity counts."""
-    for _, cells in _first(rows, HEADER_WITHIN):
+    for _, cells in first(rows, HEADER_WITHIN):
         names = [re.sub(r"[^a-z]", "", str(cell).casefold()) if cell is not None else "" for cell in cells]
         found = {
             column: place
@@ -111,13 +97,6 @@ def _header(rows: Iterable[tuple[int, Row]]) -> dict[str, int]:
         "The first row must name the columns: Warehouse, SKU, Quantity. The sheet of levels that you can download here "
         "has them."
     )
-
-
-def _first(rows: Iterable[Any], most: int) -> Iterable[Any]:
-    for number, row in enumerate(rows, 1):
-        yield row
-        if number == most:
-            return
 
 
 def _why_not(house: Warehouse) -> str:
@@ -133,7 +112,7 @@ def _row(
     zone: dt.tzinfo,
 ) -> FileRow:  # fmt: skip
     raw = {name: cells[place] if place < len(cells) else None for name, place in columns.items()}
-    row = FileRow(number, _text(raw.get("warehouse")), unquoted(_text(raw["sku"])), _text(raw["quantity"]))
+    row = FileRow(number, cell_text(raw.get("warehouse")), unquoted(cell_text(raw["sku"])), cell_text(raw["quantity"]))
     house = known.get(unquoted(row.warehouse).casefold()) if row.warehouse else only
     row.house = house.pk if house else None
     if house and not row.warehouse:
@@ -165,15 +144,6 @@ def _problem(raw: Mapping[str, Any], row: FileRow) -> str:
     if row.house is None:
         return f"No warehouse of yours has the code {row.warehouse[:40]}."
     return ""
-
-
-def _text(cell: Any) -> str:
-    """A cell as a person sees it; a whole number without a point, whatever the file says of its kind."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    return str(cell)
 
 
 def _pieces(cell: Any) -> int | None:

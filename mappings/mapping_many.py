@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db import transaction
-
 from fcp.insert import insert_rows, update_rows
 from inventory.models import Product, Warehouse
 
@@ -120,9 +118,5 @@ def _store(model: type[Word], rows: Sequence[Any], asked: Mapping[int, NewMeanin
             (*value, value[0] is not None, "", "" if value[0] else row.asked)
             for value, row in zip(values, rows, strict=True)
         ]
-    with transaction.atomic(savepoint=False):
-        update_rows(
-            model,
-            (*fields, "version"),
-            [(*value, row.version + 1, row.pk) for value, row in zip(values, rows, strict=True)],
-        )
+    counted = [(*value, row.version + 1, row.pk) for value, row in zip(values, rows, strict=True)]
+    update_rows(model, (*fields, "version"), counted)

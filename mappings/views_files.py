@@ -116,9 +116,10 @@ def _one(request: PanelRequest, pk: int) -> WordImport:
 
 @require_GET
 def one(request: PanelRequest, pk: int) -> HttpResponseBase:
+    if request.htmx:  # asked every second: without its rows
+        brief = WordImport.objects.for_account(request.account).defer("packed")
+        return _progress(request, get_object_or_404(brief, pk=pk))
     found = _one(request, pk)
-    if request.htmx:
-        return _progress(request, found)
     if word_import.needs_columns(found):
         return redirect(panel_url(request.account, "mappings:file_columns", pk=pk))
     rows = sorted(word_import.rows_of(found), key=lambda row: row.number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -227,24 +227,28 @@ class Back:
 def going_back(found: WordImport) -> Back:
     changes = MappingChange.objects.for_account(found.account).filter(batch=found.batch)
     later = MappingChange.objects.filter(table=OuterRef("table"), row=OuterRef("row"), pk__gt=OuterRef("pk"))
-    stay, listed = 0, []
-    for change in changes.filter(Exists(later)).order_by("pk"):
-        since = _changed_since(change)
-        if since:
-            stay += 1
-            if len(listed) < LISTED:
-                listed.append((change, since))
-    names = words_of_changes([change for change, _ in listed])
-    stays = [(names.get((one.table, one.row), ""), since.by, since.at) for one, since in listed]
-    return Back(changes.count() - stay, stays, stay)
+    touched = list(changes.filter(Exists(later)).order_by("pk"))
+    since = [(one, last) for one, last in zip(touched, _last_changes(touched), strict=True) if last]
+    names = words_of_changes([one for one, _ in since[:LISTED]])
+    stays = [(names.get((one.table, one.row), ""), last.by, last.at) for one, last in since[:LISTED]]
+    return Back(changes.count() - len(since), stays, len(since))
 
 
-def _changed_since(change: MappingChange) -> MappingChange | None:
-    """The last later change of the same fields."""
-    later = MappingChange.objects.filter(table=change.table, row=change.row, pk__gt=change.pk).order_by("-pk")
-    return next(
-        (one for one in later if any(one.before.get(name) != one.after.get(name) for name in change.before)), None
-    )
+def _last_changes(changes: Sequence[MappingChange]) -> list[MappingChange | None]:
+    """Of each the last later change of the same fields, by whomever."""
+    found: list[MappingChange | None] = []
+    for start in range(0, len(changes), BATCH):
+        some = changes[start : start + BATCH]
+        by_row: dict[int, list[MappingChange]] = defaultdict(list)
+        rows = MappingChange.objects.filter(table=some[0].table, row__in=[one.row for one in some])
+        for one in rows.order_by("-pk"):
+            by_row[one.row].append(one)
+        found += [next((last for last in by_row[one.row] if _differs(last, one)), None) for one in some]
+    return found
+
+
+def _differs(later: MappingChange, change: MappingChange) -> bool:
+    return later.pk > change.pk and any(later.before.get(name) != later.after.get(name) for name in change.before)
 
 
 def take_back(found: WordImport, *, by: str, now: dt.datetime) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
@@ -12,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from fcp.file_rows import rows_page, unpack
 from fcp.models import AuditEntry, ImportState
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
@@ -20,11 +19,10 @@ from fcp.spreadsheets import FileRefused, read_rows
 from ..figures import houses_of
 from ..forms import LevelsFileForm
 from ..level_import import begin, go_on, look
-from ..level_rows import FileRow, Found, read_levels, unpack
+from ..level_rows import FileRow, Found, read_levels
 from ..models import LevelImport
 from ..signals import levels_to_import
 
-PAGE = 100  # rows
 AT_ONCE = 2.0  # seconds of writing while the person waits; the rest is done behind the page
 LATEST = 10
 
@@ -76,18 +74,10 @@ def one(request: PanelRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(LevelImport.objects.for_account(request.account), pk=pk)
     if request.htmx:
         return _progress(request, found)
-    rows = sorted(unpack(found.packed), key=lambda row: row.number)
-    wanted = request.GET.get("rows", "")
-    shown = [row for row in rows if row.found == wanted] if wanted else rows
-    start = _start(request.GET.get("from", ""), len(shown))
+    rows = sorted(unpack(found.packed, FileRow), key=lambda row: row.number)
     context = {
         "found": found,
-        "tabs": _tabs(request, found, rows, wanted),
-        "wanted": wanted,
-        "rows": shown[start : start + PAGE],
-        "earlier": max(start - PAGE, 0) if start else None,
-        "later": start + PAGE if start + PAGE < len(shown) else None,
-        "total": len(rows),
+        "page": rows_page(request, rows, TABS, found.counts),
         "mine": found.user_id == request.user.pk,
         "crumbs": [
             ("Stock", panel_url(request.account, "inventory:stock")),
@@ -95,21 +85,6 @@ def one(request: PanelRequest, pk: int) -> HttpResponseBase:
         ],
     }
     return render(request, "inventory/import.html", context)
-
-
-def _start(text: str, many: int) -> int:
-    start = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-    return start if start < many else 0
-
-
-def _tabs(request: PanelRequest, found: LevelImport, rows: list[FileRow], wanted: str) -> list[dict[str, Any]]:
-    tabs = []
-    for value, label in TABS:
-        count = found.counts.get(value, 0) if value else len(rows)
-        if count or not value:
-            url = f"{request.path}?rows={value}" if value else request.path
-            tabs.append({"label": label, "url": url, "active": value == wanted, "count": count})
-    return tabs
 
 
 def _progress(request: PanelRequest, found: LevelImport) -> HttpResponse:

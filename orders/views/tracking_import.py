@@ -130,9 +130,10 @@ def _one(request: PanelRequest, pk: int) -> TrackingImport:
 
 @require_GET
 def one(request: PanelRequest, pk: int) -> HttpResponseBase:
+    if request.htmx:  # asked every second: without its rows
+        brief = TrackingImport.objects.for_account(request.account).defer("packed")
+        return _progress(request, get_object_or_404(brief, pk=pk))
     found = _one(request, pk)
-    if request.htmx:
-        return _progress(request, found)
     rows = sorted(tracking_import.rows_of(found), key=lambda row: row.number)
     context = {
         "found": found,

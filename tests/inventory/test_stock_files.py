@@ -61,11 +61,11 @@ def send(client: Client, content: bytes | str, name: str = "levels.csv", **field
 
 def found(page: Any) -> list[tuple[Any, ...]]:
     """Row, SKU, what would happen, before, after."""
-    return [(row.number, row.sku, str(row.found), row.before, row.after) for row in page.context["rows"]]
+    return [(row.number, row.sku, str(row.found), row.before, row.after) for row in page.context["page"].rows]
 
 
 def reasons(page: Any) -> dict[int, str]:
-    return {row.number: row.reason for row in page.context["rows"] if row.found == "refused"}
+    return {row.number: row.reason for row in page.context["page"].rows if row.found == "refused"}
 
 
 def go(client: Client, page: Any) -> Any:
