@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from fcp.insert import insert_rows
+from fcp.insert import insert_rows, update_locked_rows
 from fcp.models import Account, Store
 from mappings.errors import MappingError
 from mappings.models import MappingChange, Word
@@ -232,8 +232,16 @@ def _word_back(cure: Cure, ids: Collection[int]) -> tuple[int, int]:
     """Settle them again under the meaning that the word has now: how many wait again, how many a warehouse has."""
     store = Store.objects.get(pk=WORDS[cure.kind].objects.values_list("store", flat=True).get(pk=int(cure.cause)))
     settle(store, ids, now=timezone.now(), actor=cure.undone_by, offering=True)
+    # They wait as long as they waited.
+    since = dict(
+        Hold.objects.filter(cure=cure, kind=cure.kind, cause=cure.cause, order_id__among=ids).values_list(
+            "order_id", "placed_at"
+        )
+    )
     again = open_holds_of(cure.account, HoldKind(cure.kind), cure.cause).filter(order_id__among=ids)
-    return again.count(), len(_taken(ids))
+    holds = list(again.values_list("pk", "order_id"))
+    update_locked_rows(Hold, ("placed_at",), [(since[order], pk) for pk, order in holds if order in since])
+    return len(holds), len(_taken(ids))
 
 
 def _holds_back(cure: Cure, ids: Collection[int]) -> tuple[int, int]:
