@@ -66,6 +66,7 @@ class ConditionForm(forms.Form):
         listed = dict(known)
         known += [(value, f"{value} ({GONE})") for value in values if value and value not in listed]
         if several:
+            known.sort(key=lambda choice: choice[0] not in values)  # what is chosen is seen without scrolling
             widget = forms.SelectMultiple(attrs={"size": min(max(len(known), 2), 6)})
             return {"value": forms.MultipleChoiceField(choices=known, widget=widget, label="Values")}
         return {"value": forms.ChoiceField(choices=[("", "Choose …"), *known], label="Value")}

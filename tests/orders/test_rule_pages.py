@@ -94,7 +94,7 @@ def test_trying_says_what_an_order_has_already(shop: Shop) -> None:
     page = shop.client(Role.VIEWER).get(shop.url("rule_try", pk=rule.pk))
 
     assert "Held (has it already)" in text_of(page)
-    assert "None of them changes when it is switched on" in text_of(page)
+    assert "It is on, and they have all of it that they can get." in text_of(page)
 
 
 def test_why_a_rule_fits_an_order_or_not_is_said_condition_by_condition(shop: Shop) -> None:
