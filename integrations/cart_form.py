@@ -68,6 +68,8 @@ class CartForm(DocumentForm):
         self._label_services()
         for field in self.fields.values():
             field.template_name = ASKED
+        if "warehouse" in self.fields:  # the only one is chosen already
+            self.fields["warehouse"].named_default = ""  # type: ignore[attr-defined]
         if EARLIEST in self.fields:
             self.fields[EARLIEST].required = True
             self.fields[EARLIEST].error_messages["required"] = PICK_A_DATE

@@ -26,7 +26,7 @@ from integrations.connectors.declaring import Platform, WayIn
 from integrations.errors import IntegrationError
 from integrations.guides import guide_to_begin_with
 from integrations.models import Integration
-from integrations.new_setup import Copied, other_clients, others_alike
+from integrations.new_setup import Copied, look_ahead, other_clients, others_alike
 from integrations.rates import with_profiles
 from integrations.reach import stand_in_address
 from integrations.settings_document import LONGEST_TEXT, document_of
@@ -70,6 +70,8 @@ def new_setup(request: PanelRequest, platform: str, way: str = "") -> HttpRespon
         return redirect(_url(client, found, chosen_way), preserve_request=True)
     if request.POST.get("do") == "save":
         return _save(request, found, chosen_way)
+    if request.POST.get("do") == "look" and not chosen_way.redirect:
+        return _look(request, found, chosen_way)
     return _again(request, found, chosen_way)
 
 
@@ -192,6 +194,22 @@ def _save(request: PanelRequest, platform: Platform, way: WayIn) -> HttpResponse
     return _show(request, platform, way, form, key_form)
 
 
+def _look(request: PanelRequest, platform: Platform, way: WayIn) -> HttpResponse:
+    """One sentence: how many orders would come in with what the page says now; nothing is saved."""
+    sent = _with_kept(request, platform, way)
+    form, key_form = _cart_form(request, platform, sent), _key_form(request, platform, way, sent)
+    looked: dict[str, Any] = {}
+    if form.is_valid() & bool(key_form and key_form.is_valid()) and key_form:
+        address = key_form.api_url or stand_in_address(platform.key, way.key, key_form.received)
+        try:
+            looked["look"] = look_ahead(
+                request.account, platform, way, key_form.received, form.document, now=timezone.now(), api_url=address
+            )
+        except SyncError as error:
+            looked["sentence"] = connecting.why_not(error)
+    return _show(request, platform, way, form, key_form, looked=looked)
+
+
 def _to_the_store(request: PanelRequest, platform: Platform, way: WayIn, form: CartForm) -> HttpResponse:
     """Its own page comes next; what was chosen waits, and is put in force as soon as the store has answered."""
     before = request.GET.get("flows", "")
@@ -231,6 +249,7 @@ def _show(
     key_form: WayForm | None,
     *,
     copied: Copied | None = None,
+    looked: dict[str, Any] | None = None,
 ) -> HttpResponse:
     account, text = request.account, " ".join(request.POST.get("find", "").split())[:60]
     after = f"?flows={request.GET['flows']}" if request.GET.get("flows") else ""
@@ -252,6 +271,8 @@ def _show(
         "find": text,
         "others": others_alike(account, platform),
         "copied": copied,
+        "looked": looked is not None,
+        **(looked or {}),
         "aliases": alias_sources(account),
         "guide": guide_to_begin_with(platform, way.key),
         "every_platform": [platform, *(cls.platform for cls in platforms() if cls.platform.key != platform.key)],

@@ -25,6 +25,7 @@ NAMES = (
     "row", "pk", "id", "ids", "order", "orders", "hold", "cause", "warehouse", "warehouse_id", "product", "product_id",
     "store", "store_id", "integration", "flow", "run", "listing", "location", "line", "fulfillment", "request",
     "member", "ship_method", "partner", "account", "batch", "target", "page", "after", "only", "group",
+    "client", "like",
 )  # fmt: skip
 
 

@@ -374,3 +374,12 @@ def test_links_are_forgotten_90_days_after_their_end(owner: Client) -> None:
     assert Invitation.objects.count() == 1
     prune(end + dt.timedelta(days=91))
     assert Invitation.objects.count() == 0
+
+
+def test_a_store_that_does_not_answer_is_for_its_owner_to_try_again(owner: Client, sandbox: Sandbox) -> None:
+    link = ask(owner)
+    sandbox.wix.misbehave("error", site="v1", count=None)
+
+    page = Client().post(link, key_of(sandbox))
+
+    assert "The store does not answer. Nothing was connected; try again in a few minutes." in words(page)

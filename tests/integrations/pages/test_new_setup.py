@@ -256,6 +256,16 @@ def test_a_store_that_does_not_answer_is_not_said_to_be_tried_again_by_ourselves
     assert not Integration.objects.exists()
 
 
+def test_nor_is_that_said_of_a_connected_store_that_is_given_another_key(
+    client: Client, sandbox: Sandbox, shop: Integration
+) -> None:
+    sandbox.wix.misbehave("error", site="v1", count=None)
+
+    page = client.post(f"/a/shoes/integrations/{shop.pk}/reconnect/api_key/", key_of(sandbox, "v1"))
+
+    assert "The store does not answer. The integration keeps the key it has; try again in a few minutes." in words(page)
+
+
 def test_a_key_that_is_refused_and_a_store_that_is_connected_are_said(client: Client, sandbox: Sandbox) -> None:
     wrong = client.post(WIX, filled(client, **key_of(sandbox, "v1") | {"api_key": "IST.wrong"}))
     assert "The API key is not complete." in words(wrong)
@@ -263,6 +273,23 @@ def test_a_key_that_is_refused_and_a_store_that_is_connected_are_said(client: Cl
     set_up(client, sandbox)
     assert "connected already" in words(client.post(WIX, filled(client, **key_of(sandbox, "v1"))))
     assert Integration.objects.count() == 1
+
+
+@pytest.mark.req("EIM-21", "EIM-23")
+def test_before_save_one_may_ask_which_orders_would_come_in(client: Client, sandbox: Sandbox) -> None:
+    for days in (2, 5, 20):
+        sandbox.wix.place_order(site="v1", created=timezone.now() - dt.timedelta(days=days))
+    since = (timezone.now() - dt.timedelta(days=10)).date().isoformat()
+    key = key_of(sandbox, "v1")
+
+    page = client.post(WIX, filled(client, **key, do="look", earliest_order_date=since, payment_status=["any"]))
+
+    assert "With these values 2 orders come in now" in words(page)
+    assert not Integration.objects.exists()
+    again = form_of(page, "new-setup", do="save")  # the key need not be typed once more
+    assert client.post(WIX, again).status_code == 302
+    incomplete = client.post(ECWID, filled(client, ECWID, do="look"))
+    assert "Mend the fields above" in words(incomplete)
 
 
 # --- the store's own page comes first --------------------------------------------------------------------------------
