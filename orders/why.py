@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fcp.panel import panel_url
 from inventory.models import Product, Warehouse
 
 from .explaining import Clause, Explanation, Names, explain
 from .holds import HoldKind
-from .models import Order
+from .models import Hold, Order
 from .setting_links import Links, setting_links
 from .settle import chosen_in, words_as_stored
 from .translation import meaning_of
@@ -49,7 +49,20 @@ def why(order: Order, now: dt.datetime) -> list[Shown]:
     if explanation is None:
         return []
     links = setting_links(order.account)
-    return [Shown(clause, _url(order, clause, links)) for clause in explanation.clauses]
+    answered = _answered(order)
+    return [Shown(_as_answered(clause, answered), _url(order, clause, links)) for clause in explanation.clauses]
+
+
+def _answered(order: Order) -> dict[tuple[str, str], str]:
+    """Who lifted holds that place themselves, so that they are not placed again for the same cause."""
+    lifted = Hold.objects.filter(order=order, answered=True)
+    return {(kind, cause): by for kind, cause, by in lifted.values_list("kind", "cause", "lifted_by")}
+
+
+def _as_answered(clause: Clause, answered: dict[tuple[str, str], str]) -> Clause:
+    if clause.met or clause.key not in answered:
+        return clause
+    return replace(clause, met=True, text=f"{clause.text} {answered[clause.key]} let it go all the same.")
 
 
 def _explanation(order: Order, now: dt.datetime) -> Explanation | None:
@@ -60,7 +73,8 @@ def _explanation(order: Order, now: dt.datetime) -> Explanation | None:
     chosen = chosen_in(order)
     meaning = meaning_of(words, rules, chosen)
     places = [words.location, *(line.location for line in words.lines)]
-    houses = {meaning.warehouse_id, chosen.warehouse_id, *(place.warehouse_id for place in places if place)} - {None}
+    named = [meaning.warehouse_id, chosen.warehouse_id, *(place.warehouse_id for place in places if place)]
+    houses = {pk for pk in named if pk}
     products = {line.product_id for line in meaning.lines if line.product_id}
     names = Names(
         dict(Product.objects.filter(pk__in=products).values_list("pk", "sku")),
