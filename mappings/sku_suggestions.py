@@ -71,7 +71,7 @@ def _earlier(account: Account, rows: Sequence[Listing]) -> Ways:
 
 
 def _elsewhere(account: Account, rows: Sequence[Listing]) -> Ways:
-    """What listings of the same SKU or title in the account's stores mean, as people chose it."""
+    """What listings of the account's stores mean that have the same SKU, as people chose it, or the same title."""
     keys, titles = _keys(rows), {row.title for row in rows if row.title}
     mapped = Listing.objects.for_account(account).filter(product__isnull=False).select_related("product", "store")
     chosen = [
@@ -90,7 +90,8 @@ def _elsewhere(account: Account, rows: Sequence[Listing]) -> Ways:
         assert one.product is not None
         store = stores.get(one.store_id, one.store.name)
         pieces = f"{one.product.sku} × {one.units}" if one.units != 1 else one.product.sku
-        return _Found(one.product.sku, f"You chose {pieces} for “{word}” on {store}.", one.units)
+        chosen = f"You chose {pieces} for “{word}” on {store}." if one.by_hand else f"“{word}” on {store} is {pieces}."
+        return _Found(one.product.sku, chosen, one.units)
 
     return {
         row.pk: [found(one, one.sku) for one in by_sku.get(row.sku_key, [])]

@@ -1,0 +1,170 @@
+"""Mapping rows by keyboard in a real browser: saved without a page load, said aloud, brought back by Escape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mappings.models import Listing, MappingChange, ShipMethod
+from tests.build import (
+    make_listing,
+    make_partner,
+    make_product,
+    make_ship_method,
+    make_store,
+    make_warehouse,
+)
+from tests.orders.shop import Shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture
+def shop(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    shop = Shop(monkeypatch)
+    make_warehouse(shop.account, partner=make_partner())
+    return shop
+
+
+@pytest.fixture
+def person(page: Page, shop: Shop, live_server: Any) -> Page:
+    session = shop.client().cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    return page
+
+
+def meant() -> dict[str, str]:
+    """Without the option that the shop has mapped already."""
+    return dict(ShipMethod.objects.exclude(title="Standard").values_list("title", "target"))
+
+
+def field(page: Page, word: str, label: str = "Ship code") -> Any:
+    return page.get_by_label(f"{label} for {word}", exact=True)
+
+
+@pytest.mark.req("TECH-37", "EIM-19")
+def test_options_are_mapped_row_by_row_without_leaving_the_keyboard(person: Page, shop: Shop, live_server: Any) -> None:
+    for title in ("A one", "B two", "C three", "D four"):
+        make_ship_method(shop.store, title)
+    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/ship-codes/")
+    person.evaluate("window.stays = 'the same page'")
+    said = person.get_by_role("status")
+
+    field(person, "A one").focus()
+    person.keyboard.type("GROUND")
+    person.keyboard.press("Enter")
+    expect(field(person, "B two")).to_be_focused()
+    expect(said).to_contain_text("“A one” means GROUND from now on.")
+
+    person.keyboard.type("express")
+    person.keyboard.press("Tab")
+    expect(field(person, "C three")).to_be_focused()
+    expect(said).to_contain_text("“B two” means EXPRESS from now on.")
+
+    person.keyboard.press("ArrowDown")
+    expect(field(person, "D four")).to_be_focused()
+    person.keyboard.press("ArrowUp")
+    expect(field(person, "C three")).to_be_focused()
+
+    person.keyboard.type("GROU")
+    person.keyboard.press("Escape")
+    expect(field(person, "C three")).to_have_value("")
+    person.keyboard.press("Tab")
+    expect(field(person, "D four")).to_be_focused()
+
+    person.keyboard.type("NONSENSE")
+    person.keyboard.press("Enter")
+    expect(said).to_contain_text("“D four” is not saved. No warehouse of this account knows the ship code “NONSENSE”.")
+    expect(field(person, "D four")).to_be_focused()  # the last row: whoever stayed in it stays in it
+
+    assert person.evaluate("window.stays") == "the same page"
+    assert meant() == {"A one": "GROUND", "B two": "EXPRESS", "C three": "", "D four": ""}
+
+
+def test_a_suggestion_is_taken_by_enter_and_never_by_passing_over_it(
+    person: Page, shop: Shop, live_server: Any
+) -> None:
+    for title in ("Express delivery", "Express parcel", "Zebra"):
+        make_ship_method(shop.store, title)
+    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/ship-codes/")
+    expect(field(person, "Express delivery")).to_have_value("EXPRESS")
+
+    field(person, "Express delivery").focus()
+    person.keyboard.press("Tab")
+    expect(field(person, "Express parcel")).to_be_focused()
+    person.keyboard.press("Enter")
+    expect(field(person, "Zebra")).to_be_focused()
+
+    expect(person.get_by_role("status")).to_contain_text("“Express parcel” means EXPRESS from now on.")
+    assert meant() == {"Express delivery": "", "Express parcel": "EXPRESS", "Zebra": ""}
+
+
+@pytest.mark.req("TECH-39")
+def test_a_listing_gets_its_product_and_pieces_by_keyboard(person: Page, shop: Shop, live_server: Any) -> None:
+    mug = make_product(shop.account, "KB-MUG")
+    store = make_store(shop.account, name="Outlet")
+    rows = [make_listing(store, sku) for sku in ("KBX-1", "KBX-2")]
+    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/skus/?q=KBX")
+
+    field(person, "KBX-1", "Product").focus()
+    person.keyboard.type("kb-mug")
+    person.keyboard.press("Tab")
+    expect(person.get_by_label("Pieces of the product in one KBX-1")).to_be_focused()
+    person.keyboard.press("Control+a")
+    person.keyboard.type("6")
+    person.keyboard.press("Tab")
+    expect(field(person, "KBX-2", "Product")).to_be_focused()
+    expect(person.get_by_role("status")).to_contain_text("“KBX-1” means")
+
+    assert set(Listing.objects.filter(pk__in=[row.pk for row in rows]).values_list("sku", "product", "units")) == {
+        ("KBX-1", mug.pk, 6),
+        ("KBX-2", None, 1),
+    }
+
+
+def test_chosen_rows_get_one_code_after_a_look_and_undo_brings_them_back(
+    person: Page, shop: Shop, live_server: Any
+) -> None:
+    for title in ("A one", "B two", "C three"):
+        make_ship_method(shop.store, title)
+    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/ship-codes/")
+
+    person.get_by_label("Choose A one").check()
+    person.get_by_label("Choose C three").check()
+    expect(person.locator("[data-bulk-count]")).to_have_text("2")
+    person.get_by_label("Ship code for all chosen").fill("GROUND")
+    person.get_by_role("button", name="Give all the same").click()
+    person.get_by_role("button", name="Change them").click()
+    expect(person.get_by_role("status")).to_contain_text("2 shipping options are changed.")
+    assert meant() == {"A one": "GROUND", "B two": "", "C three": "GROUND"}
+
+    with person.expect_navigation():
+        person.get_by_role("button", name="Undo").click()
+    expect(person.get_by_role("status")).to_contain_text("2 changes are taken back.")
+    assert set(meant().values()) == {""}
+    assert MappingChange.objects.count() == 4
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", ["ship-codes/", "skus/all/", "ship-codes/suggestions/", "ship-codes/warehouses/"])
+def test_the_pages_of_mappings_are_accessible_and_fit(
+    person: Page, shop: Shop, live_server: Any, path: str, width: int
+) -> None:
+    for title in ("Express delivery", "Standard shipping to everywhere in the European Union, tracked and insured"):
+        make_ship_method(shop.store, title)
+    make_ship_method(shop.store, "Old", target="GONE")
+    make_listing(make_store(shop.account), "KBX-1")
+    person.set_viewport_size({"width": width, "height": 900})
+    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/{path}")
+    person.evaluate(AXE)
+
+    found = person.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    assert person.evaluate("document.documentElement.scrollWidth <= innerWidth")
