@@ -115,7 +115,7 @@ def undo(cure: Cure, *, by: str, now: dt.datetime) -> None:
             raise OrderError("That was taken back already.")
         if cure.change is not None:
             try:
-                undo_change(MappingChange.objects.for_account(cure.account_id).get(pk=cure.change), by, now)
+                undo_change(MappingChange.objects.get(account=cure.account_id, pk=cure.change), by, now)
             except MappingError as error:
                 raise OrderError(str(error)) from error
 

@@ -280,8 +280,8 @@ def lift_mapped(kind: str, row_id: int, *, now: dt.datetime, actor: str, ends: f
     model = WORDS[kind]
     row = model.objects.get(pk=row_id)
     version, lifted = row.version, 0
-    running = Cure.objects.for_account(row.account_id).filter(
-        kind=kind, cause=str(row_id), state=Cure.State.RUNNING, change__isnull=False
+    running = Cure.objects.filter(
+        account=row.account_id, kind=kind, cause=str(row_id), state=Cure.State.RUNNING, change__isnull=False
     )
     if getattr(row, TARGET[kind]):  # without a meaning it frees nobody
         for cure in running.order_by("pk"):

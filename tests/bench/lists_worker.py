@@ -4,7 +4,7 @@ collect                 the static files, which no two processes may do at once
 fill ORDERS ACCOUNTS    orders, most of them the first account's, a person and a partner; few ones are of every state
 spread ACCOUNTS         a fifth of what is there goes to so many other accounts
 hold GROUPS             every order waits for one of so many shipping options
-serve                   a panel until the standard input ends; prints where it is, a session, a key, and addresses
+serve [held]            a panel until the standard input ends; prints where it is, a session, a key, and addresses
 ask ADDRESS ...         the database's part of each, in milliseconds, as a first request after a page was stored
 """
 
@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -34,6 +35,7 @@ from fcp.keyset import page_of  # noqa: E402
 from fcp.models import Account, ApiKey, Membership, Partner, User  # noqa: E402
 from fcp.scopes import FOR_PARTNER  # noqa: E402
 from fcp.static_files import collect_if_changed  # noqa: E402
+from orders.causes import cause_page  # noqa: E402
 from orders.models import Order, ShippingRequest  # noqa: E402
 from tests.bench.databases import ROOT  # noqa: E402
 from tests.bench.fill import EVEN, STATES, fill_orders, hold_all, spread  # noqa: E402
@@ -55,8 +57,9 @@ def fill(orders: str, accounts: str) -> None:
     fill_orders(rows, int(orders), partner=partner, states=STATES if int(orders) >= MANY else EVEN)
 
 
-def serve() -> None:
+def serve(what: str = "") -> None:
     account = Account.objects.order_by("pk")[0]
+    asked = of_held(account) if what == "held" else requested(account)
     _, key = ApiKey.objects.issue("bench", sorted(FOR_PARTNER), partner=Partner.objects.get())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,7 +71,7 @@ def serve() -> None:
         env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"},
     )  # fmt: skip
     try:
-        told = {"base": f"http://127.0.0.1:{port}", "cookie": sign_in(), "key": key, "addresses": requested(account)}
+        told = {"base": f"http://127.0.0.1:{port}", "cookie": sign_in(), "key": key, "addresses": asked}
         print(json.dumps(told), flush=True)
         sys.stdin.read()
     finally:
@@ -154,6 +157,13 @@ def requested(account: Account) -> dict[str, str]:
     return found
 
 
+def of_held(account: Account) -> dict[str, str]:
+    """The groups of what is held: the first page, and the last but one."""
+    groups = cause_page(account, size=100_000).causes
+    page = f"/a/{account.slug}/held/"
+    return {"panel: all": f"/a/{account.slug}/orders/", "first": page, "late": f"{page}?page={groups[-30].token}"}
+
+
 def deep(account: Account, query: str) -> str:
     """The token of a page in the middle."""
     rows = Order.objects.for_account(account)
@@ -166,7 +176,7 @@ def deep(account: Account, query: str) -> str:
 
 
 if __name__ == "__main__":
-    subjects = {
+    subjects: dict[str, Callable[..., Any]] = {
         "collect": collect,
         "fill": fill,
         "spread": lambda accounts: spread(int(accounts)),

@@ -25,6 +25,7 @@ from tests.bench.figures import Figure, work
 LARGE, SMALL, ACCOUNTS, GROUPS = 300_000, 1_000, 3_000, 2_000
 ROUNDS = 9  # and one before them that does not count
 FIRST = 3  # rounds of first requests
+HELD_ROUNDS = 60  # of two pages each
 SESSION_COOKIE = "sessionid"
 HOME = "/a/account-0/"
 SEARCHES = [f"{HOME}search/?q={text}" for text in ("1002", "buyer12", "SKU-12", "nothing")]
@@ -40,6 +41,7 @@ def measure_all(kinds: Sequence[str]) -> Iterator[Figure]:
             yield from _grown(kind, "1 account", sizes.few, sizes.many)
             yield from _grown(kind, f"{ACCOUNTS:,} accounts", sizes.few_of_three, sizes.many_accounts)
             yield from _first_requests(kind, sizes)
+            yield _held_page(kind, sizes.held)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,16 @@ def _first_requests(kind: str, sizes: Sizes) -> Iterator[Figure]:
     yield Figure("search: database part", kind, taken(usual, *SEARCHES), 100, 20, "ms")
 
 
+def _held_page(kind: str, held: str) -> Figure:
+    """Over HTTP, its first page and a late one in turns."""
+    with panel(held, "held") as one:
+        _wait_for(one)
+        took = [one.ask(name) for _ in range(HELD_ROUNDS) for name in ("first", "late")]
+    took = sorted(took[2:])  # the first of each does not count
+    name = f"held page, {LARGE:,} in {GROUPS:,} groups: p95"
+    return Figure(name, kind, took[int(len(took) * 0.95)], 200, 60, "ms", f"median {median(took):.0f} ms")
+
+
 @dataclass(frozen=True)
 class Panel:
     """One that is running: what may be asked for by name, and with what."""
@@ -110,9 +122,9 @@ class Panel:
 
 
 @contextmanager
-def panel(url: str) -> Iterator[Panel]:
+def panel(url: str, *what: str) -> Iterator[Panel]:
     worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.lists_worker", "serve"],
+        [sys.executable, "-m", "tests.bench.lists_worker", "serve", *what],
         cwd=ROOT,
         env=environment(url),
         stdin=subprocess.PIPE,
