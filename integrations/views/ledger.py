@@ -120,15 +120,15 @@ def _between(rows: Rows, value: Any) -> Rows:
 
 
 NUMBERS = (
-    ("in_store", "In the store"),
-    ("seen", "Seen here"),
+    ("in_store", "In store"),
+    ("seen", "Seen"),
     ("imported", "Imported"),
     ("skipped", "Skipped"),
     ("failed", "Failed"),
     ("waiting", "Waiting"),
-    ("at_warehouse", "At the warehouse"),
+    ("at_warehouse", "Warehouse"),
     ("shipped", "Shipped"),
-    ("told", "Store told"),
+    ("told", "Told"),
     ("closed", "Canceled"),
 )
 

@@ -119,7 +119,7 @@ def test_the_ledger_is_a_file_too(client: Client, shop: Integration) -> None:
     head, line = b"".join(sent.streaming_content).decode().splitlines()
     row = dict(zip(head.split(","), line.split(","), strict=True))
     assert row["Day"] == today(shop).isoformat()
-    assert (row["Store"], row["In the store"], row["Seen here"], row["Imported"]) == ("MyShop", "4", "4", "3")
+    assert (row["Store"], row["In store"], row["Seen"], row["Imported"]) == ("MyShop", "4", "4", "3")
     assert (row["Skipped"], row["Skipped because"], row["Result"]) == ("1", "payment status 1", "Adds up")
 
 
