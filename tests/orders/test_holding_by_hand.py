@@ -1,6 +1,7 @@
 """Holds that people place and lift: who may, until when, one order or any number of them."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -184,7 +185,7 @@ def test_an_offer_is_taken_back_and_what_is_over_is_not_held(shop):
 def test_a_product_without_customs_data_is_completed_from_the_order(shop):
     shop.warehouse.country = "DE"
     shop.warehouse.save()
-    order = shop.order(of=shop_rules_with_customs(shop))
+    order = shop.order(of=replace(shop.rules, customs=True))
 
     page = shop.client().get(shop.url("order", pk=order.pk)).content.decode()
 
@@ -194,10 +195,17 @@ def test_a_product_without_customs_data_is_completed_from_the_order(shop):
     assert "Lift this hold" in page  # or it goes as it is
 
 
-def shop_rules_with_customs(shop):
-    from dataclasses import replace
+def test_a_hold_that_a_person_lifted_is_explained_as_let_go(shop):
+    Product.objects.update(preorder_until=timezone.localdate() + dt.timedelta(days=20))
+    order, client = shop.order(), shop.client()
+    place = shop.url("order", pk=order.pk)
+    assert "Why it waits" in text_of(client.get(place))
 
-    return replace(shop.rules, customs=True)
+    page = text_of(lift(client, shop, order))
+
+    assert state_of(order) == "ready"
+    assert "Why it goes on" in page
+    assert "let it go all the same." in page
 
 
 # --- several at once -------------------------------------------------------------------------------------------------
