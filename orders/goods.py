@@ -60,7 +60,8 @@ class Goods:
         return tuple((row.pk, row.sku) for row in self._of(abroad) if row.lacks_customs)
 
     def _of(self, product_ids: Iterable[int | None]) -> list[ProductRow]:
-        return [self.products[pk] for pk in dict.fromkeys(product_ids) if pk in self.products]
+        wanted = dict.fromkeys(pk for pk in product_ids if pk)
+        return [self.products[pk] for pk in wanted if pk in self.products]
 
 
 NO_GOODS = Goods()

@@ -19,8 +19,8 @@ WORD = "…"
 @require_GET
 def hold_help(request: PanelRequest) -> HttpResponse:
     links = setting_links(request.account)
-    kinds = [
-        {
+    kinds = {
+        kind: {
             "kind": kind,
             "says": KINDS[kind].sentence.format(word=WORD).replace(f"{WORD}.", WORD),
             "why": WHY[kind][0],
@@ -29,11 +29,11 @@ def hold_help(request: PanelRequest) -> HttpResponse:
             "ends": _ends(kind),
         }
         for kind in HoldKind
-    ]
+    }
     groups: list[tuple[str, list[dict[str, Any]]]] = [
-        ("Placed by the panel", [one for one in kinds if KINDS[one["kind"]].by_itself]),
-        ("Placed by hand", [one for one in kinds if one["kind"] in BY_HAND]),
-        ("After a warehouse had the order", [one for one in kinds if _asks(one["kind"])]),
+        ("Placed by the panel", [kinds[kind] for kind in HoldKind if KINDS[kind].by_itself]),
+        ("Placed by hand", [kinds[kind] for kind in BY_HAND]),
+        ("After a warehouse had the order", [kinds[kind] for kind in HoldKind if _asks(kind)]),
     ]
     return render(request, "orders/hold_help.html", {"groups": groups})
 
