@@ -233,13 +233,13 @@ def _rows(places: list[Place], orders: int, draw: random.Random, states: Sequenc
         placed = NOW - dt.timedelta(minutes=draw.randrange(2 * 365 * 24 * 60))
         word = draw.choice(place.words).pk if state == "held" else None
         money = Decimal(draw.randrange(500, 30_000)) / 100
-        order = (
+        order: tuple[Any, ...] = (
             place.account.pk, draw.choice(place.stores).pk, f"uid-{n}", str(100_000 + n), str(100_000 + n),
             f"buyer{n}@example.com", placed, placed, placed, state, placed, "approved", "paid",
             "fulfilled" if state == "confirmed" else "not_fulfilled", False, False, False, "WEB", "EUR", money,
             Decimal(5), Decimal(0), Decimal(0), money + 5, Decimal(0), draw.choice(COUNTRIES), 1, word,
-            "" if word else "GROUND", "UPS", "", None, place.warehouse.pk, "", "", "", "", [], [], 1, 1, 1, None, None,
-            False,
+            "" if word else "GROUND", "UPS", "", None, place.warehouse.pk, "", "", "", "", [], [], [], 1, 1, 1, 0,
+            None, None, False,
         )  # fmt: skip
         yield Filled(order, word, place)
 
