@@ -47,6 +47,13 @@ def looked_at(page: Page, shop: Integration) -> Iterator[str]:
     yield "dry run"
     page.goto("/a/shoes/settings/account/")
     yield "account"
+    page.goto("/a/shoes/carts/new/wix/api_key/")
+    page.get_by_text("Skip this until all else is set").click()
+    page.get_by_role("button", name="What is History for?").focus()
+    yield "new setup"
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    yield "new setup, refused"
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
