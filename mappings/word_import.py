@@ -24,11 +24,11 @@ from fcp.insert import make_rows
 from fcp.models import Account, ImportState, Store, User
 from fcp.spreadsheets import Row
 
-from .errors import MappingError
+from .errors import ChangedMeanwhile, MappingError
 from .mapping import forget_carrier, name_carrier
 from .mapping_many import Became, NewMeaning, map_many
 from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word, WordImport, WordKind
-from .versions import undo_batch, words_of_changes
+from .versions import TAKEN_BACK, undo_batch, undo_of, words_of_changes
 from .word_columns import Table, raw_cell
 from .word_matching import compare
 from .word_rows import WRITABLE, Found, Stores, WordRow, lines_of
@@ -36,7 +36,6 @@ from .word_rows import WRITABLE, Found, Stores, WordRow, lines_of
 __all__ = ["begin", "go_on", "going_back", "look", "look_again", "rows_of", "take_back", "unfinished"]
 
 BATCH = 500
-BACK_AT_ONCE = 100
 MODELS: dict[str, type[Word]] = {
     WordKind.SHIP_CODES: ShipMethod, WordKind.SKUS: Listing, WordKind.LOCATIONS: Location,
 }  # fmt: skip
@@ -264,22 +263,47 @@ def take_back(found: WordImport, *, by: str, now: dt.datetime) -> bool:
 
 def _go_back(found: WordImport, rows: Sequence[WordRow], seconds: float) -> bool:
     total = MappingChange.objects.for_account(found.account).filter(batch=found.batch).count()
-    return write_on(
-        found, range(total), lambda start: start + BACK_AT_ONCE, partial(_back, found, rows), seconds=seconds
-    )
+    return write_on(found, range(total), lambda start: start + BATCH, partial(_back, found, rows), seconds=seconds)
 
 
 def _back(
     found: WordImport, rows: Sequence[WordRow], some: Sequence[int], results: dict[str, Any], now: dt.datetime
 ) -> None:
+    """Some of the file's changes, in the order in which they were made."""
     back = results["back"]
-    undone = undo_batch(found.account, found.batch, back["by"], now, after=back["after"], most=BACK_AT_ONCE)
-    back["done"] += undone.done + undone.already
-    back["left"] += len(undone.left)
-    back["after"] = undone.last
-    back["rows"] += [[one.word, one.why] for one in undone.left][: LISTED - len(back["rows"])]
-    if not undone.more:
+    if found.kind == WordKind.CARRIERS:
+        undone = undo_batch(found.account, found.batch, back["by"], now, after=back["after"], most=BATCH)
+        left = [(one.change, one.why) for one in undone.left]
+        done, last, more = undone.done + undone.already, undone.last, undone.more
+    else:
+        changes = MappingChange.objects.for_account(found.account).filter(batch=found.batch, pk__gt=back["after"])
+        page = list(changes.order_by("pk")[: BATCH + 1])
+        left, more = _take_back(found, page[:BATCH], back["by"], now), len(page) > BATCH
+        done, last = len(page[:BATCH]) - len(left), page[:BATCH][-1].pk
+    names = words_of_changes([change for change, _ in left])
+    listed = [[names.get((one.table, one.row), ""), why] for one, why in left]
+    back["done"] += done
+    back["left"] += len(left)
+    back["after"] = last
+    back["rows"] += listed[: LISTED - len(back["rows"])]
+    if not more:
         _forget_ahead(found, rows)
+
+
+def _take_back(
+    found: WordImport, changes: Sequence[MappingChange], by: str, now: dt.datetime
+) -> list[tuple[MappingChange, str]]:
+    """What `versions.undo_batch` does, in few statements; returns what is left, and why."""
+    since = _last_changes(changes)
+    open_ones = [one for one, last in zip(changes, since, strict=True) if last is None]
+    wanted = [NewMeaning(one.row, one.after, one.before) for one in open_ones]
+    model, batch = MODELS[found.kind], undo_of(found.batch)
+    became = map_many(model, found.account_id, wanted, by=by, now=now, why=TAKEN_BACK, batch=batch)
+    changed = str(ChangedMeanwhile())
+    why = {Became.MEANWHILE: changed, Became.GONE: GONE[WordKind(found.kind)]}
+    left = {one.pk: why[became[one.row]] for one in open_ones if became[one.row] in why}
+    left |= {one.pk: changed for one, last in zip(changes, since, strict=True) if last}
+    return [(one, left[one.pk]) for one in changes if one.pk in left]
 
 
 def _forget_ahead(found: WordImport, rows: Sequence[WordRow]) -> None:

@@ -110,7 +110,7 @@ def _header(rows: Iterable[tuple[int, Row]]) -> dict[str, int]:
 
 def _row(number: int, cells: Row, columns: Mapping[str, int], zone: dt.tzinfo, now: dt.datetime) -> TrackingRow:
     raw = {name: cells[place] if place < len(cells) else None for name, place in columns.items()}
-    texts = {name: unquoted(cell_text(raw.get(name))) for name in COLUMNS if name != "date"}
+    texts: dict[str, Any] = {name: unquoted(cell_text(raw.get(name))) for name in COLUMNS if name != "date"}
     row = TrackingRow(number, **texts)
     if not row.tracking and not any(isinstance(cell, Formula) for cell in raw.values()):
         row.say(Found.EMPTY, "No tracking number")

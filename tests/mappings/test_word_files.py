@@ -640,20 +640,20 @@ def test_taking_back_holds_orders_again_that_no_warehouse_has(client: Client, ac
 def test_taking_back_that_was_killed_goes_on_and_pressed_twice_happens_once(
     client: Client, store: Store, monkeypatch: Any
 ) -> None:
-    page = send(client, "ship_codes", many(store, 250))
+    page = send(client, "ship_codes", many(store, 700))
     press(client, page)
     monkeypatch.setattr("mappings.views_files.AT_ONCE", 0.0)
 
     press(client, page, "back")
     press(client, page, "back")
     row = WordImport.objects.get()
-    assert (row.state, row.position) == (ImportState.UNDOING, 100)
+    assert (row.state, row.position) == (ImportState.UNDOING, 500)
     tasks.import_words(row.pk)
 
     row.refresh_from_db()
-    assert (row.state, row.results["back"]["done"], row.results["back"]["left"]) == (ImportState.UNDONE, 250, 0)
-    assert ShipMethod.objects.filter(target="", version=2).count() == 250
-    assert MappingChange.objects.count() == 500
+    assert (row.state, row.results["back"]["done"], row.results["back"]["left"]) == (ImportState.UNDONE, 700, 0)
+    assert ShipMethod.objects.filter(target="", version=2).count() == 700
+    assert MappingChange.objects.count() == 1400
 
 
 def test_carriers_go_back_too(client: Client, account: Account, store: Store) -> None:
