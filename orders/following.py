@@ -40,7 +40,7 @@ def mark(what: ToSettle.What, row: int, account_id: int, now: dt.datetime) -> No
     ToSettle.objects.bulk_create(
         [ToSettle(account_id=account_id, what=what, row=row, at=now)],
         update_conflicts=True,
-        unique_fields=["what", "row"],
+        unique_fields=["account", "what", "row"],
         update_fields=["at"],
     )
 

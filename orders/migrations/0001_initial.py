@@ -683,7 +683,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='tosettle',
-            constraint=models.UniqueConstraint(fields=('what', 'row'), name='orders_tosettle_once'),
+            constraint=models.UniqueConstraint(fields=('account', 'what', 'row'), name='orders_tosettle_once'),
         ),
         migrations.AddIndex(
             model_name='trackingimport',

@@ -22,7 +22,7 @@ class ToSettle(models.Model):
 
     class Meta:
         verbose_name_plural = "to settle"
-        constraints = [models.UniqueConstraint(fields=["what", "row"], name="orders_tosettle_once")]
+        constraints = [models.UniqueConstraint(fields=["account", "what", "row"], name="orders_tosettle_once")]
         indexes = [models.Index(fields=["at"], name="orders_tosettle_at")]
 
     def __str__(self) -> str:
