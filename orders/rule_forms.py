@@ -38,6 +38,8 @@ class ConditionForm(forms.Form):
         offered = [one for one in self.field.operators if one.value == given.get("is")]
         self.operator = offered[0] if offered else self.field.operators[0]
         values = [str(value) for value in given.get("values") or ()] if offered else []
+        if self.field.kind is Kind.MONEY and len(values) < 2:
+            values = [*[*values, ""][:1], account.currency]
         inputs = self._inputs(account, names, values)
         initial = {"field": self.field.key, "is": self.operator.value, **_initial(self.field, self.operator, values)}
         data = {f"{prefix}-{key}": value for key, value in initial.items()} if bound else None
@@ -165,7 +167,7 @@ class ActionsForm(forms.Form):
     notify = forms.BooleanField(
         required=False,
         label="Send a mail",
-        help_text="To whoever gets the account's alerts; several orders come in one mail.",
+        help_text="To whoever gets the account's alerts, as Settings, Alerts says. Several orders come in one mail.",
     )
 
     def __init__(self, account: Account, data: Any = None, initial: Any = None) -> None:
@@ -294,6 +296,6 @@ def _rows_in(sent: QueryDict) -> list[dict[str, Any]]:
         if field.kind is Kind.TEXT:
             values = [line for value in values for line in value.splitlines()]
         if field.kind is Kind.MONEY:
-            values = [values[0] if values else "", sent.get(f"c{n}-currency", "")]
+            values = [values[0] if values else "", *filter(None, [sent.get(f"c{n}-currency", "")])]
         rows.append({"field": field.key, "is": sent.get(f"c{n}-is", ""), "values": values})
     return rows

@@ -68,7 +68,13 @@ def rules(request: PanelRequest) -> HttpResponse:
         for n, rule in enumerate(found)
     ]
     deleted = OrderRule.objects.for_account(account).exclude(deleted_at=None).order_by("-deleted_at")[:20]
-    return render(request, "orders/rules.html", {"rows": rows, "looked_at": looked_at, "deleted": list(deleted)})
+    examples = [
+        {"key": key, "name": draft.name, "when": conditions_in_words(draft.match, draft.conditions, names),
+         "then": actions_in_words(draft.actions)}
+        for key, draft in _examples(account).items()
+    ]  # fmt: skip
+    context = {"rows": rows, "looked_at": looked_at, "deleted": list(deleted), "examples": examples}
+    return render(request, "orders/rules.html", context)
 
 
 def _group(account: Account, rule: OrderRule) -> str:
@@ -124,7 +130,7 @@ def _based_on(sent: QueryDict) -> int:
 
 
 def _editor(request: PanelRequest, rule: OrderRule | None) -> HttpResponse:
-    stored = draft_of(rule) if rule else EXAMPLES.get(request.GET.get("like", ""))
+    stored = draft_of(rule) if rule else _examples(request.account).get(request.GET.get("like", ""))
     return _shown(request, rule, RuleEditor(request.account, stored))
 
 
@@ -144,24 +150,25 @@ def _shown(
     return render(request, "orders/rule.html", context)
 
 
-# What the empty list proposes; amounts and words are the merchant's to change.
-EXAMPLES: dict[str, Draft] = {
-    "big": Draft(
-        "Big orders",
-        "all",
-        [{"field": "total", "is": "at_least", "values": ["500.00", "EUR"]}],
-        [{"do": "hold"}, {"do": "notify"}],
-    ),
-    "gift": Draft(
-        "Gifts",
-        "any",
-        [
-            {"field": "gift_note", "is": "yes", "values": []},
-            {"field": "option", "is": "contains", "values": ["Engraving"]},
-        ],
-        [{"do": "tag", "value": "gift"}],
-    ),
-}
+def _examples(account: Account) -> dict[str, Draft]:
+    """What the empty list proposes; amounts and words are the merchant's to change."""
+    return {
+        "big": Draft(
+            "Big orders",
+            "all",
+            [{"field": "total", "is": "at_least", "values": ["500.00", account.currency]}],
+            [{"do": "hold"}, {"do": "notify"}],
+        ),
+        "gift": Draft(
+            "Gifts",
+            "any",
+            [
+                {"field": "gift_note", "is": "yes", "values": []},
+                {"field": "option", "is": "contains", "values": ["Engraving"]},
+            ],
+            [{"do": "tag", "value": "gift"}],
+        ),
+    }
 
 
 # --- trying --------------------------------------------------------------------------------------------------------
