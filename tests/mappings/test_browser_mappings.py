@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mappings.models import Listing, MappingChange, ShipMethod
 from tests.build import (
@@ -34,9 +34,13 @@ def shop(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 @pytest.fixture
 def person(page: Page, shop: Shop, live_server: Any) -> Page:
-    session = shop.client().cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    come_in(page.context, shop, live_server)
     return page
+
+
+def come_in(context: BrowserContext, shop: Shop, live_server: Any) -> None:
+    session = shop.client().cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
 
 
 def meant() -> dict[str, str]:
@@ -151,20 +155,30 @@ def test_chosen_rows_get_one_code_after_a_look_and_undo_brings_them_back(
     assert MappingChange.objects.count() == 4
 
 
+PATHS = ("ship-codes/", "skus/all/", "ship-codes/suggestions/", "ship-codes/warehouses/")
+
+
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", ["ship-codes/", "skus/all/", "ship-codes/suggestions/", "ship-codes/warehouses/"])
 def test_the_pages_of_mappings_are_accessible_and_fit(
-    person: Page, shop: Shop, live_server: Any, path: str, width: int
+    browser: Browser, shop: Shop, live_server: Any, width: int
 ) -> None:
     for title in ("Express delivery", "Standard shipping to everywhere in the European Union, tracked and insured"):
         make_ship_method(shop.store, title)
     make_ship_method(shop.store, "Old", target="GONE")
     make_listing(make_store(shop.account), "KBX-1")
-    person.set_viewport_size({"width": width, "height": 900})
-    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/{path}")
-    person.evaluate(AXE)
+    # axe puts styles of its own into the page it looks at, which our policy forbids to everybody else
+    view: Any = {"width": width, "height": 900}
+    context = browser.new_context(viewport=view, reduced_motion="reduce", bypass_csp=True)
+    come_in(context, shop, live_server)
+    page, found, wide = context.new_page(), [], []
+    for path in PATHS:
+        page.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/{path}")
+        page.evaluate(AXE)
+        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        found += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in result["violations"]]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wide.append(path)
+    context.close()
 
-    found = person.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
-    assert person.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert found == []
+    assert wide == []
