@@ -61,7 +61,9 @@ def main() -> None:
     take_words_over(made)
     make_rules(made)
     rules = RuleBook.objects.get().rules
-    plain, ruled, applied, orders = [], [], 0.0, 0
+    plain: list[float] = []
+    ruled: list[float] = []
+    applied, orders = 0.0, 0
     for _ in range(ROUNDS):
         for some, seconds in (([], plain), (rules, ruled)):
             wipe(made)
