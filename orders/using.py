@@ -28,6 +28,8 @@ GONE = (State.SHIPPED, State.CONFIRMED)
 
 LOOKED_BACK = dt.timedelta(days=90)
 
+# Added to an id to sort by it: told to sort by the bare id, SQLite walks the whole table in its order instead.
+BY_INDEX = 0
 CODE = ("ship_code", "carrier", "service")
 
 # The fields that decide an order.
@@ -111,10 +113,10 @@ def decided(
     states: Sequence[State],
     *,
     among: Sequence[int] | None = None,
-    after: int = 0,
+    after: int | None = None,
     most: int | None = None,
 ) -> Iterator[Decided]:
-    """Orders in these states that the older meanings decided; by rising id from `after` on if only `most` are wanted.
+    """Orders in these states that the older meanings decided: all, `most`, or the first behind `after` by rising id.
 
     An order with several lines of one listing comes once for each.
     """
@@ -128,7 +130,7 @@ def decided(
 
 
 def _by_ship_method(
-    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int, most: int | None
+    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int | None, most: int | None
 ) -> Iterator[Decided]:
     rows = Order.objects.filter(ship_method=shift.row.pk, mapping_version__in=list(shift.older)).in_state(*states)
     now = _given(shift.row, shift.after)
@@ -146,10 +148,15 @@ def _given(row: Any, meaning: Meaning) -> tuple[str, str, str]:
 
 
 def _by_listing(
-    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int, most: int | None
+    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int | None, most: int | None
 ) -> Iterator[Decided]:
     rows = OrderLine.objects.filter(listing=shift.row.pk, mapping_version__in=list(shift.older))
-    rows = rows.filter(ships=True, removed_at=None, order__state__in=[state.value for state in states])
+    rows = rows.filter(ships=True, removed_at=None)
+    if among is None and not set(states) & set(GONE):
+        # A listing that sells well has far more lines than its store has open orders.
+        orders = _open_orders(shift.row, states).filter(Exists(rows.filter(order=OuterRef("pk"))))
+        among = list(_narrowed(orders, "pk", None, after, most).values_list("pk", flat=True))
+    rows = rows.filter(order__state__in=[state.value for state in states])
     columns = ("order_id", "order__state", "mapping_version", "product_id", "units")
     for pk, state, version, product, units in _narrowed(rows, "order_id", among, after, most).values_list(*columns):
         has = {"product_id": product, "units": units}
@@ -157,10 +164,10 @@ def _by_listing(
 
 
 def _by_location(
-    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int, most: int | None
+    shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int | None, most: int | None
 ) -> Iterator[Decided]:
     row = shift.row
-    rows = Order.objects.filter(account=row.account_id, store=row.store_id).in_state(*states)
+    rows = _open_orders(row, states)
     if shift.since and set(states) <= set(GONE):
         rows = rows.filter(placed_at__gte=shift.since)
     rows = rows.filter(went_by(row, [was["warehouse_id"] for was in shift.older.values()]))
@@ -175,12 +182,18 @@ def went_by(row: Word, warehouses: Sequence[int | None]) -> Exists:
     return Exists(lines.filter(named, warehouse__in=[pk for pk in warehouses if pk]))
 
 
-def _narrowed(rows: Any, order_id: str, among: Sequence[int] | None, after: int, most: int | None) -> Any:
+def _open_orders(row: Word, states: Sequence[State]) -> Any:
+    return Order.objects.filter(account=row.account_id, store=row.store_id).in_state(*states)
+
+
+def _narrowed(rows: Any, order_id: str, among: Sequence[int] | None, after: int | None, most: int | None) -> Any:
     if among is not None:
         return rows.filter(**{f"{order_id}__in": among}).order_by()
-    if most is None:
-        return rows.order_by()
-    return rows.filter(**{f"{order_id}__gt": after}).order_by(order_id)[:most]
+    if after is not None:
+        rows = rows.filter(**{f"{order_id}__gt": after}).order_by(F(order_id) + BY_INDEX)
+    else:
+        rows = rows.order_by()
+    return rows if most is None else rows[:most]
 
 
 # --- what nobody took ------------------------------------------------------------------------------------------------
@@ -188,22 +201,27 @@ def _narrowed(rows: Any, order_id: str, among: Sequence[int] | None, after: int,
 
 def unreleased_under_others(row: Word, after: int, most: int) -> list[int]:
     """Orders that nobody took and that use this word, yet were translated before its present version; by rising id."""
-    if isinstance(row, Location):
-        return list(_waiting_at(row).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:most])
-    rows, order_id, _ = _waiting_under(type(row), [row.pk])
-    found = rows.filter(**{f"{order_id}__gt": after}).order_by(order_id)
-    return list(found.values_list(order_id, flat=True).distinct()[:most])
+    if isinstance(row, ShipMethod):
+        orders = Order.objects.filter(ship_method=row.pk, mapping_version__lt=row.version).in_state(*UNRELEASED)
+    elif isinstance(row, Listing):
+        lines = OrderLine.objects.filter(listing=row.pk, mapping_version__lt=row.version, removed_at=None)
+        orders = _open_orders(row, UNRELEASED).filter(Exists(lines.filter(order=OuterRef("pk"))))
+    else:
+        orders = _waiting_at(row)
+    return list(_narrowed(orders, "pk", None, after, most).values_list("pk", flat=True))
 
 
 def with_unreleased(model: type[Word], ids: Sequence[int]) -> set[int]:
     """Those of these words that `unreleased_under_others` finds anything for, or that a warehouse is asked about."""
     if model is Location:
         return {row.pk for row in Location.objects.filter(pk__in=ids) if _waiting_at(row).exists()}
-    rows, _, word = _waiting_under(model, ids)
-    found = set(rows.order_by().values_list(word, flat=True).distinct())
+    waiting = [state.value for state in UNRELEASED]
     if model is ShipMethod:
-        found |= set(questions_about(ids).order_by().values_list("order__ship_method", flat=True))
-    return found
+        orders = Order.objects.filter(ship_method__in=ids, mapping_version__lt=F("ship_method__version"))
+        found = set(orders.filter(state__in=waiting).order_by().values_list("ship_method", flat=True).distinct())
+        return found | set(questions_about(ids).order_by().values_list("order__ship_method", flat=True))
+    lines = OrderLine.objects.filter(listing__in=ids, mapping_version__lt=F("listing__version"), removed_at=None)
+    return set(lines.filter(order__state__in=waiting).order_by().values_list("listing", flat=True).distinct())
 
 
 def questions_about(ids: Sequence[int]) -> Any:
@@ -212,20 +230,10 @@ def questions_about(ids: Sequence[int]) -> Any:
     return asked.filter(change__has_any_keys=list(CODE))
 
 
-def _waiting_under(model: type[Word], ids: Sequence[int]) -> tuple[Any, str, str]:
-    """Rows of orders under older versions, and the names of their order and of their word."""
-    waiting = [state.value for state in UNRELEASED]
-    if model is ShipMethod:
-        orders = Order.objects.filter(ship_method__in=ids, mapping_version__lt=F("ship_method__version"))
-        return orders.filter(state__in=waiting), "pk", "ship_method"
-    lines = OrderLine.objects.filter(listing__in=ids, mapping_version__lt=F("listing__version"))
-    return lines.filter(order__state__in=waiting, removed_at=None), "order_id", "listing"
-
-
 def _waiting_at(row: Word) -> Any:
     """No order keeps the version of a location: all that name it."""
     named = OrderLine.objects.filter(order=OuterRef("pk"), location=row.pk)
-    orders = Order.objects.filter(store=row.store_id).in_state(*UNRELEASED)
+    orders = _open_orders(row, UNRELEASED)
     return orders.filter(Q(location=row.pk) | Exists(named))
 
 
