@@ -153,7 +153,9 @@ class Listing(Word):
                 name="mappings_listing_title",
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
-            models.Index(fields=["product"], name="mappings_listing_product"),
+            models.Index(  # without what is not mapped: SQLite would take it for the list of these, and sort all of them
+                fields=["product"], condition=models.Q(product__isnull=False), name="mappings_listing_product"
+            ),
             models.Index(fields=["id"], condition=CHANGED, name="mappings_listing_changed"),
             models.Index(
                 fields=["account", "sku_key", "id"],

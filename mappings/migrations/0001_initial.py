@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='listing',
-            index=models.Index(fields=['product'], name='mappings_listing_product'),
+            index=models.Index(condition=models.Q(('product__isnull', False)), fields=['product'], name='mappings_listing_product'),
         ),
         migrations.AddIndex(
             model_name='listing',
