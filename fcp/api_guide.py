@@ -33,6 +33,10 @@ counted on top of it. So report the moment of counting, not of sending, and neve
 moves the stock. `/products` lists the SKUs; one that was never reported has no level, which is not 0, and its stock is
 not sent to any store. `reserved` is what open orders need of a level, `available` what they leave.
 
+**Aliases, and what you want to know.** `/aliases` takes other codes of the products, by which stores' SKUs can be
+matched. By `/partner` a warehouse partner says whether it does that, where its guide is, and which fields it wants
+filled in for each store; what was filled in comes with each shipping request, as `wms`.
+
 **Once only.** Send an `Idempotency-Key` with each write: sent again, it answers the first reply. A shipment also
 carries your own id, and an acknowledgement its revision, so that a repeated call does nothing twice.
 

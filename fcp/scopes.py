@@ -12,6 +12,7 @@ class Scope(StrEnum):
     READ_ORDERS = "orders:read"
     READ_WAREHOUSES = "warehouses:read"
     READ_PRODUCTS = "products:read"
+    WRITE_ALIASES = "aliases:write"
     READ_STOCK = "stock:read"
     WRITE_STOCK = "stock:write"
     READ_SHIP_CODES = "ship_codes:read"
@@ -31,6 +32,7 @@ _LABELS = {
     Scope.READ_ORDERS: "See orders and how far they are",
     Scope.READ_WAREHOUSES: "See the warehouses",
     Scope.READ_PRODUCTS: "See products with their SKUs",
+    Scope.WRITE_ALIASES: "Report other codes of products",
     Scope.READ_STOCK: "See stock levels and what moved them",
     Scope.WRITE_STOCK: "Report stock levels and adjustments",
     Scope.READ_SHIP_CODES: "See the warehouse's own ship codes",

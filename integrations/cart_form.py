@@ -67,7 +67,7 @@ class CartForm(DocumentForm):
         self.only_with_quantity(platform.stock.values())
         self._label_services()
         for field in self.fields.values():
-            field.template_name = ASKED
+            field.template_name = ASKED  # type: ignore[attr-defined]  # newer than its types
         if "warehouse" in self.fields:  # the only one is chosen already
             self.fields["warehouse"].named_default = ""  # type: ignore[attr-defined]
         if EARLIEST in self.fields:

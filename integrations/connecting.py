@@ -49,8 +49,9 @@ def ask_store(
 
 def why_not(error: SyncError | IntegrationError, outcome: str = "Nothing was connected") -> str:
     """What a person reads whose store could not be asked: here nobody tries again but himself."""
-    transient = isinstance(error, SyncError) and error.scope is Scope.CALL and error.sentence == type(error).sentence
-    return f"{error.cause} {outcome}; try again in a few minutes." if transient else error.sentence
+    if isinstance(error, SyncError) and error.scope is Scope.CALL and error.sentence == type(error).sentence:
+        return f"{error.cause} {outcome}; try again in a few minutes."
+    return error.sentence
 
 
 def connect(

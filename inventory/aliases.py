@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db import IntegrityError, transaction
 
+from fcp.models import Account
+
 from .errors import InventoryError
-from .models import Alias, AliasType, Product
+from .models import Alias, AliasType, Product, sku_key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +61,36 @@ def taken(alias_type: AliasType, code: str) -> str:
 def remove(alias: Alias) -> None:
     with transaction.atomic():
         alias.delete()
+
+
+class Reported(StrEnum):
+    """What became of an alias that a warehouse's system reported."""
+
+    STORED = "stored"
+    UNCHANGED = "unchanged"
+    UNKNOWN_SKU = "unknown_sku"
+    TAKEN = "taken"
+
+
+def report_aliases(account: Account, rows: Sequence[tuple[str, str, str]]) -> list[Reported]:
+    """Add what a warehouse's system says: SKU, type and code of each. In the caller's transaction; twice is once."""
+    keys = {sku_key_of(sku) for sku, _, _ in rows}
+    products = {one.sku_key: one for one in Product.objects.for_account(account).filter(sku_key__in=keys)}
+    said: dict[int, Reported] = {}
+    # In the order of their codes, so that two reports at once never wait for each other.
+    for at, (sku, kind, code) in sorted(enumerate(rows), key=lambda one: (sku_key_of(one[1][2]), one[0])):
+        product = products.get(sku_key_of(sku))
+        said[at] = _reported(product, " ".join(kind.split()), code) if product else Reported.UNKNOWN_SKU
+    return [said[at] for at in range(len(rows))]
+
+
+def _reported(product: Product, kind: str, code: str) -> Reported:
+    alias_type = type_named(product, kind)
+    known = Alias.objects.filter(alias_type=alias_type, code_key=sku_key_of(code)).first()
+    if known is not None:
+        return Reported.UNCHANGED if known.product_id == product.pk else Reported.TAKEN
+    try:
+        store(product, alias_type, code)
+    except InventoryError:  # somebody gave it to another product at this moment
+        return Reported.TAKEN
+    return Reported.STORED

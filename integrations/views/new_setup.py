@@ -20,7 +20,7 @@ from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from fcp.shell import accounts_where
 from integrations import connecting, ways
-from integrations.cart_form import CartForm, copied_from, typed_of_given
+from integrations.cart_form import ASKED, CartForm, copied_from, typed_of_given
 from integrations.connectors import platforms
 from integrations.connectors.declaring import Platform, WayIn
 from integrations.errors import IntegrationError
@@ -106,7 +106,7 @@ def _key_form(request: PanelRequest, platform: Platform, way: WayIn, *args: Any,
     form = WayForm(request.account, platform, way, *args, staff=request.user.is_staff, **kwargs)
     kept = _kept(request, platform, way)
     for name, field in form.fields.items():
-        field.template_name = "integrations/parts/field_asked.html"
+        field.template_name = ASKED  # type: ignore[attr-defined]  # newer than its types
         if name in kept:
             field.widget.attrs["placeholder"] = "As you typed it"
     return form

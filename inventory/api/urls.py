@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import reports, views
+from . import aliases, reports, views
 
 urlpatterns = [
     path("warehouses", views.WarehouseList.as_view()),
     path("products", views.ProductList.as_view()),
+    path("aliases", aliases.Aliases.as_view()),
     path("stock-levels", reports.Levels.as_view()),
     path("stock-adjustments", reports.Adjustments.as_view()),
     path("stock-movements", views.MovementList.as_view()),

@@ -7,8 +7,9 @@ from django.test import Client
 
 from fcp.models import Partner
 from fcp.partner_fields import fields_needed, wrong_in
+from inventory.models import Alias
 from tests.api.conftest import Api, account_api
-from tests.build import make_account, make_user
+from tests.build import make_account, make_product, make_user, make_warehouse
 
 FIELDS = [
     {
@@ -92,3 +93,39 @@ def test_an_odd_list_of_fields_is_told_and_never_shown(partner: Partner, odd: ob
     partner.fields_needed = odd
 
     assert fields_needed(partner, "wix") == []
+
+
+# --- aliases ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("EIM-5")
+def test_aliases_come_from_the_wms_and_are_those_of_the_products_page(api: Api, partner: Partner) -> None:
+    account = make_account("shoes")
+    warehouse, mug = make_warehouse(account, partner=partner), make_product(account, "MUG")
+    cup = make_product(account, "CUP")
+    rows = [
+        {"sku": "mug", "type": "EAN", "code": "4006381333931"},
+        {"sku": "CUP", "type": "ean", "code": "4006381333931"},
+        {"sku": "HAT", "type": "EAN", "code": "1"},
+        {"sku": "CUP", "type": "Old SKU", "code": "C-1"},
+    ]
+
+    first = api.post("/aliases", {"warehouse": str(warehouse.pk), "aliases": rows})
+    again = api.post("/aliases", {"warehouse": str(warehouse.pk), "aliases": rows[:1]})
+
+    assert [one["result"] for one in first.json()["results"]] == ["stored", "taken", "unknown_sku", "stored"]
+    assert [one["result"] for one in again.json()["results"]] == ["unchanged"]
+    stored = Alias.objects.for_account(account).values_list("product", "alias_type__name", "code")
+    assert set(stored) == {(mug.pk, "EAN", "4006381333931"), (cup.pk, "Old SKU", "C-1")}
+    owner = Client()
+    owner.force_login(make_user(account))
+    assert "4006381333931" in owner.get(f"/a/shoes/products/{mug.pk}/").content.decode()
+
+
+def test_aliases_of_accounts_that_a_partner_does_not_serve_are_not_its_own(api: Api) -> None:
+    theirs = make_warehouse(make_account())
+    make_product(theirs.account, "MUG")
+    row = {"sku": "MUG", "type": "EAN", "code": "1"}
+
+    assert api.post("/aliases", {"warehouse": str(theirs.pk), "aliases": [row]}).status_code == 404
+    assert not Alias.objects.exists()
