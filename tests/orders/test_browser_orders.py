@@ -60,6 +60,12 @@ def test_a_word_is_mapped_with_the_keyboard_alone(person: Page, shop: Shop):
     expect(person.get_by_text("Nothing is held")).to_be_visible()
     assert states(*orders) == ["ready"] * 3
 
+    undo = person.locator(".toast-line").get_by_role("button", name="Undo")
+    undo.focus()
+    person.keyboard.press("Enter")
+    expect(person.locator(".notice").get_by_text("Taken back: std-eu. 3 are back.")).to_be_visible()
+    assert states(*orders) == ["held"] * 3
+
 
 def test_where_the_warehouse_lists_no_codes_any_code_is_typed(person: Page, shop: Shop):
     shop.partner.ship_codes = []
@@ -100,11 +106,28 @@ def test_many_orders_are_let_go_while_the_page_counts(person: Page, shop: Shop, 
     person.goto(shop.url("held"))
 
     person.get_by_role("button", name="Map it").click()
-    expect(person.locator("#progress progress")).to_be_visible()
+    expect(person.locator(".notice progress")).to_be_visible()
     lift_mapped("ship_code", ShipMethod.objects.get(title="std-eu").pk, now=NOW, actor="schedule")
 
-    expect(person.get_by_text("All 2 orders are let go")).to_be_visible()
+    expect(person.get_by_text("2 orders wait for it no more.")).to_be_visible()
+    expect(person.locator(".notice progress")).to_have_count(0)
     assert states(*orders) == ["ready"] * 2
+
+
+def test_a_group_is_given_an_owner_a_note_and_a_snooze_by_keyboard(person: Page, shop: Shop):
+    shop.order(ship="std-eu")
+    person.goto(shop.url("held"))
+
+    person.get_by_text("Owner, note, snooze").press("Enter")
+    person.get_by_label("Note").fill("Asked the warehouse")
+    person.keyboard.press("Tab")
+    person.keyboard.type("Until tomorrow")
+    person.get_by_label("Note").press("Enter")
+
+    expect(person.get_by_text("or at once when twice as many wait for it")).to_be_visible()
+    person.get_by_role("link", name="Snoozed").click()
+    expect(person.get_by_text("Asked the warehouse", exact=True)).to_be_visible()
+    expect(person.get_by_text("Snoozed until")).to_be_visible()
 
 
 def test_lifting_for_a_group_asks_first(person: Page, shop: Shop):
@@ -118,7 +141,7 @@ def test_lifting_for_a_group_asks_first(person: Page, shop: Shop):
     person.get_by_role("button", name="Lift for all").click()
     person.get_by_role("dialog").get_by_role("button", name="Lift").click()
 
-    expect(person.get_by_text("1 order is no longer held: fraud check.")).to_be_visible()
+    expect(person.locator(".notice").get_by_text("1 order is no longer held: fraud check.")).to_be_visible()
     assert states(order) == ["ready"]
 
 
