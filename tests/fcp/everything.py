@@ -18,7 +18,8 @@ from fcp.models import Account, ApiKey, Partner, Store
 from integrations.connectors import connector_class
 from integrations.models import Flow, Integration, Invitation, ProductPushRow, SettingsVersion, StockPush
 from integrations.settings_document import defaults
-from orders.models import Cure, HeldGroup, Order, ShippingRequest
+from mappings.models import MappingChange
+from orders.models import Cure, HeldGroup, Order, Remapping, ShippingRequest
 from orders.release import snapshot_of
 from tests.build import NOW
 
@@ -35,6 +36,8 @@ ODD: dict[type[models.Model], dict[str, Any]] = {
     ApiKey: {"partner": None},
     ProductPushRow: {"group": None},
     Cure: {"kind": "client"},
+    MappingChange: {"table": "shipmethod"},
+    Remapping: {"kind": "ship_code"},
     HeldGroup: {"kind": "client"},
 }
 
@@ -72,6 +75,8 @@ def fill(account: Account, pk: int, user: Any, mark: str) -> dict[type[models.Mo
                 continue
             if field.name in ODD.get(model, {}):
                 values[field.name] = ODD[model][field.name]
+            elif field.name == "row":  # a row that is named by its bare number
+                values["row"] = pk
             elif field.is_relation:
                 target = field.related_model
                 known = {Account: account, type(user): user, Partner: partner}
