@@ -66,8 +66,7 @@ class Turn:
         self._begun = run.calls
         self._calls = run.calls + max(int(rate_of(run.platform, run.document).calls_per_minute * SHARE), 1)
 
-    @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         run = self.run
         if run.calls == self._begun:
             return False
@@ -161,7 +160,7 @@ def _read(turn: Turn, taker: Taker, row: LedgerDay) -> bool:
         row.begun_at = turn.run.now()
         _keep(turn.run, row, begun_at=row.begun_at)
     while not row.listed:
-        if not _read_page(turn.run, taker, row, shown) or (turn.over and not row.listed):
+        if not _read_page(turn.run, taker, row, shown) or (turn.is_over() and not row.listed):
             return False
     return _ask_missing(turn, row, shown)
 
@@ -246,7 +245,7 @@ def _ask_missing(turn: Turn, row: LedgerDay, shown: set[bytes]) -> bool:
     """As few calls as that takes: a page by ids where the store can, then one by one. True when the day is counted."""
     run, unanswered = turn.run, set[str]()
     while missing := [uid for uid in _missing(run, row, shown) if uid not in unanswered]:
-        if turn.over:
+        if turn.is_over():
             return False  # the next slice goes on with what is left
         some = missing[: run.page_size]
         there = {raw.uid for raw in run.ask(lambda connector: connector.orders_of(some))}  # noqa: B023
@@ -254,7 +253,7 @@ def _ask_missing(turn: Turn, row: LedgerDay, shown: set[bytes]) -> bool:
         for uid in some:
             if uid not in there:
                 _ask_one(run, row, shown, uid, unanswered)  # one at least, or a slow store would never get on
-                if turn.over:
+                if turn.is_over():
                     break
     return _finish(run, row, shown, len(unanswered))
 

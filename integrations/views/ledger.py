@@ -92,7 +92,8 @@ def _row(day: LedgerDay, account: Account, names: Mapping[int, str], integration
     row = DayRow(day, names.get(day.store_id, day.store.name), integration)
     row.wrong = not_adding_up(day) if day.counted_at else []
     orders = panel_url(account, "orders:orders")
-    of_day = [("store", day.store_id), ("placed_at_from", day.day), ("placed_at_to", day.day)]
+    at = day.day.isoformat()
+    of_day = [("store", str(day.store_id)), ("placed_at_from", at), ("placed_at_to", at)]
     row.links["imported"] = f"{orders}?{urlencode(of_day)}"
     for place in set(PLACE.values()):
         states = [("state", state.value) for state, its in PLACE.items() if its == place]
@@ -102,7 +103,7 @@ def _row(day: LedgerDay, account: Account, names: Mapping[int, str], integration
     if integration:
         gaps = panel_url(account, "integrations:ledger_gaps", pk=integration)
         for kind in Kind:
-            query = urlencode({"kind": kind.value, "day_from": day.day, "day_to": day.day})
+            query = urlencode({"kind": kind.value, "day_from": at, "day_to": at})
             row.links[kind.value] = f"{gaps}?{query}"
         row.links["store"] = panel_url(account, "integrations:ledger_of", pk=integration)
     return row
