@@ -65,7 +65,7 @@ class ShipCodesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return written(value) if isinstance(value, (list, tuple)) else value
 
-    def clean(self, value: Any) -> list[dict[str, str]]:  # type: ignore[override]  # a list, not its text
+    def clean(self, value: Any) -> list[dict[str, str]]:
         return read(super().clean(value))
 
     def has_changed(self, initial: Any, data: Any) -> bool:

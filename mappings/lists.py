@@ -124,7 +124,9 @@ class Choices:
         return {code.code for code in self.codes}
 
     def of_form(self, kind: Kind) -> dict[str, Any]:
-        return {"ship_codes": {"codes": self.codes}, "locations": {"warehouses": self.warehouses}}.get(kind.key, {})
+        if kind.key == "skus":
+            return {}
+        return {"codes": self.codes} if kind.key == "ship_codes" else {"warehouses": self.warehouses}
 
 
 def choices_of(kind: Kind, account: Account) -> Choices:

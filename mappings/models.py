@@ -153,7 +153,7 @@ class Listing(Word):
                 name="mappings_listing_title",
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
-            models.Index(  # without what is not mapped: SQLite would take it for the list of these, and sort all of them
+            models.Index(  # without what is not mapped: SQLite would list these by it, and sort them all
                 fields=["product"], condition=models.Q(product__isnull=False), name="mappings_listing_product"
             ),
             models.Index(fields=["id"], condition=CHANGED, name="mappings_listing_changed"),

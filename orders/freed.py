@@ -40,7 +40,7 @@ def awaited(account: Account, kind: str) -> list[int]:
 
 def held_group(account: Account, kind: str, row_id: int) -> str:
     """Where the orders that wait for this mapping row are shown."""
-    return f"{panel_url(account, 'orders:group')}?{urlencode({'kind': kind, 'cause': row_id})}"
+    return f"{panel_url(account, 'orders:group')}?{urlencode({'kind': kind, 'cause': str(row_id)})}"
 
 
 def freed_by(account: Account, kind: str, row_ids: Sequence[int]) -> Freed:

@@ -12,7 +12,7 @@ from inventory.loose import Loose, loose
 from inventory.models import Alias, AliasType, Product
 from mappings.common_services import CARRIERS, common_service
 from mappings.mapping import map_ship_method
-from mappings.models import ShipMethod
+from mappings.models import Listing, ShipMethod
 from mappings.ship_codes import ShipCode
 from mappings.sku_suggestions import suggest_products
 from mappings.suggestions import Before, CodeBook
@@ -263,3 +263,15 @@ def test_a_list_of_words_costs_the_same_number_of_statements_whatever_its_length
 
     assert [statements(page) for page in pages] == before
     assert ShipMethod.objects.filter(target="").count() == 12
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="how SQLite goes about it")
+def test_what_is_not_mapped_is_listed_by_its_own_index_however_much_there_is(store: Store) -> None:
+    for n in range(120):
+        make_listing(store, f"SKU {n}", make_product(store.account, f"P-{n}") if n % 2 else None)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+    unmapped = Listing.objects.for_account(store.account).unmapped()
+
+    assert "mappings_listing_unmapped" in unmapped.order_by("sku_key", "id")[:51].explain()
