@@ -333,7 +333,9 @@ def _fields_of(account: Account, meaning: dict[str, Any]) -> dict[str, Any]:
 def back(request: PanelRequest) -> HttpResponse:
     """Take back all that was changed together; says which stay, and why."""
     batch = request.POST.get("batch", request.GET.get("batch", "")).replace("\x00", "")[:40]
-    rows = MappingChange.objects.for_account(request.account).filter(batch=batch).exclude(batch="")
+    if not batch:
+        return redirect(panel_url(request.account, "mappings:changes"))
+    rows = MappingChange.objects.for_account(request.account).filter(batch=batch)
     first = rows.order_by("pk").first()
     if first is None:
         raise Http404
