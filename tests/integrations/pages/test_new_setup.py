@@ -23,6 +23,8 @@ from integrations.live import go_live
 from integrations.models import Flow, Integration, SettingsVersion
 from integrations.sandbox.server import Sandbox
 from integrations.settings_document import document_of
+from integrations.versions import restored, version_of
+from integrations.views.page import platform_of
 from inventory.models import AliasType, Warehouse
 from orders.models import Order
 from tests.build import make_account, make_partner, make_user, make_warehouse
@@ -511,6 +513,9 @@ def test_the_main_settings_ask_the_same_and_a_change_reaches_what_is_offered(
     shop.refresh_from_db()
     compared = client.get(f"{main}versions/?old={shop.settings_version - 1}&new={shop.settings_version}")
     assert_in_order(words(compared), "WMS settings", "empty", "dock: D8")
+    version = version_of(shop, shop.settings_version - 1)
+    assert version
+    assert restored(shop, platform_of(shop), version, staff=False).document["wms"] == {}  # going back takes it along
     change_settings(shop, history=20)  # another save keeps it
     assert document_of(shop)["wms"] == {str(warehouse.partner_id): {"dock": "D8"}}
 
