@@ -29,7 +29,7 @@ class Listed(Shape):
     change_asked = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="True: only those of which something changed in the store after you took them, and that wait for "
+        help_text="True: only those of which something changed after you took them, and that wait for "
         "your change-answer. Then `state` counts only if you give it.",
     )
     after = serializers.CharField(required=False, help_text="The `next` of the page before.")
@@ -84,7 +84,7 @@ class CancelAnswerBody(Shape):
 
 
 class ChangeAnswerBody(Shape):
-    accepted = serializers.BooleanField(help_text="True: it goes to the new address. False: it is too late for that.")
+    accepted = serializers.BooleanField(help_text="True: it ships with the change. False: it is too late for that.")
     revision = _revision()
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
