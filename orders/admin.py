@@ -18,8 +18,10 @@ from fcp.templatetags.panel import plural
 from orders.errors import OrderError
 from orders.holding import lift_hold
 from orders.models import (
+    Cure,
     Fulfillment,
     FulfillmentLine,
+    HeldGroup,
     Hold,
     Order,
     OrderEvent,
@@ -132,6 +134,28 @@ class SeenOrderAdmin(LookUpAdmin):
     list_filter = ["outcome", "seen_by"]
     search_fields = ["number_key__prefix", "uid"]
     list_select_related = ["account", "store"]
+    ordering = ["-pk"]
+
+
+@admin.register(Cure)
+class CureAdmin(LookUpAdmin):
+    """Presses that freed a group of holds, how far they are, and whether they were taken back."""
+
+    list_display = ["at", "account", "kind", "word", "target", "by", "state", "total", "done", "kept", "undone_by"]
+    list_filter = ["state", "kind"]
+    search_fields = ["word"]
+    list_select_related = ["account"]
+    ordering = ["-pk"]
+
+
+@admin.register(HeldGroup)
+class HeldGroupAdmin(LookUpAdmin):
+    """What people noted of groups of holds."""
+
+    list_display = ["kind", "cause", "account", "owner", "note", "snoozed_until", "changed_at", "changed_by"]
+    list_filter = ["kind", ("snoozed_until", admin.EmptyFieldListFilter)]
+    search_fields = ["note"]
+    list_select_related = ["account", "owner"]
     ordering = ["-pk"]
 
 
