@@ -41,7 +41,9 @@ class Integration(models.Model):
         help_text="The store moved to another variant: stock waits until its listings are linked again.",
     )  # fmt: skip
     options_read_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the shipping options of its last orders were read, before the first pull."
+        null=True,
+        blank=True,
+        help_text="When its last orders were read for their shipping options, before the first pull.",
     )
 
     objects = AccountQuerySet.as_manager()
