@@ -76,7 +76,7 @@ def test_where_the_warehouse_lists_no_codes_any_code_is_typed(person: Page, shop
     person.get_by_label("Ship code for std-eu").fill("  whatever-7 ")
     person.keyboard.press("Enter")
 
-    expect(person.get_by_text("“std-eu” means whatever-7.")).to_be_visible()
+    expect(person.locator("[data-toast-text]", has_text="“std-eu” means whatever-7.")).to_be_visible()
     assert Order.objects.get(pk=order.pk).ship_code == "whatever-7"
 
 

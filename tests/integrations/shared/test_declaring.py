@@ -45,7 +45,7 @@ def test_its_settings_have_one_home_each_and_say_what_they_do(shop: Shop) -> Non
 def test_its_first_document_has_every_setting_and_only_flows_that_are_always_on(shop: Shop) -> None:
     platform = shop.platform
     document = defaults(platform)
-    assert set(document) == {*(setting.key for setting in platform.settings), "flows"}
+    assert set(document) == {*(setting.key for setting in platform.settings), "flows", "wms"}
     on = {kind for kind, flow in document["flows"].items() if flow["mode"] != "disabled"}
     assert on == {offer.kind.value for offer in platform.flows if offer.always_on}
 
