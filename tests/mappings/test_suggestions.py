@@ -265,12 +265,13 @@ def test_a_list_of_words_costs_the_same_number_of_statements_whatever_its_length
     assert ShipMethod.objects.filter(target="").count() == 12
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="how SQLite goes about it")
 def test_what_is_not_mapped_is_listed_by_its_own_index_however_much_there_is(store: Store) -> None:
     for n in range(120):
         make_listing(store, f"SKU {n}", make_product(store.account, f"P-{n}") if n % 2 else None)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql":  # it reads a table of a few rows as a whole
+            cursor.execute("SET LOCAL enable_seqscan = off")
 
     unmapped = Listing.objects.for_account(store.account).unmapped()
 
