@@ -28,7 +28,9 @@ from .models import Hold, OrderRule
 Key = tuple[str, str]  # kind and cause of a group
 
 PAGE = 15
-INLINE = 3_000  # orders of a page's groups that are summed up with the page itself
+# Orders of a page's groups that are summed up with the page itself. Many more, and PostgreSQL reads the whole table of
+# orders for them.
+INLINE = 1_500
 SUMMED = 50_000  # a group with more orders than this is counted only
 
 MAPPED: dict[HoldKind, type[Word]] = {
