@@ -6,7 +6,7 @@ nothing. Unverified, each read in the way that cannot harm: what a quantity does
 product's stock (it is never sent to one that was never read).
 Source: Ecwid API reference, "Update product", "Update product variation"; official client, tests of stock.
 
-Least calls: 1 for one quantity; 1 and the questions for the ticket (2, 2, 4, 8, 15, 15 ... seconds apart) for each 200.
+Least calls: 1 for one quantity; 1 and the questions for the ticket (2, 2, 4, 8, 15, 15 ... seconds apart) for each 500.
 Reading all: one for each 99 products.
 """
 
@@ -32,9 +32,9 @@ FIELDS = (
 )
 Listings = Sequence[tuple[str, str]]  # (product, variation or "")
 
-# A batch takes 500. With fewer its end, for which changes of the same listings wait, is seconds away.
+# As many as a batch takes: changes of the same listings wait for its end, which its calls a minute keep within a minute.
 OFFER = StockOffer(
-    per_call=200,
+    per_call=500,
     most=MOST,
     seen_first=True,
     later_from=2,

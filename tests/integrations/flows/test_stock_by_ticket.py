@@ -55,13 +55,13 @@ def out(integration) -> dict | None:
 @pytest.mark.req("P17-15", "P17-16")
 def test_many_changes_are_one_call_and_the_questions_for_its_ticket(settings, time_machine):
     time_machine.move_to(timezone.now())
-    with Sandbox(orders=0, products=230, rate_limit=0, plain=True, variants=False, platforms=("ecwid",)) as box:
+    with Sandbox(orders=0, products=530, rate_limit=0, plain=True, variants=False, platforms=("ecwid",)) as box:
         reach_sandbox(box, settings)
         integration = selling(box, time_machine)
-        assert len(batches(box)) == 2  # of 200 and 30
+        assert len(batches(box)) == 2  # of 500 and 30
         box.ecwid.batches.all.clear()
         forget_calls()
-        changed = dict.fromkeys(all_skus(integration)[:200], 7)
+        changed = dict.fromkeys(all_skus(integration)[:500], 7)
 
         report(integration, changed)
         until_told(integration, box, time_machine)
@@ -233,7 +233,7 @@ def test_what_an_order_changes_does_not_wait_for_the_end_of_a_large_push(shop, s
 
 def test_what_moved_last_goes_first(settings, time_machine):
     time_machine.move_to(timezone.now())
-    with Sandbox(orders=0, products=230, rate_limit=0, plain=True, variants=False, platforms=("ecwid",)) as box:
+    with Sandbox(orders=0, products=530, rate_limit=0, plain=True, variants=False, platforms=("ecwid",)) as box:
         reach_sandbox(box, settings)
         integration = stocked(box)
         skus = all_skus(integration)
@@ -244,7 +244,7 @@ def test_what_moved_last_goes_first(settings, time_machine):
         first = batches(box)[0]
         last = row_of(integration, skus[-1])
         assert first["rows"][-1]["id"] == str(last.pk) or str(last.pk) in {row["id"] for row in first["rows"]}
-        assert len(first["rows"]) == 200
+        assert len(first["rows"]) == 500
         until_told(integration, box, time_machine)
 
 
