@@ -32,7 +32,7 @@ FIELDS = (
 )
 Listings = Sequence[tuple[str, str]]  # (product, variation or "")
 
-# As many as a batch takes: changes of the same listings wait for its end, which its calls a minute keep within a minute.
+# As many as a batch takes: changes of the same listings wait for its end, which is within a minute at its rate.
 OFFER = StockOffer(
     per_call=500,
     most=MOST,
