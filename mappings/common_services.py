@@ -237,13 +237,20 @@ CARRIERS: dict[str, tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {
 @lru_cache(maxsize=5_000)
 def common_service(text: str) -> Service | None:
     """The service that a text names, by its longest known name; None where it names no carrier, or no service of it."""
-    said = f" {_plain(text)} "
-    found = _longest((name, carrier) for carrier, (names, _) in CARRIERS.items() for name in names if _in(name, said))
+    found = common_carrier(text)
     if found is None:
         return None
+    said = f" {_plain(text)} "
     services = CARRIERS[found][1].items()
     service = _longest((name, key) for key, names in services for name in (*names, _plain(key)) if _in(name, said))
     return Service(found, service) if service else None
+
+
+@lru_cache(maxsize=5_000)
+def common_carrier(text: str) -> str | None:
+    """The carrier that a text names, by its longest known name; None where it names none, or two."""
+    said = f" {_plain(text)} "
+    return _longest((name, carrier) for carrier, (names, _) in CARRIERS.items() for name in names if _in(name, said))
 
 
 def _longest(found: Iterable[tuple[str, str]]) -> str | None:

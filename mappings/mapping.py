@@ -174,8 +174,8 @@ def _remember(
 
 # --- outbound --------------------------------------------------------------------------------------------------------
 
-# Names of a carrier for a store: a row that is gone passes the carrier's own name on. `carrier` stands in the history
-# too, so that a row that was removed can be told, and made again.
+# Names of a carrier for a store: a row that is gone, or has no name, passes the carrier's own name on. `carrier` stands
+# in the history too, so that a row that was removed can be told, and made again.
 
 
 def name_carrier(
@@ -208,13 +208,19 @@ def name_carrier(
 
 
 def forget_carrier(
-    row: CarrierOut, *, by: str, now: dt.datetime, why: str = "", batch: str = "", only_at: int | None = None
-) -> MappingChange:
-    """The store gets the carrier's own name again."""
+    row: CarrierOut, *, by: str, now: dt.datetime, why: str = "", batch: str = "", only_at: int | None = None,
+    keep: bool = False,
+) -> MappingChange:  # fmt: skip
+    """The store gets the carrier's own name again. The row goes where no shipment has used it, unless it is kept."""
     with transaction.atomic():
         _count_up(row, only_at)
         known = {"carrier": row.carrier}
         before = {"name": row.name, "link": row.link} | known
         change = _remember(row, before, {"name": "", "link": ""} | known, by, now, why, batch)
-        CarrierOut.objects.filter(pk=row.pk).delete()
+        same = CarrierOut.objects.filter(pk=row.pk)
+        if keep or row.first_seen_at:
+            same.update(name="", link="")
+            row.refresh_from_db()
+        else:
+            same.delete()
     return change

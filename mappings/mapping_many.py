@@ -12,13 +12,14 @@ from fcp.insert import insert_rows, update_rows
 from inventory.models import Product, Warehouse
 
 from .mapping import tell_mapped
-from .models import Listing, Location, MappingChange, ShipMethod, Word
+from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
 from .stock_marks import mark_listings
 
 COLUMNS: dict[type[Word], tuple[str, ...]] = {
     ShipMethod: ("target", "target_carrier", "target_service"),
     Listing: ("product_id", "units"),
     Location: ("warehouse_id",),
+    CarrierOut: ("name", "link"),
 }
 TARGETS: dict[type[Word], tuple[str, type[Product] | type[Warehouse]]] = {
     Listing: ("product_id", Product),
@@ -36,7 +37,7 @@ class Became(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewMeaning:
-    """`after` and `before` hold the fields of COLUMNS; `before` is what whoever asks for it saw."""
+    """`after` and `before` hold fields of COLUMNS, others stay; `before` is what whoever asks for it saw."""
 
     row: int
     before: dict[str, Any]
@@ -67,14 +68,15 @@ def map_many(
         MappingChange,
         CHANGE,
         [
-            (account_id, row.store_id, str(model._meta.model_name), row.pk, now, _meaning(row), asked[row.pk].after,
-             by[:120], why[:200], batch, row.version + 1)
+            (account_id, row.store_id, str(model._meta.model_name), row.pk, now, _told(row, {}),
+             _told(row, asked[row.pk].after), by[:120], why[:200], batch, row.version + 1)
             for row in changed
         ],
     )  # fmt: skip
     if model is Listing:
         mark_listings([row.pk for row in changed])
-    tell_mapped(account_id)
+    if model is not CarrierOut:  # nothing waits for it
+        tell_mapped(account_id)
     return became
 
 
@@ -109,9 +111,15 @@ def _meaning(row: Word) -> dict[str, Any]:
     return {name: getattr(row, name) for name in COLUMNS[type(row)]}
 
 
+def _told(row: Word, after: Mapping[str, Any]) -> dict[str, Any]:
+    """A meaning as the history keeps it; a carrier is named in it, since its row may be removed later."""
+    known = {"carrier": row.carrier} if isinstance(row, CarrierOut) else {}
+    return {**_meaning(row), **after, **known}
+
+
 def _store(model: type[Word], rows: Sequence[Any], asked: Mapping[int, NewMeaning]) -> None:
     fields = tuple(name.removesuffix("_id") for name in COLUMNS[model])
-    values = [tuple(asked[row.pk].after[name] for name in COLUMNS[model]) for row in rows]
+    values = [tuple({**_meaning(row), **asked[row.pk].after}[name] for name in COLUMNS[model]) for row in rows]
     if model is Listing:  # a person chose it, and what was asked about it is answered
         fields += ("by_hand", "sku_was", "asked")
         values = [

@@ -254,23 +254,31 @@ class ListingStock(models.Model):
         ]
 
 
-class CarrierOut(models.Model):
-    """What a store calls one of our carriers when we tell it a shipment; without a row the name passes unchanged."""
+class CarrierOut(Word):
+    """What a store calls one of our carriers when we tell it a shipment; without a name the carrier's own passes.
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False)
+    The one kind of word that goes out. A row exists as soon as a shipment with the carrier was told, or a person added
+    it before; only then is it never seen. No order waits for it.
+    """
+
+    UNMAPPED = models.Q(name="")
+
+    applied_version = None  # type: ignore[assignment]
+    first_seen_at = models.DateTimeField(null=True, blank=True)  # type: ignore[misc]
+    last_seen_on = models.DateField(null=True, blank=True)  # type: ignore[misc]
     carrier = models.CharField(max_length=60)
-    name = models.CharField("name for the store", max_length=100)
+    name = models.CharField("name for the store", max_length=100, blank=True)
     link = models.CharField(
         "tracking link", max_length=500, blank=True, help_text="{number} stands for the tracking number."
     )
-    version = models.PositiveIntegerField(default=0)
-
-    objects = AccountQuerySet.as_manager()
 
     class Meta:
         ordering = ["carrier"]
         constraints = [models.UniqueConstraint(fields=["store", "carrier"], name="mappings_carrierout_one_per_carrier")]
+        indexes = [
+            models.Index(fields=["account", "carrier", "id"], name="mappings_carrierout_list"),
+            models.Index(fields=["account", "id"], condition=models.Q(name=""), name="mappings_carrierout_unmapped"),
+        ]
 
     def __str__(self) -> str:
         return self.carrier

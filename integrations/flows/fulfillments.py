@@ -23,6 +23,7 @@ from integrations.connectors.shapes import Answer, Done, Later, ParcelToTell, Sh
 from integrations.flows.later import ENDS_WITHIN, GONE_AFTER, age_of, under_way
 from integrations.lease import LONGEST_PAUSE, lease_time
 from integrations.runs import Slice
+from mappings.carriers_seen import note_carriers
 from mappings.models import CarrierOut
 from orders.intake import Counts
 from orders.models import Fulfillment, OrderEvent, OrderLine
@@ -80,6 +81,7 @@ def _tell(run: Slice, due: Sequence[Fulfillment]) -> bool:
     in_doubt = [f for f in due if f.attempts or (f.told != Told.DUE and not f.store_ref)]
     with run.page() as page:
         _mark(due, page.now)
+        note_carriers(run.store, (f.carrier for f in due), page.now)
     shipments = _shipments(run, due)
     answers = _read_back(run, in_doubt, shipments) if in_doubt else {}
     asked = [shipments[f.pk] for f in due if f.pk not in answers]
@@ -311,7 +313,7 @@ def _shipment(f: Fulfillment, carriers: dict[str, CarrierOut]) -> ShipmentToTell
         order_uid=f.order.uid,
         action=ACTIONS[Told(f.told)],
         lines=tuple((line.line.uid, line.quantity) for line in sorted(f.lines.all(), key=lambda line: line.pk)),
-        carrier=out.name if out else f.carrier,
+        carrier=(out.name if out else "") or f.carrier,
         parcels=_parcels(f, carriers),
         store_ref=f.store_ref or "",
     )

@@ -44,7 +44,7 @@ from .orders import bulk_choices
 
 AT_ONCE = 300  # orders that are let go within the request; more go on in the background
 SECONDS = 20.0  # that a request goes on with it, at most
-WORD_OF: dict[HoldKind, Kind] = {HoldKind(kind.hold): kind for kind in WORDS.values()}
+WORD_OF: dict[HoldKind, Kind] = {HoldKind(kind.hold): kind for kind in WORDS.values() if kind.hold}
 
 
 @require_GET
