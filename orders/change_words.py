@@ -11,6 +11,11 @@ SHIP_CODE = "ship code"
 PRODUCT = "product"
 WAREHOUSE = "warehouse"
 
+# In the word of the hold that asks which address is right.
+CHANGED_THERE = "it was changed in the store after it was changed here"
+# In the event, where the store came to the address that was set here.
+AS_HERE = "address (to the one set here)"
+
 WORDS = {"ship_to": ADDRESS, "ship_code": SHIP_CODE, "carrier": SHIP_CODE, "service": SHIP_CODE}
 
 

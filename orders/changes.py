@@ -20,11 +20,12 @@ from fcp.models import Store
 from inventory.models import sku_key_of
 from mappings.words import Words
 
+from .address_choice import chosen as address_chosen
 from .asking import ask_for_address
 from .change_holds import SHIPMENTS, lift_holds, place_holds
-from .change_words import ADDRESS
+from .change_words import ADDRESS, AS_HERE, CHANGED_THERE
 from .columns import EVENT_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
-from .decide import is_canceled
+from .decide import is_canceled, is_closed
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, ShippingRequest
 from .models.shipping import Origin, Told
@@ -66,6 +67,12 @@ class _Known:
     in_store: set[int]  # an open hold asks about them
     new_lines: Iterator[int]  # ids for the lines that came to these orders
 
+    def recipient(self, order: Order) -> OrderParty | None:
+        """As the store showed him last: in a row of its own where a person changed him here."""
+        return self.parties.get((order.pk, OrderParty.Role.IN_STORE.value)) or self.parties.get(
+            (order.pk, OrderParty.Role.SHIP_TO.value)
+        )
+
 
 @dataclass(slots=True)
 class _Writes:
@@ -80,6 +87,7 @@ class _Writes:
     holds: list[tuple[int, HoldKind, str]] = field(default_factory=list)
     noticed: dict[int, list[str]] = field(default_factory=dict)
     addresses: dict[int, Party] = field(default_factory=dict)
+    agreed: list[Order] = field(default_factory=list)  # the store shows the address now that was set here
     events: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     canceled: list[int] = field(default_factory=list)
     left: list[tuple[int, StoreLeft]] = field(default_factory=list)
@@ -99,8 +107,8 @@ def apply_changes(
     changed = []
     for item in items:
         order = known.orders[item.order.uid]
-        ship_to, bill_to = (known.parties.get((order.pk, role.value)) for role in OrderParty.Role)
-        item = as_kept(order, item, ship_to, bill_to, rules.suppress_persons)
+        bill_to = known.parties.get((order.pk, OrderParty.Role.BILL_TO.value))
+        item = as_kept(order, item, known.recipient(order), bill_to, rules.suppress_persons)
         what = _follow(order, item, words, rules, known, writes, now)
         if not what or set(what) - SHIPPING_ONLY:
             stock.named.update(line.listing_id for line in known.lines[order.pk] if line.listing_id)
@@ -210,11 +218,12 @@ def _follow(
         writes.events.append((order.pk, "restored_in_store", {}))
     elif taken and (asks := [*content, *(word for word in address if word == ADDRESS)]):
         writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, ", ".join(asks)))
-    if taken and ADDRESS in address and not is_canceled(order.status, order.payment):
-        writes.addresses[order.pk] = incoming.ship_to
-    # Each further part of the money that goes back asks again.
+    if ADDRESS in address:
+        _ask_for_address(order, incoming, taken, writes)
+    # Each further part of the money that goes back asks again, also where a person has decided about the last one.
     if order.payment == Payment.PARTLY_REFUNDED and ("payment" in what or order.refunded > refunded):
-        writes.holds.append((order.pk, HoldKind.REFUND, ""))
+        if taken or not is_closed(order.status, order.payment, order.fulfillment):
+            writes.holds.append((order.pk, HoldKind.REFUND, ""))
     writes.orders.append(_order_row(order))
     return what
 
@@ -299,12 +308,24 @@ def _new_line(order: Order, line: IncomingLine, words: Words, taken: bool) -> tu
 
 
 def _address(order: Order, incoming: IncomingOrder, known: _Known, writes: _Writes) -> list[str]:
-    """A new recipient is told; a billing address is kept up to date and asks nobody."""
+    """A new recipient is told; a billing address is kept up to date and asks nobody. One that was set here stays, and
+    the store's stands beside it.
+    """
     what = []
-    ship_to = known.parties.get((order.pk, OrderParty.Role.SHIP_TO.value))
-    bill_to = known.parties.get((order.pk, OrderParty.Role.BILL_TO.value))
-    billed = party_of(bill_to or ship_to)  # no row of its own: the same as the recipient
-    if party_of(ship_to) != incoming.ship_to and "address" not in order.edited:
+    ship_to, in_store, bill_to = (
+        known.parties.get((order.pk, role.value))
+        for role in (OrderParty.Role.SHIP_TO, OrderParty.Role.IN_STORE, OrderParty.Role.BILL_TO)
+    )
+    shown = known.recipient(order)
+    billed = party_of(bill_to or shown)  # no row of its own: the same as the recipient
+    if party_of(shown) == incoming.ship_to:
+        pass
+    elif ADDRESS in order.edited:
+        _write_party(order, in_store, OrderParty.Role.IN_STORE.value, incoming.ship_to, writes)
+        if agreed := party_of(ship_to) == incoming.ship_to:
+            writes.agreed.append(order)
+        what.append(AS_HERE if agreed else ADDRESS)
+    else:
         _write_party(order, ship_to, OrderParty.Role.SHIP_TO.value, incoming.ship_to, writes)
         order.country = incoming.ship_to.country
         order.email_key = incoming.ship_to.email.lower() or incoming.bill_to.email.lower()
@@ -314,6 +335,17 @@ def _address(order: Order, incoming: IncomingOrder, known: _Known, writes: _Writ
         if billed != incoming.bill_to:
             what.append("billing address")
     return what
+
+
+def _ask_for_address(order: Order, incoming: IncomingOrder, taken: bool, writes: _Writes) -> None:
+    """Ask the warehouse that has the order to use its new address. Where another one was set here, which of the two it
+    goes to is a person's choice; after release the hold about changes asks that.
+    """
+    if ADDRESS not in order.edited:
+        if taken and not is_canceled(order.status, order.payment):
+            writes.addresses[order.pk] = incoming.ship_to
+    elif not taken and not is_closed(order.status, order.payment, order.fulfillment):
+        writes.holds.append((order.pk, HoldKind.ADDRESS_CHECK, CHANGED_THERE))
 
 
 def _write_party(order: Order, row: OrderParty | None, role: str, party: Party, writes: _Writes) -> None:
@@ -393,6 +425,8 @@ def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) 
     place_holds(store, writes.holds, writes.noticed, now)
     lift_holds(writes.settled, now)
     ask_for_address(store, writes.addresses, now=now)
+    for order in writes.agreed:
+        address_chosen(order, "store", now)
     if writes.canceled:
         stop_asking(writes.canceled, now=now, actor="store")
     if writes.forgotten:

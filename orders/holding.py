@@ -15,6 +15,8 @@ from fcp.models import Store
 from fcp.roles import May
 from inventory.models import Warehouse
 
+from .address_choice import address_set, keep_store_address
+from .change_words import ADDRESS
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS
 from .errors import OrderError
 from .events import record
@@ -167,9 +169,6 @@ def _lift(orders: Sequence[Order], which: QuerySet[Hold], by: str, now: dt.datet
         offer(store, [o.pk for o in orders if o.store_id == store.pk and o.pk in freed], now=now, actor=by)
 
 
-EDITABLE = {"ship_code", "warehouse", "address", "note"}
-
-
 def edit_order(
     order: Order,
     *,
@@ -192,7 +191,7 @@ def edit_order(
             raise OrderError("That warehouse is not one of this account's.")
         what = []
         if address is not None and _edit_address(order, address):
-            what.append("address")
+            what.append(ADDRESS)
         if ship_code is not None and ship_code != order.ship_code:
             order.ship_code = ship_code.strip()[:100]
             what.append("ship_code")
@@ -206,6 +205,8 @@ def edit_order(
         if not what:
             return
         order.edited = sorted(set(order.edited) | set(what))
+        if ADDRESS in what:
+            address_set(order, by=by, now=now)
         order.revision += 1
         order.save(update_fields=["ship_code", "warehouse", "note", "edited", "revision", "country", "email_key"])
         record(order, "edited", by, now, what=what)
@@ -222,6 +223,8 @@ def _edit_address(order: Order, address: Mapping[str, str]) -> bool:
     new = {k: v.replace("\x00", "").strip() for k, v in address.items() if k in PARTY_FIELDS}
     if all(getattr(party, k) == v for k, v in new.items()):
         return False
+    if ADDRESS not in order.edited:
+        keep_store_address(order, party)
     for name, value in new.items():
         setattr(party, name, value)
     party.save()

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from fcp.models import Store
 
+from .change_words import ADDRESS
 from .decide import is_canceled
 from .events import record
 from .holds import HoldKind
@@ -32,7 +33,7 @@ def on_stopped(order: Order, *, by: str, now: dt.datetime) -> None:
         return
     hold = _changes(order)
     if not _read_again(order, hold, now):
-        drop_words(order, None, by, now)
+        drop_words(order, _settled(order, hold), by, now)
     store = Store.objects.get(pk=order.store_id)
     if _follow_lines(order, now) or hold:
         settle(store, [order.pk], now=now, actor=by)
@@ -51,6 +52,15 @@ def on_rejected(order: Order, *, by: str, now: dt.datetime) -> None:
         settle(Store.objects.get(pk=order.store_id), [order.pk], now=now, actor=by)
 
 
+def _settled(order: Order, hold: Hold | None) -> set[str] | None:
+    """It goes anew as the store has it, so nothing is left to ask; but where a person set another address here than the
+    store shows, still which of them.
+    """
+    if hold is None or ADDRESS not in order.edited:
+        return None
+    return set(words_in(str(hold.params.get("word", "")))) - {ADDRESS}
+
+
 def _is_free(order: Order) -> bool:
     """Whether no warehouse has it and it may go anew."""
     if ShippingRequest.objects.filter(order=order, state__in=AT_WAREHOUSE).exists():
@@ -60,7 +70,11 @@ def _is_free(order: Order) -> bool:
 
 
 def _changes(order: Order) -> Hold | None:
-    return Hold.objects.open().filter(order=order, kind=HoldKind.CHANGED_AFTER_RELEASE).first()
+    return _open(order, HoldKind.CHANGED_AFTER_RELEASE)
+
+
+def _open(order: Order, kind: HoldKind) -> Hold | None:
+    return Hold.objects.open().filter(order=order, kind=kind).first()
 
 
 def _read_again(order: Order, hold: Hold | None, now: dt.datetime) -> bool:
@@ -87,9 +101,15 @@ def _follow_lines(order: Order, now: dt.datetime) -> bool:
     return True
 
 
-def drop_words(order: Order, settled: Collection[str] | None, by: str, now: dt.datetime) -> None:
+def drop_words(
+    order: Order,
+    settled: Collection[str] | None,
+    by: str,
+    now: dt.datetime,
+    kind: HoldKind = HoldKind.CHANGED_AFTER_RELEASE,
+) -> None:
     """Take what is settled out of the hold that asks about changes after release; None: all of it."""
-    hold = _changes(order)
+    hold = _open(order, kind)
     if hold is None:
         return
     word = str(hold.params.get("word", ""))

@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
             name='OrderParty',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('ship_to', 'Ship To'), ('bill_to', 'Bill To')], max_length=10)),
+                ('role', models.CharField(choices=[('ship_to', 'Ship To'), ('bill_to', 'Bill To'), ('in_store', 'In Store')], max_length=10)),
                 ('name', models.CharField(blank=True, max_length=200)),
                 ('company', models.CharField(blank=True, max_length=200)),
                 ('street1', models.CharField(blank=True, max_length=255)),

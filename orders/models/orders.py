@@ -234,11 +234,15 @@ class OrderLine(models.Model):
 
 
 class OrderParty(models.Model):
-    """A person: the only table of orders, beside snapshots and payloads, that holds one. Erasure overwrites it."""
+    """A person: the only table of orders, beside snapshots and payloads, that holds one. Erasure overwrites it.
+
+    `in_store` is there once the recipient was changed here by hand: what the store last said of him.
+    """
 
     class Role(models.TextChoices):
         SHIP_TO = "ship_to"
         BILL_TO = "bill_to"
+        IN_STORE = "in_store"
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="parties", db_index=False)

@@ -21,6 +21,7 @@ from mappings.models import CarrierOut
 from mappings.outside import OUTSIDE
 
 from .. import fulfilling
+from ..address_choice import TO_SHIP, other_in_store, use_store_address
 from ..asking import ANSWERABLE, ask_to_stop
 from ..errors import OrderError
 from ..forms import AddressForm, CorrectForm, DetailsForm, HoldForm
@@ -97,6 +98,8 @@ def _page(request: PanelRequest, order: Order, **forms: Any) -> HttpResponse:
         "lines": lines,
         "ship_to": ship_to,
         "bill_to": parties.get(OrderParty.Role.BILL_TO),
+        "in_store": other_in_store(parties),
+        "may_choose": order.state in TO_SHIP,
         "requests": requests,
         "fulfillments": fulfillments,
         "timeline": timeline_of(order, most=1000 if request.GET.get("timeline") == "all" else 60),
@@ -221,6 +224,8 @@ def refuse_kind(request: PanelRequest, value: str) -> HttpResponse | None:
 @require_POST
 def address(request: PanelRequest, pk: int) -> HttpResponse:
     order = _order(request, pk)
+    if request.POST.get("use") == "store":
+        return _use_store_address(request, order)
     party = OrderParty.objects.filter(order=order, role=OrderParty.Role.SHIP_TO).first()
     form = AddressForm(party, request.POST)
     if not form.is_valid():
@@ -231,6 +236,17 @@ def address(request: PanelRequest, pk: int) -> HttpResponse:
         "The address is saved. The store's own address does not overwrite it." if changed else "",
         name="address_form", form=form,
     )  # fmt: skip
+
+
+def _use_store_address(request: PanelRequest, order: Order) -> HttpResponse:
+    try:
+        asked = use_store_address(order, by=str(request.user), now=timezone.now())
+    except OrderError as error:
+        messages.error(request, str(error))
+    else:
+        said = "The warehouse is asked to use the store's address. Its answer shows here."
+        messages.success(request, said if asked else "The store's address is used, and followed from now on.")
+    return redirect(panel_url(request.account, "orders:order", pk=order.pk))
 
 
 @may(May.WORK_ORDERS)

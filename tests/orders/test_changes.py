@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from orders.address_choice import use_store_address
 from orders.asking import answer_change, ask_to_stop
 from orders.errors import StaleRevision
 from orders.fulfilling import Shipment, report_fulfillment
+from orders.holding import edit_order
 from orders.models import Hold, Order, OrderLine, Payload, ShippingRequest
 from orders.models.shipping import Origin, RequestState
 from orders.release import offer_waiting, stores_with_waiting
@@ -190,8 +192,6 @@ def test_an_order_marked_as_fulfilled_while_at_the_warehouse_asks(store):
 
 
 def test_an_edit_by_hand_survives_a_later_change_in_the_store(store):
-    from orders.holding import edit_order
-
     incoming, order = offered(store)
     edit_order(order, address={"city": "Albany"}, ship_code="EXPRESS", by="Ann", now=NOW)
 
@@ -199,6 +199,114 @@ def test_an_edit_by_hand_survives_a_later_change_in_the_store(store):
 
     assert order.parties.get(role="ship_to").city == "Albany"
     assert (order.ship_code, order.total) == ("EXPRESS", Decimal(30))
+
+
+# --- an address that a person set here, and the store changes later ---------------------------------------------------
+
+
+def edited(store, order, **address):
+    edit_order(order, address={"postcode": "10002", **address}, by="Ann", now=NOW)
+
+
+def address_of(order, role="ship_to"):
+    party = order.parties.filter(role=role).first()
+    return (party.street1, party.postcode) if party else None
+
+
+MOVED = replace(ANN, street1="9 New Road", postcode="94110")
+ASKS_WHICH = ("address_check", "it was changed in the store after it was changed here")
+
+
+@pytest.mark.parametrize("mode", [LaterChanges.IGNORE, LaterChanges.UNTIL_RELEASED, LaterChanges.ASK_AFTER_RELEASE])
+def test_a_buyer_who_moves_after_the_release_of_an_address_set_here_is_asked_about_in_every_mode(store, mode):
+    store.rules = replace(store.rules, later_changes=mode)
+    incoming, order = offered(store)
+    edited(store, order)
+    acknowledge(order.requests.get(state="offered"), 2, by="Partner", now=NOW)
+
+    _, order = again(store, incoming, ship_to=MOVED)
+
+    assert open_holds(order) == {("changed_after_release", "address")}
+    assert address_of(order) == ("1 Main St", "10002")
+    assert address_of(order, "in_store") == ("9 New Road", "94110")
+    assert {"what": ["address"]} in [event.params for event in order.events.filter(code="changed")]
+    assert order.requests.get(state="acknowledged").change == {}  # a person chooses first
+
+
+def test_a_buyer_who_moves_before_the_release_of_an_address_set_here_keeps_the_order_until_a_person_chose(store):
+    incoming, order = offered(store)
+    edited(store, order)
+
+    _, order = again(store, incoming, ship_to=MOVED)
+
+    assert (order.state, open_holds(order)) == ("held", {ASKS_WHICH})
+    assert not order.requests.filter(state="offered").exists()
+    use_store_address(order, by="Ann", now=LATER)
+    order.refresh_from_db()
+    assert (order.state, order.edited, open_holds(order)) == ("ready", [], set())
+    assert order.requests.get(state="offered").snapshot["ship_to"]["street1"] == "9 New Road"
+    assert address_of(order, "in_store") is None
+
+
+def test_an_address_set_here_is_not_asked_about_while_the_store_shows_what_it_showed_then(store):
+    incoming, order = offered(store)
+    edited(store, order)
+
+    _, order = again(store, incoming, total=Decimal(30))
+
+    assert (order.state, open_holds(order), address_of(order)) == ("ready", set(), ("1 Main St", "10002"))
+    assert [event.params["what"] for event in order.events.filter(code="changed")] == [["amounts"]]
+
+
+def test_an_address_that_the_store_changes_to_the_one_set_here_asks_nobody_any_more(store):
+    incoming, order = offered(store)
+    edited(store, order)
+    again(store, incoming, ship_to=MOVED)
+
+    _, order = again(store, incoming, ship_to=replace(ANN, postcode="10002"))
+
+    assert (order.state, open_holds(order), address_of(order)) == ("ready", set(), ("1 Main St", "10002"))
+
+
+def test_the_store_s_address_is_asked_of_the_warehouse_that_took_another_one(store):
+    incoming, order = offered(store)
+    edited(store, order)
+    request = acknowledge(order.requests.get(state="offered"), 2, by="Partner", now=NOW)
+    _, order = again(store, incoming, ship_to=MOVED)
+
+    assert use_store_address(order, by="Ann", now=LATER)
+
+    request.refresh_from_db()
+    assert request.change["ship_to"]["street1"] == "9 New Road"
+    assert open_holds(order) == {("changed_after_release", "address")}
+    answer_change(request, True, request.revision, by="Partner", now=LATER)
+    assert (open_holds(order), address_of(order)) == (set(), ("9 New Road", "94110"))
+
+
+def test_an_order_that_was_stopped_waits_until_a_person_chose_between_its_two_addresses(store):
+    incoming, order = offered(store)
+    edited(store, order)
+    request = acknowledge(order.requests.get(state="offered"), 2, by="Partner", now=NOW)
+    _, order = again(store, incoming, ship_to=MOVED)
+    ask_to_stop(order, by="Ann", now=LATER)
+
+    answer_cancel(request, True, by="Partner", now=LATER)
+
+    order.refresh_from_db()
+    assert (order.state, open_holds(order)) == ("held", {("changed_after_release", "address")})
+    edited(store, order, street1="9 New Road", postcode="94110", city="San Francisco")
+    order.refresh_from_db()
+    assert (order.state, open_holds(order)) == ("ready", set())
+
+
+def test_an_address_typed_as_the_store_has_it_follows_the_store_again(store):
+    incoming, order = offered(store)
+    edited(store, order)
+    edit_order(order, address={"postcode": ANN.postcode}, by="Ann", now=NOW)
+
+    _, order = again(store, incoming, ship_to=MOVED)
+
+    assert (order.state, order.edited, address_of(order)) == ("ready", [], ("9 New Road", "94110"))
 
 
 # --- an order of two warehouses --------------------------------------------------------------------------------------

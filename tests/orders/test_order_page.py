@@ -1,5 +1,8 @@
 """One order's page: what it says, what a person may do there, and how what cannot be done is said."""
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 
 from fcp.roles import Role
@@ -13,7 +16,7 @@ from orders.payloads import packed
 from orders.release import offer_waiting
 from orders.shapes import Party, Payment, Status
 from orders.shipping import acknowledge
-from tests.build import ANN, NOW, a_line, make_warehouse
+from tests.build import ANN, NOW, a_line, an_order, make_warehouse, read, take
 from tests.orders.shop import Shop, text_of
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +225,26 @@ def test_nothing_is_edited_once_a_warehouse_has_it(shop):
     assert "A warehouse has this order already" in text_of(page)
     assert "A warehouse has this order already" in text_of(details)
     assert OrderParty.objects.get(order=order, role="ship_to").city == "New York"
+
+
+def test_the_page_shows_what_the_store_says_beside_an_address_set_here_and_takes_it_over(shop):
+    incoming = an_order(number="10077")
+    order = shop.order(number="10077", uid=incoming.uid)
+    send(shop, order, "address", address(postcode="10002"))
+    moved = replace(incoming, ship_to=replace(ANN, street1="9 New Road"), changed_at=NOW + dt.timedelta(hours=1))
+    take(shop.store, read(moved), of=shop.rules, now=NOW + dt.timedelta(hours=1))
+
+    shown = text_of(show(shop, order))
+    watched = show(shop, order, Role.VIEWER)
+    page = send(shop, order, "address", {"use": "store"})
+
+    assert "Held to check the address: it was changed in the store after it was changed here." in shown
+    assert "In the store it is another one: Ann Lee 9 New Road 10001 New York" in shown
+    assert "Use the store's address" not in text_of(watched)
+    assert "The store's address is used, and followed from now on." in text_of(page)
+    assert "In the store it is another one" not in text_of(page)
+    assert OrderParty.objects.get(order=order, role="ship_to").street1 == "9 New Road"
+    assert state_of(order) == "ready"
 
 
 def test_ship_code_warehouse_and_note_are_set_by_hand(shop):

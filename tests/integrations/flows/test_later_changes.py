@@ -3,12 +3,13 @@
 import pytest
 from django.utils import timezone
 
+from orders.address_choice import use_store_address
 from orders.asking import answer_change, ask_to_stop
 from orders.errors import OrderError, StaleRevision
 from orders.headline import headline
-from orders.holding import lift_hold
+from orders.holding import edit_order, lift_hold
 from orders.models import OrderParty
-from orders.shipping import answer_cancel, reject
+from orders.shipping import acknowledge, answer_cancel, reject
 from orders.situation import situation_of
 from tests.integrations.flows.shop import Shop, asks, codes, request_of, street_of
 from tests.integrations.flows.world import map_everything
@@ -336,6 +337,25 @@ def test_a_buyer_who_changes_the_address_back_asks_nobody(shop):
     assert request_of(order).change_asked_at is None
     with pytest.raises(OrderError, match="Nobody asks"):
         answered(order, True)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_buyer_who_moves_although_a_person_set_the_address_here_is_asked_about_in_every_mode(shop, mode):
+    shop = shop(later_changes=mode)
+    order = shop.came_in()
+    edit_order(order, address={"street1": "1 Main Street"}, by="Ann", now=timezone.now())
+    taken_request = request_of(order)
+    acknowledge(taken_request, taken_request.revision, by="Warehouse", now=timezone.now())
+
+    shop.move(order)
+    order = shop.look(order)
+
+    assert asks(order) == {("changed_after_release", "address")}
+    assert street_of(order) == "1 Main Street"
+    assert use_store_address(order, by="Ann", now=timezone.now())
+    answered(order, True)
+    assert asks(order) == set()
+    assert street_of(order) == "2 Side St"
 
 
 def test_what_leaves_before_the_answer_left_for_the_old_address(shop):
