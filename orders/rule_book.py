@@ -338,12 +338,16 @@ def _action(document: Document) -> Action | None:
 
 # --- deciding ------------------------------------------------------------------------------------------------------
 
-PERSON = "person"  # instead of the rule, a person chose
+# Why an action changed nothing on an order, beside "rule:<name>": another rule came first.
+PERSON = "person"  # a person chose otherwise
+TAKEN_OFF = "taken_off"  # it gave the tag once, and a person took it off
+CLOSED = "closed"  # the order is kept for the record only
+NOTHING_SHIPS = "nothing_ships"
 
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """One action of a rule that applies. `instead`: it changed nothing, because PERSON or "rule:<name>" came first."""
+    """One action of a rule that applies. `instead`: it changed nothing, and why."""
 
     do: Do
     value: str = ""
@@ -368,11 +372,11 @@ class Applied:
 
     @property
     def holds(self) -> bool:
-        return any(one.do is Do.HOLD for one in self.did)
+        return any(one.do is Do.HOLD and not one.instead for one in self.did)
 
     @property
     def notifies(self) -> bool:
-        return any(one.do is Do.NOTIFY for one in self.did)
+        return any(one.do is Do.NOTIFY and not one.instead for one in self.did)
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,17 +394,30 @@ class RuleOutcome:
 NOTHING_RULED = RuleOutcome()
 
 
-def decide(book: Book, facts: RuleFacts, *, code_chosen: bool = False, warehouse_chosen: bool = False) -> RuleOutcome:
+def decide(
+    book: Book, facts: RuleFacts, *, code_chosen: bool = False, warehouse_chosen: bool = False, kept: str = ""
+) -> RuleOutcome:
     """Which rules apply to an order, in their order, and what comes of it.
 
     What a person chose on the order (`code_chosen`, `warehouse_chosen`) stands above every rule; among rules, the first
-    one that sets a ship code or a warehouse decides it.
+    one that sets a ship code or a warehouse decides it. `kept`: CLOSED or NOTHING_SHIPS of an order that never goes to
+    a warehouse, so that nothing is there to hold; nobody is told of a closed one.
     """
     if not book.rules:
         return NOTHING_RULED
     values = [take(facts) for take in book.takes]
     matched = [rule for rule in book.rules if _fits(rule, values)]
-    return _outcome(matched, code_chosen, warehouse_chosen) if matched else NOTHING_RULED
+    if not matched:
+        return NOTHING_RULED
+    return _outcome(
+        matched,
+        {
+            Do.SHIP_CODE: PERSON if code_chosen else "",
+            Do.WAREHOUSE: PERSON if warehouse_chosen else "",
+            Do.HOLD: kept,
+            Do.NOTIFY: kept if kept == CLOSED else "",
+        },
+    )
 
 
 def _fits(rule: Rule, values: Sequence[Any]) -> bool:
@@ -412,21 +429,19 @@ def _fits(rule: Rule, values: Sequence[Any]) -> bool:
     return any(test(values[place]) for place, test in rule.tests)
 
 
-def _outcome(matched: Sequence[Rule], code_chosen: bool, warehouse_chosen: bool) -> RuleOutcome:
+def _outcome(matched: Sequence[Rule], instead: dict[Do, str]) -> RuleOutcome:
+    """`instead`: why an action changes nothing from the start."""
     ship_code: Action | None = None
     warehouse: Action | None = None
-    first = {Do.SHIP_CODE: PERSON if code_chosen else "", Do.WAREHOUSE: PERSON if warehouse_chosen else ""}
     applied = []
     for rule in matched:
         did = []
         for action in rule.actions:
-            if action.do not in first:
-                did.append(Did(action.do, action.value))
+            why = instead.get(action.do, "")
+            did.append(Did(action.do, action.label or action.value, why))
+            if why or action.do not in (Do.SHIP_CODE, Do.WAREHOUSE):
                 continue
-            did.append(Did(action.do, action.label or action.value, first[action.do]))
-            if first[action.do]:
-                continue
-            first[action.do] = f"rule:{rule.name}"
+            instead[action.do] = f"rule:{rule.name}"
             if action.do is Do.SHIP_CODE:
                 ship_code = action
             else:

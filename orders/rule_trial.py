@@ -14,6 +14,7 @@ from .models import Order, ShippingRequest
 from .rule_book import Applied, Asked, Book, Did, Do, Rule, asked, compiled
 from .rule_saving import Draft, draft_of, rules_of
 from .rules import rules_of_store
+from .ruling import applying
 from .settle import TAKEN, chosen_in, words_as_stored
 from .state import State
 from .translation import facts_for_rules, ruled_by
@@ -92,7 +93,8 @@ def _applied(orders: Sequence[Order], book: Book, pk: int, now: dt.datetime) -> 
 
 
 def _tried(order: Order, applied: Applied, pk: int, taken: bool) -> Tried:
-    before = next((row for row in order.ruled if row[0] == pk), None)
+    here = any(row[0] == pk for row in applying(order.ruled))
+    given = [tag for row in order.ruled if row[0] == pk for tag in row[2]]
     past = ""
     if taken:
         past = "a warehouse has it already"
@@ -100,16 +102,16 @@ def _tried(order: Order, applied: Applied, pk: int, taken: bool) -> Tried:
         past = f"it is over: {State(order.state).label.lower()}"
     elif is_closed(order.status, order.payment, order.fulfillment):
         past = "it is kept for the record only"
-    already = frozenset(one for one in applied.did if _has(order, one, before is not None))
-    return Tried(order, order.store.name, applied.did, already, before is not None, past)
+    already = frozenset(one for one in applied.did if _has(order, one, here, given))
+    return Tried(order, order.store.name, applied.did, already, here, past)
 
 
-def _has(order: Order, did: Did, ruled: bool) -> bool:
-    """Whether the order has already what the rule would do."""
+def _has(order: Order, did: Did, ruled: bool, given: Sequence[str]) -> bool:
+    """Whether the order has already what the rule would do, or had it: a tag is `given` once."""
     if did.instead:
         return True
     if did.do is Do.TAG:
-        return did.value in order.tags
+        return did.value in order.tags or did.value in given
     if did.do is Do.SHIP_CODE:
         return did.value == order.ship_code
     return ruled
@@ -133,4 +135,4 @@ def applied_lately(account: Account) -> tuple[int, Counter[int]]:
     """How many orders were looked at, and to how many of them each rule applied as they stand."""
     rows = Order.objects.for_account(account).order_by("-placed_at", "-id").values_list("ruled", flat=True)
     found = list(rows[:LOOKED_AT])
-    return len(found), Counter(row[0] for ruled in found for row in ruled)
+    return len(found), Counter(row[0] for ruled in found for row in applying(ruled))

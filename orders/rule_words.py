@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from fcp.models import Account
 from fcp.templatetags.panel import country_name, money
+from fcp.wording import listed
 from inventory.models import Warehouse
 from mappings.outside import OUTSIDE
 
 from .labels import PAYMENTS
-from .rule_book import PERSON, Asked, Condition, Did, Do, Field, Is, Kind, condition_of
+from .rule_book import (
+    CLOSED,
+    NOTHING_SHIPS,
+    PERSON,
+    TAKEN_OFF,
+    Asked,
+    Condition,
+    Did,
+    Do,
+    Field,
+    Is,
+    Kind,
+    condition_of,
+)
 
 GONE = "one that is no longer there"
 
@@ -44,10 +58,6 @@ def names_of(account: Account) -> Names:
     )
 
 
-def _either(words: Sequence[str], last: str = "or") -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
 # --- conditions ----------------------------------------------------------------------------------------------------
 
 
@@ -74,7 +84,7 @@ def wanted_in_words(condition: Condition, names: Names) -> str:
         return money(values[0], values[1] if len(values) > 1 else "")
     if of.kind is Kind.NUMBER:
         return f"{values[0]} {of.unit}".strip()
-    return _either([names.of(of, value) for value in values], "nor" if condition.operator is Is.IS_NOT else "or")
+    return listed([names.of(of, value) for value in values], "nor" if condition.operator is Is.IS_NOT else "or")
 
 
 def found_in_words(asked: Asked, names: Names) -> str:
@@ -95,7 +105,7 @@ def found_in_words(asked: Asked, names: Names) -> str:
 
 def conditions_in_words(match: str, conditions: Iterable[Mapping[str, Any]], names: Names) -> str:
     words = [condition_in_words(condition_of(one), names) for one in conditions]
-    return _either(words, "and" if match == "all" else "or") if words else "Nothing"
+    return listed(words, "and" if match == "all" else "or") if words else "Nothing"
 
 
 # --- actions -------------------------------------------------------------------------------------------------------
@@ -114,6 +124,12 @@ DONE: dict[Do, str] = {
     Do.WAREHOUSE: "shipped from {value}",
     Do.NOTIFY: "whoever gets alerts is told",
 }
+INSTEAD = {
+    PERSON: "a person chose it",
+    TAKEN_OFF: "somebody took it off",
+    CLOSED: "it is kept for the record",
+    NOTHING_SHIPS: "nothing in it ships",
+}
 
 
 def actions_in_words(actions: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -126,7 +142,7 @@ def actions_in_words(actions: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def did_in_words(did: Mapping[str, Any] | Did) -> str:
-    """ "held", "ship code EXP", "not ship code EXP: a person chose it"."""
+    """ "held", "ship code EXP", "not ship code EXP: a person chose it", "not held: it is kept for the record"."""
     if isinstance(did, Did):
         did = did.as_json()
     known = {one.value: one for one in Do}
@@ -136,7 +152,9 @@ def did_in_words(did: Mapping[str, Any] | Did) -> str:
     instead = str(did.get("instead", ""))
     if not instead:
         return text
-    why = "a person chose it" if instead == PERSON else f"the rule “{instead.removeprefix('rule:')}” comes first"
+    why = INSTEAD.get(instead) or f"the rule “{instead.removeprefix('rule:')}” comes first"
+    if did["do"] == Do.NOTIFY:
+        return f"nobody is told: {why}"
     return f"not {text}: {why}"
 
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fcp.insert import insert_rows, update_rows
 
 from .columns import EVENT_COLUMNS
-from .decide import is_closed
 from .models import Order, OrderEvent, OrderRule, RuleNotice
-from .rule_book import AboutOrder, Applied, RuleOutcome
+from .rule_book import TAKEN_OFF, AboutOrder, Applied, Do, RuleOutcome
 from .shapes import IncomingOrder, Party
 
 Row = tuple[Any, ...]
 NOTICE_COLUMNS = ("account", "rule", "order", "at", "sent_at")
 
 
+GONE = 0  # instead of a version: the rule no longer applies, and is kept for the tags that it gave
+
+
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """What an order's row keeps of its rules, and what is new in it: `newly` apply, `gone` no longer do."""
+    """What an order's row keeps of its rules, as [rule, version or GONE, every tag that it ever gave], and what is new
+    in it: `newly` apply, `gone` no longer do.
+    """
 
     ruled: list[list[Any]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -35,20 +39,29 @@ def ruled(outcome: RuleOutcome, before: Sequence[Sequence[Any]] = (), tags: Sequ
     if not outcome.applied and not before:
         return Ruled(tags=list(tags))
     known = {row[0]: row for row in before}
-    given, newly = list(tags), []
+    given, newly, rows = list(tags), [], []
     for one in outcome.applied:
-        row = known.get(one.pk)
-        had = set(row[2]) if row else set()
-        given += [tag for tag in one.tags if tag not in had and tag not in given]
-        if row is None or row[1] != one.version:
-            newly.append(one)
-    applying = {one.pk for one in outcome.applied}
-    return Ruled(
-        [[one.pk, one.version, list(one.tags)] for one in outcome.applied],
-        given,
-        tuple(newly),
-        tuple((row[0], row[1]) for row in before if row[0] not in applying),
-    )
+        _, version, had = known.pop(one.pk, (one.pk, GONE, []))
+        new = [tag for tag in one.tags if tag not in had]
+        given += [tag for tag in new if tag not in given]
+        rows.append([one.pk, one.version, [*had, *new]])
+        if version != one.version:
+            newly.append(_without(one, {tag for tag in had if tag not in given}))
+    rows += [[pk, GONE, list(had)] for pk, _, had in known.values() if had]
+    return Ruled(rows, given, tuple(newly), tuple((pk, version) for pk, version, _ in known.values() if version))
+
+
+def _without(one: Applied, tags: Collection[str]) -> Applied:
+    """The same, saying that somebody took these tags off."""
+    if not tags:
+        return one
+    did = (replace(did, instead=TAKEN_OFF) if did.do is Do.TAG and did.value in tags else did for did in one.did)
+    return replace(one, did=tuple(did))
+
+
+def applying(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Of what an order's row keeps: the rules that apply to it as it stands."""
+    return [row for row in rows if row[1] != GONE]
 
 
 def events_of(account: int, order: int, newly: Iterable[Applied], at: dt.datetime, actor: str) -> list[Row]:
@@ -76,8 +89,7 @@ def write_ruled(orders: Sequence[Order], outcomes: dict[int, RuleOutcome], versi
             order.ruled, order.tags, order.rules_version = after.ruled, after.tags, version
         events += events_of(order.account_id, order.pk, after.newly, now, "rules")
         gone += [(order, *one) for one in after.gone]
-        if not is_closed(order.status, order.payment, order.fulfillment):
-            notices += notices_of(order.account_id, order.pk, after.newly, now)
+        notices += notices_of(order.account_id, order.pk, after.newly, now)
     if gone:
         rules = OrderRule.objects.filter(pk__in={rule for _, rule, _ in gone})
         names = dict(rules.values_list("pk", "name"))

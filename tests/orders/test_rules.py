@@ -16,11 +16,13 @@ from orders.holds import HoldKind
 from orders.models import Hold, Order, OrderEvent, OrderRule, RuleBook, RuleNotice, RuleVersion, ShippingRequest
 from orders.rule_saving import Draft
 from orders.rule_settling import QUIET, settle_rules
+from orders.rule_trial import applied_lately
+from orders.ruling import applying
 from orders.settle import settle
 from orders.shapes import Payment
 from orders.shipping import acknowledge
 from orders.timeline import timeline_of
-from tests.build import NOW, make_warehouse
+from tests.build import NOW, a_line, make_warehouse
 from tests.orders.shop import Shop
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +163,45 @@ def test_a_tag_that_a_person_took_off_does_not_return(shop: Shop) -> None:
     assert again(order).tags == ["mine", "new"]
 
 
+@pytest.mark.parametrize("way", ["off and on", "without the tag and with it", "no longer fits and fits"])
+def test_a_tag_that_a_person_took_off_does_not_return_when_its_rule_does(shop: Shop, way: str) -> None:
+    tag = {"do": "tag", "value": "big"}
+    rule = make_rule(shop, do=[tag])
+    order = big(shop)
+    Order.objects.filter(pk=order.pk).update(tags=["mine"])
+
+    if way == "off and on":
+        rule_saving.switch(rule, False, by="Ann", now=NOW)
+        carry_over(shop)
+        rule_saving.switch(rule, True, by="Ann", now=NOW)
+        carry_over(shop)
+    elif way == "without the tag and with it":
+        for do in ({"do": "tag", "value": "other"}, tag):
+            rule = rule_saving.save(shop.account, Draft("Big orders", "all", BIG, [do]), rule=rule, by="Ann", now=NOW)
+            carry_over(shop)
+    else:
+        for total in (Decimal("5.00"), Decimal("250.00")):
+            Order.objects.filter(pk=order.pk).update(total=total)
+            resettle(shop, order)
+
+    assert "big" not in again(order).tags
+    assert "applies: not tagged “big”: somebody took it off." in said(order)
+    assert [row[0] for row in again(order).ruled] == [rule.pk]
+
+
+def test_a_rule_that_no_longer_applies_is_kept_for_its_tags_only(shop: Shop) -> None:
+    rule = make_rule(shop, do=[HOLD, {"do": "tag", "value": "big"}])
+    order = big(shop)
+
+    rule_saving.switch(rule, False, by="Ann", now=NOW)
+    carry_over(shop)
+    resettle(shop, order)
+
+    assert (again(order).tags, again(order).state) == (["big"], "ready")
+    assert codes(order).count("unruled") == 1
+    assert applied_lately(shop.account) == (1, {})
+
+
 def test_a_hold_of_a_rule_that_a_person_lifted_is_not_placed_again(shop: Shop) -> None:
     rule = make_rule(shop)
     order = big(shop)
@@ -184,7 +225,7 @@ def test_an_order_that_no_longer_fits_goes_on_by_itself(shop: Shop) -> None:
     resettle(shop, order)
 
     order = again(order)
-    assert (order.ruled, order.tags) == ([], ["u"])
+    assert (applying(order.ruled), order.tags) == ([], ["u"])
     assert "The rule “Unpaid” no longer applies. Tags that it gave stay." in said(order)
 
 
@@ -254,6 +295,17 @@ def test_an_order_that_is_kept_for_the_record_asks_for_no_mail(shop: Shop) -> No
     assert order.state == "canceled"
     assert not RuleNotice.objects.exists()
     assert not Hold.objects.exists()
+
+
+def test_the_timeline_of_an_order_that_never_goes_to_a_warehouse_does_not_say_that_a_rule_held_it(shop: Shop) -> None:
+    make_rule(shop, do=[HOLD, {"do": "notify"}, {"do": "tag", "value": "big"}])
+
+    closed, digital = big(shop, payment=Payment.REFUNDED), big(shop, lines=(a_line(ships=False),))
+
+    kept = "applies: not held: it is kept for the record; nobody is told: it is kept for the record; tagged “big”."
+    assert kept in said(closed)
+    assert "applies: not held: nothing in it ships; whoever gets alerts is told; tagged “big”." in said(digital)
+    assert RuleNotice.objects.get().order == digital
 
 
 def test_rules_are_asked_of_one_account_only(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
