@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 
 from .. import rule_saving
-from ..causes import open_holds_of
+from ..causes import waiting_for
 from ..errors import OrderError
 from ..holds import HoldKind
 from ..models import Order, OrderRule
@@ -54,13 +53,14 @@ def rules(request: PanelRequest) -> HttpResponse:
     account, names = request.account, names_of(request.account)
     found = rule_saving.rules_of(account)
     looked_at, lately = applied_lately(account) if found else (0, {})
+    holds = waiting_for(account, HoldKind.RULE.value, [rule.pk for rule in found]) if found else {}
     rows = [
         {
             "rule": rule,
             "when": conditions_in_words(rule.match, rule.conditions, names),
             "then": actions_in_words(rule.actions),
             "lately": lately.get(rule.pk, 0),
-            "holds": up_to(open_holds_of(account, HoldKind.RULE, str(rule.pk))),
+            "holds": holds.get(rule.pk, 0),
             "group": _group(account, rule),
             "first": n == 0,
             "last": n == len(found) - 1,
