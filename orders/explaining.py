@@ -1,4 +1,5 @@
-"""Why an order goes on, waits, or is kept for the record only: every condition of the second gate, met or not.
+"""Why an order goes on, waits, or is skipped and kept for the record only: every condition of the second gate, met or
+not.
 
 It is read off what `orders.translation.meaning_of` decided, and decides nothing a second time. The first gate's
 conditions are those of `orders.decide.import_decision`.
@@ -29,9 +30,11 @@ RELEASES = {
 
 
 class Outcome(StrEnum):
+    """The first gate knows SKIPPED too: each order that a store shows is exactly one of the three."""
+
     READY = "ready"  # nothing keeps it from a warehouse
     HELD = "held"
-    RECORD = "record"  # closed in the store, or nothing in it ships: kept, and never ready
+    SKIPPED = "skipped"  # closed in the store, or nothing in it ships: kept for the record, and never ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +81,15 @@ NO_NAMES = Names()
 def explain(
     words: OrderWords, rules: OrderRules, meaning: Meaning, chosen: Chosen, names: Names = NO_NAMES
 ) -> Explanation:
-    """Every condition that decides whether this order may go to a warehouse, as `meaning_of` found it."""
+    """Every condition that decides whether this order may go to a warehouse, as `meaning_of` found it. One that is
+    skipped names the condition that keeps it from being asked for anything else."""
     if is_closed(words.status, words.payment, words.fulfillment):
         text = "The store shows it canceled, refunded or fulfilled: it is kept for the record."
-        return Explanation(Outcome.RECORD, (Clause(OPEN, False, text),))
+        return Explanation(Outcome.SKIPPED, (Clause(OPEN, False, text),))
     is_open = Clause(OPEN, True, "The store shows it open.")
     if not any(line.ships for line in words.lines):
         nothing = Clause(SHIPS, False, "Nothing in it ships: digital goods, services or gift cards only.")
-        return Explanation(Outcome.RECORD, (is_open, nothing))
+        return Explanation(Outcome.SKIPPED, (is_open, nothing))
     clauses = {
         clause.key: clause
         for clause in (
