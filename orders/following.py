@@ -70,10 +70,15 @@ def on_saved(sender: type[Product | Warehouse], instance: Product | Warehouse, *
         nudge(_what(instance), instance.pk)
 
 
-def on_ship_method(sender: Any, row_id: int, account_id: int, now: dt.datetime, **_: Any) -> None:
-    """Within the transaction that switches its hold."""
+def on_ship_method(
+    sender: Any, row_id: int, account_id: int, now: dt.datetime, quiet: bool = False, **_: Any
+) -> None:  # fmt: skip
+    """Within the transaction that switches its hold. One of many gets no nudge of its own: its orders are settled as
+    those of a word that changed, and the sweep takes the last look.
+    """
     mark(What.SHIP_METHOD, row_id, account_id, now)
-    nudge(What.SHIP_METHOD, row_id)
+    if not quiet:
+        nudge(What.SHIP_METHOD, row_id)
 
 
 def _what(instance: Product | Warehouse) -> ToSettle.What:
@@ -126,7 +131,8 @@ def _concerned(row: ToSettle) -> dict[int, set[int]]:
         case What.SHIP_METHOD:
             orders = [waiting.filter(ship_method=row.row).values_list("store_id", "pk")]
         case What.WAREHOUSE:
-            orders = [waiting.filter(store=pk).values_list("store_id", "pk") for pk in _stores_with_customs(account)]
+            stores = _stores_that_ask_abroad(account)
+            orders = [waiting.filter(store=pk).values_list("store_id", "pk") for pk in stores]
         case _:
             listings = Listing.objects.filter(account=account, product=row.row).values("pk")
             lines = OrderLine.objects.filter(listing__in=listings, removed_at=None, order__state__in=WAITING)
@@ -140,10 +146,12 @@ def _concerned(row: ToSettle) -> dict[int, set[int]]:
     return found
 
 
-def _stores_with_customs(account_id: int) -> Iterator[int]:
+def _stores_that_ask_abroad(account_id: int) -> Iterator[int]:
+    """Those whose orders may be decided by where a warehouse is: by customs data, or by a rule."""
     for pk in Store.objects.filter(account=account_id).values_list("pk", flat=True):
         try:
-            if rules_of_store(pk).customs:
-                yield pk
+            rules = rules_of_store(pk)
         except ObjectDoesNotExist:  # never had any settings
             continue
+        if rules.customs or (rules.book and rules.book.asks_abroad):
+            yield pk
