@@ -21,7 +21,7 @@ from integrations.models import Flow, Integration, StockPush
 from integrations.queue import Queue, enqueue
 from integrations.reach import OpenStore, open_store
 from integrations.settings_document import document_of, rules_of
-from integrations.settings_saving import mirror
+from integrations.settings_saving import lock, mirror
 from mappings.models import ListingStock
 from orders.decide import Facts, import_decision
 from orders.errors import OrderError
@@ -121,7 +121,7 @@ def try_with_one_order(integration: Integration, number: str, *, by: str, now: d
     try:
         with open_store(integration, FlowKind.ORDERS, now) as store:
             order = _read_and_take_in(integration, store, number, now, steps)
-    except SyncError as error:
+    except (SyncError, IntegrationError) as error:
         return [*steps, Step("read", False, error.sentence)]
     if order is None:
         return steps
@@ -167,6 +167,8 @@ def _read_and_take_in(
     for attempt in (1, 2):
         try:
             with transaction.atomic():
+                lock(integration)  # by the settings of now, and nobody saves others meanwhile
+                rules = rules_of(document_of(integration), integration.settings_version, integration.account)
                 take_in(integration.store, rules, [ReadOrder(raw, order, shipments)], now=now, seen_by="person")
             break
         except IntegrityError:  # the flow took it in at this moment; then it is here already

@@ -6,7 +6,7 @@ import datetime as dt
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 
 from fcp.models import AuditEntry, Store
 from integrations import channel_mode
@@ -105,6 +105,7 @@ def apply(integration: Integration, document: Document, now: dt.datetime, again:
     flows = list(Flow.objects.filter(integration=integration).order_by("pk"))
     for flow in flows:
         _apply_flow(flow, document, said(again, FlowKind(flow.kind)), now)
+    _begin_anew(Flow.objects.filter(integration=integration, kind=FlowKind.ORDERS), now)
     told_before = integration.store.tells_shipments
     mirror(integration, document)
     if told_before and not integration.store.tells_shipments:
@@ -147,6 +148,14 @@ def _apply_flow(flow: Flow, document: Document, choice: From, now: dt.datetime) 
         flows.filter(due_at__gt=next_slot(now, interval, flow.jitter)).update(
             due_at=next_slot(now, interval, flow.jitter)
         )
+
+
+def _begin_anew(flows: QuerySet[Flow], now: dt.datetime) -> None:
+    """A slice that is running goes by the settings it began with: what it has not stored yet is stored by another one,
+    under these. What it has stored is here, so that whoever looks at the orders after this save finds all of them.
+    """
+    if flows.filter(started_at__isnull=False).update(due_at=now):
+        outdate(flows)
 
 
 def _runs(kind: str, document: Document) -> bool:
