@@ -79,10 +79,10 @@ def offer_waiting(store_id: int) -> None:
 
 def settle_store(store_id: int) -> None:
     """Look at the orders that are here under the settings of now."""
-    rules = rules_in_force(store_id)
-    settle.settle_store(Store.objects.get(pk=store_id), rules, now=timezone.now(), actor="schedule")
-    settled = Integration.objects.filter(store=store_id, settled_version__lt=rules.version)
-    settled.update(settled_version=rules.version)
+    version = rules_in_force(store_id).version
+    settle.settle_store(Store.objects.get(pk=store_id), version, now=timezone.now(), actor="schedule")
+    settled = Integration.objects.filter(store=store_id, settled_version__lt=version)
+    settled.update(settled_version=version)
 
 
 def settle_rules(account_id: int) -> None:

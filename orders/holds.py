@@ -55,8 +55,8 @@ class HoldKind(StrEnum):
 class KindOfHold:
     """`by_itself`: placed and lifted by us as the facts change. Otherwise a person (or a warehouse's answer) lifts it.
 
-    `sentence` is for the merchant, `{word}` what the hold is about; `after_release`: it asks for a decision then
-    and does not keep an unreleased order back by itself; `answerable`: a person may lift it too, and then it is not
+    `sentence` is for the merchant, `{word}` what the hold is about; `after_release`: of an order that a warehouse has
+    it asks for a decision; `answerable`: a person may lift it too, and then it is not
     placed again on this order for the same cause; `needs`: the right to place or lift it.
     """
 
@@ -93,7 +93,9 @@ KINDS: dict[HoldKind, KindOfHold] = {
     HoldKind.REFUND: KindOfHold(
         "Refunded in part",
         "Part of the money was refunded in the store. Say whether it still ships.",
+        by_itself=True,
         after_release=True,
+        answerable=True,
     ),
     HoldKind.CANCELED_IN_STORE: KindOfHold(
         "Canceled in the store",
@@ -165,6 +167,7 @@ class HoldFacts:
     address_lacks: tuple[str, ...] = field(default=())
     preorders: tuple[SoldAhead, ...] = ()
     customs_lacks: tuple[tuple[int, str], ...] = ()  # (product id, SKU) of what goes abroad without customs data
+    refunded_in_part: bool = False
     looked_at_ship: tuple[int, str] | None = None  # the mapping row of a way of shipping that a person wants to see
     rules: tuple[tuple[int, str], ...] = ()  # (rule id, name) of the rules that hold it
 
@@ -176,6 +179,8 @@ def wanted_holds(facts: HoldFacts) -> list[WantedHold]:
     holds = []
     if facts.pays_later:
         holds.append(WantedHold(HoldKind.PAYMENT, "", facts.pays_later))
+    if facts.refunded_in_part:
+        holds.append(WantedHold(HoldKind.REFUND))
     if facts.unmapped_ship:
         holds.append(WantedHold(HoldKind.SHIP_CODE, str(facts.unmapped_ship[0]), facts.unmapped_ship[1]))
     holds += [WantedHold(HoldKind.SKU, str(row), word) for row, word in dict(facts.unmapped_skus).items()]

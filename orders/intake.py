@@ -21,7 +21,8 @@ from mappings.words import SeenListing, SeenShipWord, Words, words_of
 from .address import address_lacks
 from .changes import apply_changes
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS, LINE_COLUMNS, ORDER_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
-from .decide import Decision, Facts, import_decision, is_canceled, is_closed, takes_stock, wants_nothing
+from .decide import Decision, Facts, import_decision, is_canceled, takes_stock, wants_nothing
+from .decided_by import imported_by
 from .goods import Goods, goods_of
 from .holds import HoldKind
 from .left_out import wanted_by
@@ -37,7 +38,7 @@ from .settings import OrderRules
 from .shapes import IncomingOrder, OddOrder, Party, ReadOrder
 from .state import OrderFacts, order_state
 from .store_shipments import StoreLeft, left_by_store
-from .translation import LineWords, Meaning, OrderWords, decided_by, meaning_of
+from .translation import LineWords, Meaning, OrderWords, meaning_of
 from .written_shipments import write_left
 
 
@@ -369,14 +370,13 @@ def _import(
                     "by": seen_by,
                     "holds": [h.kind.value for h in meaning.holds],
                     "settings": rules.version,
-                    **decided_by(meaning),
+                    **imported_by((line.sku for line in order.lines), meaning),
                 },
             )
         )
         if by_rules.newly:
             events += events_of(account, pk, by_rules.newly, now, "rules")
-            if not is_closed(order.status, order.payment, order.fulfillment):
-                notices += notices_of(account, pk, by_rules.newly, now)
+            notices += notices_of(account, pk, by_rules.newly, now)
         payloads.append((account, pk, 1, packed(item.raw.packed), now))
     insert_rows(Order, ORDER_COLUMNS, orders)
     insert_rows(OrderLine, LINE_COLUMNS, lines)

@@ -22,6 +22,8 @@ from mappings.words import ListingRow, LocationRow, ShipRow, locked
 
 from .address import address_lacks
 from .columns import EVENT_COLUMNS, HOLD_COLUMNS
+from .decide import is_closed
+from .decided_by import freed_by, otherwise
 from .goods import goods_of
 from .holds import BY_ITSELF, HoldKind
 from .left_out import reserve_again
@@ -36,7 +38,7 @@ from .settings import OrderRules
 from .shapes import Party
 from .state import State
 from .stored_state import lock_orders, read_standing, requests_of, store_states
-from .translation import Chosen, LineWords, Meaning, OrderWords, decided_by, meaning_of
+from .translation import Chosen, LineWords, Meaning, OrderWords, meaning_of
 from .using import answered, unreleased_under_others, with_unreleased
 
 BATCH = 500
@@ -63,8 +65,9 @@ def settle(
     as in `refresh_states`; `cure` is noted on the holds that are lifted; `offering`: what nothing keeps any more is
     offered at once.
     """
-    rules = in_force(rules, store.account_id) if rules else rules_of_store(store.pk)
     locked_orders = lock_orders(order_ids)  # before asking what is taken: an acknowledgement takes the same lock
+    # Read once they are locked: whoever waited for the lock would else undo what newer settings made of them.
+    rules = in_force(rules, store.account_id) if rules else rules_of_store(store.pk)
     requests = requests_of(order_ids)
     lines = lines_now(order_ids, whole=bool(rules.book))
     parties = ship_to_of(order_ids)
@@ -152,6 +155,8 @@ def chosen_in(order: Order) -> Chosen:
     return Chosen(
         ship_code=order.ship_code if "ship_code" in order.edited else None,
         warehouse_id=order.warehouse_id if "warehouse" in order.edited else None,
+        carrier=order.carrier,
+        service=order.service,
     )
 
 
@@ -164,20 +169,20 @@ def _write(
     actor: str,
 ) -> None:
     """Store what changed, in the rows and in these objects. An order that meant something and means something else now
-    says so in its timeline, with the versions of mapping and settings."""
+    says so in its timeline, with the versions of mappings and settings."""
     order_rows, line_rows, events = [], [], []
     for order in orders:
-        m = meanings[order.pk]
+        m, its_lines = meanings[order.pk], _standing(lines.get(order.pk, ()))
+        what = otherwise(order, its_lines, m, rules.version)
+        if what and not is_closed(order.status, order.payment, order.fulfillment):
+            events.append((order.account_id, order.pk, now, actor, "translated", what))
         after = (m.ship_code, m.carrier, m.service, m.warehouse_id, m.mapping_version, rules.version)
         before = tuple(getattr(order, name) for name in MEANING)
         if after != before:
-            if what := _otherwise(order, m):
-                params = {**what, **decided_by(m), "settings": rules.version}
-                events.append((order.account_id, order.pk, now, actor, "translated", params))
             order_rows.append((*after, order.pk))
             for name, value in zip(MEANING, after, strict=True):
                 setattr(order, name, value)
-        for line, of in zip(_standing(lines.get(order.pk, ())), m.lines, strict=True):
+        for line, of in zip(its_lines, m.lines, strict=True):
             new = (of.product_id, of.units, of.mapping_version, of.warehouse_id)
             if new != (line.product_id, line.units, line.mapping_version, line.warehouse_id):
                 line_rows.append((*new, line.pk))
@@ -185,16 +190,6 @@ def _write(
     update_locked_rows(Order, MEANING, order_rows)
     update_locked_rows(OrderLine, ("product", "units", "mapping_version", "warehouse"), line_rows)
     insert_rows(OrderEvent, EVENT_COLUMNS, events)
-
-
-def _otherwise(order: Order, meaning: Meaning) -> dict[str, Any]:
-    """What this order was taken for until now, as far as that is another thing."""
-    was: dict[str, Any] = {}
-    if order.ship_code and meaning.ship_code and order.ship_code != meaning.ship_code:
-        was["was"] = order.ship_code
-    if order.warehouse_id and meaning.warehouse_id and order.warehouse_id != meaning.warehouse_id:
-        was |= {"was_warehouse": order.warehouse_id, "warehouse": meaning.warehouse_id}
-    return was
 
 
 class _Known(NamedTuple):
@@ -254,8 +249,7 @@ def _reconcile_holds(
 
 
 def _lifted(hold: _Known, meaning: Meaning) -> dict[str, Any]:
-    mapped = decided_by(meaning) if hold.kind == HoldKind.SHIP_CODE else {}
-    return {"kind": hold.kind, "word": hold.params.get("word", ""), **mapped}
+    return {"kind": hold.kind, "word": hold.params.get("word", ""), **freed_by(hold.kind, hold.cause, meaning)}
 
 
 # --- words that got another meaning ----------------------------------------------------------------------------------
@@ -384,10 +378,12 @@ def _note_unawaited(kind: str, now: dt.datetime) -> int:
     return done
 
 
-def settle_store(store: Store, rules: OrderRules, *, now: dt.datetime, actor: str) -> int:
-    """After a change of settings: settle every order of the store that no warehouse has yet; returns how many."""
+def settle_store(store: Store, version: int, *, now: dt.datetime, actor: str) -> int:
+    """After a change of settings: settle the store's orders that were decided under an older version than this and that
+    no warehouse has yet, by the settings of now; returns how many.
+    """
     settled, last = 0, 0
-    waiting = Order.objects.filter(store=store, settings_version__lt=rules.version).in_state(
+    waiting = Order.objects.filter(store=store, settings_version__lt=version).in_state(
         State.NEW, State.HELD, State.READY
     )
     while True:
@@ -395,9 +391,9 @@ def settle_store(store: Store, rules: OrderRules, *, now: dt.datetime, actor: st
         if not ids:
             break
         with transaction.atomic():
-            settle(store, ids, now=now, actor=actor, rules=rules)
-            # Also those that kept their meaning: they are decided under this version now.
-            Order.objects.filter(pk__in=ids).update(settings_version=rules.version)
+            settle(store, ids, now=now, actor=actor)
+            # Also those that a warehouse has in part, which stay as they are.
+            Order.objects.filter(pk__in=ids, settings_version__lt=version).update(settings_version=version)
         settled += len(ids)
         last = ids[-1]
     offer_waiting(store, now=now, actor=actor)

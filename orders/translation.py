@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mappings.words import ListingRow, LocationRow, ShipRow
 
@@ -12,8 +11,9 @@ from .customs import goes_abroad
 from .decide import is_closed, may_release
 from .goods import NO_GOODS, Goods
 from .holds import HoldFacts, WantedHold, wanted_holds
-from .rule_book import NOTHING_RULED, AboutOrder, RuleFacts, RuleOutcome, decide
+from .rule_book import CLOSED, NOTHING_RULED, NOTHING_SHIPS, AboutOrder, RuleFacts, RuleOutcome, decide
 from .settings import OrderRules
+from .shapes import Payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,15 @@ class LineWords:
 
 @dataclass(frozen=True, slots=True)
 class LineMeaning:
+    """`listing` and `place` are the rows that decided the product and the warehouse; no place where a person, a rule or
+    the settings chose the warehouse."""
+
     product_id: int | None
     units: int
     mapping_version: int
     warehouse_id: int | None
+    listing: ListingRow | None = None
+    place: LocationRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,15 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a person set by hand on this order; it stands whatever the mappings say. None: nothing set."""
+    """What a person set by hand on this order; it stands whatever the mappings say. None: nothing set.
+
+    Carrier and service are those of the ship code.
+    """
 
     ship_code: str | None = None
     warehouse_id: int | None = None
+    carrier: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
     ship_code, carrier, service, unmapped_ship = _ship(order.ship, rules)
     ruled = ruled_by(order, rules, chosen)
     if chosen.ship_code is not None:
-        ship_code, unmapped_ship = chosen.ship_code, None
+        ship_code, carrier, service, unmapped_ship = chosen.ship_code, chosen.carrier, chosen.service, None
     elif code := ruled.ship_code:
         ship_code, carrier, service, unmapped_ship = code.value, code.carrier, code.service, None
     set_warehouse = chosen.warehouse_id or ruled.warehouse_id
@@ -105,6 +115,7 @@ def meaning_of(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CH
         ships=any(line.ships for line in order.lines),
         closed=is_closed(order.status, order.payment, order.fulfillment),
         pays_later=_pays_later(order, rules),
+        refunded_in_part=order.payment == Payment.PARTLY_REFUNDED,
         unmapped_ship=unmapped_ship,
         unmapped_skus=unmapped_skus,
         unmapped_locations=() if set_warehouse else _unmapped_locations(order),
@@ -137,7 +148,15 @@ def ruled_by(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CHOS
         facts_for_rules(order, rules, chosen),
         code_chosen=chosen.ship_code is not None,
         warehouse_chosen=chosen.warehouse_id is not None,
+        kept=_kept(order),
     )
+
+
+def _kept(order: OrderWords) -> str:
+    """Why it never goes to a warehouse, so that no rule holds it."""
+    if is_closed(order.status, order.payment, order.fulfillment):
+        return CLOSED
+    return "" if any(line.ships for line in order.lines) else NOTHING_SHIPS
 
 
 def facts_for_rules(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHING_CHOSEN) -> RuleFacts:
@@ -145,7 +164,7 @@ def facts_for_rules(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHI
     assert order.about is not None
     ship_code, carrier, _, _ = _ship(order.ship, rules)
     if chosen.ship_code is not None:
-        ship_code = chosen.ship_code
+        ship_code, carrier = chosen.ship_code, chosen.carrier
     places = [
         _line(line, order.location, rules, chosen.warehouse_id).warehouse_id for line in order.lines if line.ships
     ]
@@ -159,13 +178,6 @@ def facts_for_rules(order: OrderWords, rules: OrderRules, chosen: Chosen = NOTHI
         warehouse_id=warehouse,
         abroad=bool(starts) and goes_abroad(starts, order.country, order.postcode),
     )
-
-
-def decided_by(meaning: Meaning) -> dict[str, Any]:
-    """What an event keeps of how the shipping option was understood: the ship code, and the version of its mapping."""
-    if not meaning.mapped:
-        return {}
-    return {"ship_code": meaning.ship_code, "mapping": meaning.mapping_version}
 
 
 def _pays_later(order: OrderWords, rules: OrderRules) -> str:
@@ -184,17 +196,15 @@ def _ship(row: ShipRow | None, rules: OrderRules) -> tuple[str, str, str, tuple[
 
 
 def _line(line: LineWords, order_location: LocationRow | None, rules: OrderRules, warehouse: int | None) -> LineMeaning:
+    place = None if warehouse else line.location or order_location
     return LineMeaning(
         product_id=line.listing.product_id if line.listing else None,
         units=line.listing.units if line.listing else 1,
         mapping_version=line.listing.version if line.listing else 0,
-        warehouse_id=warehouse or _mapped_place(line, order_location, rules),
+        warehouse_id=place.warehouse_id if place else warehouse or rules.warehouse_id,
+        listing=line.listing,
+        place=place,
     )
-
-
-def _mapped_place(line: LineWords, order_location: LocationRow | None, rules: OrderRules) -> int | None:
-    location = line.location or order_location
-    return location.warehouse_id if location else rules.warehouse_id
 
 
 def _unmapped_locations(order: OrderWords) -> tuple[tuple[int, str], ...]:

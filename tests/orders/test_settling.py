@@ -1,6 +1,7 @@
 """Mapping a word, mending an address, changing a setting: who waits for it goes on by himself."""
 
 import pytest
+from django.db import connection
 
 from inventory.models import Product
 from mappings.mapping import map_listing, map_location, map_ship_method
@@ -151,10 +152,49 @@ def test_a_changed_release_setting_settles_the_orders_that_wait_for_payment(stor
     assert state_of(order) == "held"
     store.rules = rules(version=2, imports=ANYTHING, warehouse_id=store.default.pk, release=Release.ANY)
 
-    assert settle_store(store, store.rules, now=NOW, actor="Ann") == 1
+    assert settle_store(store, 2, now=NOW, actor="Ann") == 1
 
     assert state_of(order) == "ready"
-    assert settle_store(store, store.rules, now=NOW, actor="Ann") == 0
+    assert settle_store(store, 2, now=NOW, actor="Ann") == 0
+
+
+def meanwhile(act, before):
+    """`act` happens once, when the `before`th statement that reads orders is about to run: somebody was faster."""
+    seen = 0
+
+    def wrapper(execute, sql, params, many, context):
+        nonlocal seen
+        if sql.startswith("SELECT") and 'FROM "orders_order"' in sql:
+            seen += 1
+            if seen == before:
+                act()
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(wrapper)
+
+
+@pytest.mark.parametrize(
+    ("late", "locks"),
+    [
+        (lambda store, order: settle_store(store, 2, now=NOW, actor="schedule"), 2),
+        (lambda store, order: settle(store, [order.pk], now=NOW, actor="schedule"), 1),
+    ],
+    ids=["an older save's task", "a word that was mapped"],
+)
+def test_of_two_settings_saved_quickly_the_newer_ones_decide_whoever_comes_last(store, late, locks):
+    """Each of the two finds the order while it is under version 1; the newer one is done before the other locks it."""
+    order = held(store, payment=Payment.UNPAID)
+    store.rules = rules(version=2, imports=ANYTHING, warehouse_id=store.default.pk, release=Release.ANY)
+
+    def newer():
+        store.rules = rules(version=3, imports=ANYTHING, warehouse_id=store.default.pk)
+        settle_store(store, 3, now=NOW, actor="Ann")
+
+    with meanwhile(newer, before=locks):
+        late(store, order)
+
+    order.refresh_from_db()
+    assert (order.settings_version, order.state) == (3, "held")
 
 
 def test_holding_by_hand_takes_an_offer_back_and_lifting_offers_anew(store):
