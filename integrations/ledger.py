@@ -203,6 +203,25 @@ def open_gaps(store: Store) -> QuerySet[LedgerGap]:
     return LedgerGap.objects.filter(account=store.account_id, store=store, closed_at=None)
 
 
+def open_by_day(days: Sequence[LedgerDay]) -> dict[tuple[int, dt.date, str], int]:
+    """How many differences of each of these days (store, day, kind) nobody has answered; one statement."""
+    if not days:
+        return {}
+    gaps = LedgerGap.objects.filter(
+        account__in={row.account_id for row in days},
+        store__in={row.store_id for row in days},
+        day__in={row.day for row in days},
+        closed_at=None,
+    )
+    counted = gaps.order_by().values_list("store", "day", "kind").annotate(number=Count("pk"))
+    return {(store, day, kind): number for store, day, kind, number in counted}
+
+
+def with_open_gaps(days: QuerySet[LedgerDay]) -> QuerySet[LedgerDay]:
+    """Those of these days that have a difference which nobody has answered."""
+    return days.filter(Exists(LedgerGap.objects.filter(store=OuterRef("store"), day=OuterRef("day"), closed_at=None)))
+
+
 def note_gaps(row: LedgerDay, kind: LedgerGap.Kind, found: Sequence[tuple[str, str, str]], now: dt.datetime) -> None:
     """Keep what only one side shows: (uid, number, why it is no question). In a transaction; twice is as once.
 
@@ -292,7 +311,7 @@ def bring_in(integration: Integration, gaps: Sequence[LedgerGap], *, by: str, no
     as canceled there.
     """
     with transaction.atomic():
-        mine = LedgerGap.objects.filter(pk__in=[gap.pk for gap in gaps], store=integration.store_id, closed_at=None)
+        mine = LedgerGap.objects.filter(id__among={gap.pk for gap in gaps}, store=integration.store_id, closed_at=None)
         uids: dict[str, list[str]] = {kind: [] for kind in Kind}
         for kind, uid in mine.order_by("pk").values_list("kind", "uid"):
             uids[kind].append(uid)
@@ -321,7 +340,7 @@ def bring_in(integration: Integration, gaps: Sequence[LedgerGap], *, by: str, no
 def call_right(store: Store, gaps: Sequence[LedgerGap], note: str, *, by: str, now: dt.datetime) -> int:
     """A person says that the difference is as it should be. How many are closed by that."""
     with transaction.atomic():
-        mine = open_gaps(store).filter(pk__in=[gap.pk for gap in gaps])
+        mine = open_gaps(store).filter(id__among={gap.pk for gap in gaps})
         days = sorted({day.isoformat() for day in mine.values_list("day", flat=True)})
         closed = mine.update(closed_at=now, closed_by=by[:120], note=note.replace("\x00", "")[:200])
         if closed:

@@ -80,13 +80,18 @@ def card(request: PanelRequest, now: dt.datetime) -> dict[str, Any] | None:
     names = ("in_store", "imported", "skipped", "failed", "not_here", "not_there", "wanted_at")
     rows = list(LedgerDay.objects.for_account(request.account).filter(day=last).values(*names)[:SHOWN])
     sums = {name: sum(row[name] or 0 for row in rows) for name in names if name != "wanted_at"}
+    waits = LedgerGap.objects.for_account(request.account).filter(closed_at=None, day=last).order_by()
+    unanswered = dict(waits.values_list("kind").annotate(number=Count("pk")))
+    both = sums["not_here"] + sums["not_there"]
     return {
         **sums,
+        **{kind: unanswered.get(kind, 0) for kind in Kind.values},
+        "explained": max(both - sum(unanswered.values()), 0),
         "day": last,
         "left_out": sums["skipped"] + sums["failed"],
         "stores": len(rows),
         "waiting": sum(row["wanted_at"] is not None for row in rows),
-        "open": LedgerGap.objects.for_account(request.account).filter(closed_at=None).exists(),
+        "open": bool(gap_groups(request.account)),
     }
 
 

@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ('waiting', models.PositiveIntegerField(default=0, help_text='Imported and here: new, held or ready.')),
                 ('at_warehouse', models.PositiveIntegerField(default=0)),
                 ('shipped', models.PositiveIntegerField(default=0, help_text='Left, also in part, and the store is not told of all.')),
-                ('told', models.PositiveIntegerField(default=0, help_text='Left, and the store knows.')),
+                ('told', models.PositiveIntegerField(default=0, help_text='All of it left, and the store was told or is not to be.')),
                 ('closed', models.PositiveIntegerField(default=0, help_text='Canceled, or nothing in it ships.')),
                 ('not_here', models.PositiveIntegerField(default=0, help_text='In the store, never seen here.')),
                 ('not_there', models.PositiveIntegerField(default=0, help_text='Here, no longer in the store.')),

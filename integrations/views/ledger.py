@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -22,12 +21,12 @@ from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from integrations.connectors.declaring import FlowKind
-from integrations.ledger import LedgerError, ask_for, left_out_of, reads_from
+from integrations.ledger import LedgerError, ask_for, left_out_of, open_by_day, reads_from, with_open_gaps
 from integrations.ledger_sums import LONGEST, PLACE, not_adding_up
 from integrations.models import Flow, Integration, LedgerDay, LedgerGap
 from integrations.views.page import context_of, find
-from mappings.lists import stores_of
 from mappings.outside import OUTSIDE
+from mappings.word_filters import stores_of
 from orders.models import SeenOrder
 from orders.models.orders import Outcome
 from orders.whereabouts import LABELS
@@ -38,13 +37,16 @@ OTHER = {"our_fault": "could not be read"}
 
 @dataclass(slots=True)
 class DayRow:
-    """One day of one store as the table shows it. `links` leads from each number to the orders that it counts."""
+    """One day of one store as the table shows it. `links` leads from each number to the orders that it counts;
+    `open` are the differences of each kind that nobody has answered.
+    """
 
     day: LedgerDay
     store: str
     integration: int | None
     links: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    open: dict[str, int] = field(default_factory=dict)
 
     @property
     def pk(self) -> int:
@@ -56,7 +58,13 @@ class DayRow:
 
     @property
     def differences(self) -> int:
-        return self.day.not_here + self.day.not_there
+        """Those that wait for somebody."""
+        return sum(self.open.values())
+
+    @property
+    def explained(self) -> int:
+        """Those that closed by themselves, with a reason, or that somebody called right."""
+        return max(self.day.not_here + self.day.not_there - self.differences, 0)
 
     @property
     def part(self) -> dt.datetime | None:
@@ -75,7 +83,9 @@ class DayRow:
         if not self.counted:
             return self.day.problem or "Not counted yet"
         said = [*self.wrong, self.day.problem] if self.day.problem else self.wrong
-        return " ".join(said) or ("Differences" if self.differences else "Adds up")
+        if said or self.differences:
+            return " ".join(said) or "Differences"
+        return f"Adds up ({self.explained:,} explained)" if self.explained else "Adds up"
 
 
 def reason_label(code: str) -> str:
@@ -85,7 +95,12 @@ def reason_label(code: str) -> str:
 def rows_of(days: Iterable[LedgerDay], account: Account) -> list[DayRow]:
     names = OUTSIDE.nicknames(account)
     ids = dict(Integration.objects.for_account(account).values_list("store", "pk"))
-    return [_row(day, account, names, ids.get(day.store_id)) for day in days]
+    days = list(days)
+    rows = [_row(day, account, names, ids.get(day.store_id)) for day in days]
+    opened = open_by_day(days)
+    for row in rows:
+        row.open = {kind: opened.get((row.day.store_id, row.day.day, kind), 0) for kind in Kind.values}
+    return rows
 
 
 def _row(day: LedgerDay, account: Account, names: Mapping[int, str], integration: int | None) -> DayRow:
@@ -105,6 +120,8 @@ def _row(day: LedgerDay, account: Account, names: Mapping[int, str], integration
         for kind in Kind:
             query = urlencode({"kind": kind.value, "day_from": at, "day_to": at})
             row.links[kind.value] = f"{gaps}?{query}"
+            row.links[f"open_{kind.value}"] = f"{gaps}?{query}&is=open"
+        row.links["explained"] = f"{gaps}?{urlencode({'is': 'closed', 'day_from': at, 'day_to': at})}"
         row.links["store"] = panel_url(account, "integrations:ledger_of", pk=integration)
     return row
 
@@ -129,8 +146,8 @@ NUMBERS = (
     ("waiting", "Waiting"),
     ("at_warehouse", "Warehouse"),
     ("shipped", "Shipped"),
-    ("told", "Told"),
-    ("closed", "Canceled"),
+    ("told", "Done"),
+    ("closed", "For the record"),
 )
 
 
@@ -155,7 +172,7 @@ LEDGER = Listing(
     filters=(
         Choice("store", "Store", choices=stores_of),
         DAY,
-        Flag("differs", "Differences", lambda rows, _: rows.filter(Q(not_here__gt=0) | Q(not_there__gt=0))),
+        Flag("differs", "Differences", lambda rows, _: with_open_gaps(rows)),
     ),
     prepare=lambda rows: rows.select_related("store").defer("shown", "token"),
     decorate=_decorate,

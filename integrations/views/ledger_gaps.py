@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from fcp.keyset import up_to
 from fcp.listing import Choice, Column, Days, Empty, Listing, Rows
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
@@ -25,7 +27,9 @@ from orders.models import Order, SeenOrder
 from orders.models.orders import Outcome
 
 Kind = LedgerGap.Kind
-AT_ONCE = 500  # orders that one press is about
+# Orders that one press is about; the answer says how many it left. The store is asked for each that is brought in.
+AT_ONCE = {"bring": 500, "right": 5000}
+COUNTED = 10_000
 RIGHTS = {"bring": May.SYNC, "right": May.WORK_ORDERS}
 
 
@@ -146,17 +150,30 @@ def _answer(request: PanelRequest, pk: int, rows: Rows) -> HttpResponse:
         return _back(request, pk)
     if RIGHTS[do] not in request.rights:
         return refuse(request, RIGHTS[do])
-    chosen = list(GAPS.chosen(request, rows).filter(closed_at=None).order_by("id")[:AT_ONCE])
+    wanted = GAPS.chosen(request, rows).filter(closed_at=None)
+    # Those that nobody asked the store for come first, so that pressing again goes on behind the others.
+    chosen = list(wanted.order_by(F("asked_at").asc(nulls_first=True), "id")[: AT_ONCE[do]])
     now, by = timezone.now(), str(request.user)
     if not chosen:
         messages.error(request, "None of them is open any more.")
     elif do == "bring":
         many = _orders(bring_in(integration, chosen, by=by, now=now))
-        messages.success(request, f"{integration.nickname} is asked for {many} now. What it says appears here.")
+        said = f"{integration.nickname} is asked for {many} now. What it says appears here."
+        messages.success(request, said + _left(wanted.filter(asked_at=None), "have not been asked for yet"))
     else:
         closed = call_right(integration.store, chosen, request.POST.get("note", "").strip(), by=by, now=now)
-        messages.success(request, f"{_orders(closed)} closed: it is right so.")
+        messages.success(request, f"{_orders(closed)} closed: it is right so." + _left(wanted, "are still open"))
     return _back(request, pk)
+
+
+def _left(rows: Rows, how: str) -> str:
+    """What one press did not reach."""
+    number = up_to(rows, COUNTED)
+    if not number:
+        return ""
+    many = "1 more order" if number == 1 else f"{number:,}{'+' if number == COUNTED else ''} more orders"
+    how = how if number > 1 else how.replace("have", "has").replace("are", "is")
+    return f" {many} {how}: press again to go on."
 
 
 def _orders(number: int) -> str:

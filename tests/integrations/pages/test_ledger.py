@@ -15,6 +15,7 @@ from integrations.ledger import ask_for
 from integrations.models import Alert, AlertSettings, Integration, LedgerDay, LedgerGap
 from integrations.sandbox.server import Sandbox
 from integrations.tasks import tick
+from integrations.views import ledger_gaps
 from orders.models import Order, SeenOrder
 from tests.build import make_account, make_user
 from tests.integrations.flows.world import change_settings, connect_store, sync, work
@@ -260,6 +261,72 @@ def test_a_person_says_that_it_is_right_with_a_note_and_who_and_when_stay_with_i
     assert "never came in" not in words(client.get("/a/shoes/held/"))
     entry = AuditEntry.objects.get(code="ledger_called_right")
     assert (entry.actor, entry.params["note"], entry.params["count"]) == ("Ann Lee", "A test order", 1)
+
+
+def test_a_day_whose_differences_are_all_explained_adds_up_and_asks_nobody(
+    client: Client, shop: Integration, sandbox: Sandbox, time_machine: Any
+) -> None:
+    lose(shop, sandbox, time_machine)
+    count(client, shop)
+    day = LedgerDay.objects.get().day
+    gaps = f"/a/shoes/integrations/{shop.pk}/ledger/differences/"
+    assert "Differs" in words(client.get(LEDGER))
+    assert "1 never came in" in words(client.get(f"{LEDGER}?differs=1"))
+    assert "1 never came in" in words(client.get("/a/shoes/cards/ledger/"))
+    assert f"{gaps}?kind=not_here&day_from={day}&day_to={day}&is=open" in links(client.get(LEDGER))
+
+    client.post(gaps, {"do": "right", "row": LedgerGap.objects.get().pk, "note": "A test order"})
+
+    page = client.get(LEDGER)
+    assert_in_order(words(page), "Adds up", "1 explained")
+    assert "Differs" not in words(page)
+    assert "never came in" not in words(page)
+    assert "Nothing matches" in words(client.get(f"{LEDGER}?differs=1"))
+    card = words(client.get("/a/shoes/cards/ledger/"))
+    assert "1 difference is explained" in card
+    assert "never came in" not in card
+    assert "wait for an answer" not in card
+    [_, line] = b"".join(client.get(f"{LEDGER}?format=csv").streaming_content).decode().splitlines()
+    assert line.endswith("Adds up (1 explained)")
+
+
+def test_one_press_says_how_many_it_did_not_reach_and_the_next_goes_on_with_them(
+    client: Client, shop: Integration, sandbox: Sandbox, time_machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [lose(shop, sandbox, time_machine) for _ in range(3)]
+    count(client, shop)
+    LedgerGap.objects.update(asked_at=None)
+    monkeypatch.setattr(ledger_gaps, "AT_ONCE", {"bring": 2, "right": 2})
+    gaps = f"/a/shoes/integrations/{shop.pk}/ledger/differences/"
+    every = {"all": "1", "query": "is=open&kind=not_here", "kind": "not_here"}
+
+    first = words(client.post(gaps, {**every, "do": "bring"}, follow=True))
+    assert "MyShop is asked for 2 orders now." in first
+    assert "1 more order has not been asked for yet: press again to go on." in first
+    second = words(client.post(gaps, {**every, "do": "bring"}, follow=True))
+    assert "press again" not in second
+    assert not LedgerGap.objects.filter(asked_at=None).exists()
+
+    closed = words(client.post(gaps, {**every, "do": "right"}, follow=True))
+    assert "2 orders closed: it is right so. 1 more order is still open: press again to go on." in closed
+    closed = words(client.post(gaps, {**every, "do": "right"}, follow=True))
+    assert "1 order closed: it is right so." in closed
+    assert "press again" not in closed
+    assert LedgerGap.objects.filter(number__in=numbers, closed_by="Ann Lee").count() == 3
+
+
+def test_the_columns_say_what_they_count(client: Client, shop: Integration) -> None:
+    """Canceled orders and such of which nothing ships are one number; a store need not be told of what is done."""
+    Order.objects.filter(pk=Order.objects.earliest("pk").pk).update(state="nothing_to_ship")
+    count(client, shop)
+
+    page = client.get(LEDGER)
+
+    assert_in_order(words(page), "Shipped", "Done", "For the record", "Result")
+    assert "Canceled or refunded, or nothing in it ships." in words(page)
+    [address] = [one for one in links(page) if "state=nothing_to_ship" in one]
+    assert "state=canceled" in address
+    assert Order.objects.get(state="nothing_to_ship").number in words(client.get(address))
 
 
 def test_a_difference_that_nobody_answers_becomes_an_alert_and_ends_with_it(
