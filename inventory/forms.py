@@ -12,9 +12,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from fcp.file_forms import FileForm
 from fcp.models import Account, Partner
-from fcp.spreadsheets import MAX_ROWS, TOO_LARGE
-from fcp.uploads import MAX_BYTES
 
 from .aliases import store, taken, type_named
 from .levels import MOST
@@ -322,15 +321,10 @@ class CountForm(forms.Form):
         return data
 
 
-class LevelsFileForm(forms.Form):
+class LevelsFileForm(FileForm):
     """A file of levels. The warehouse counts for rows that name none."""
 
-    file = forms.FileField(
-        allow_empty_file=True,
-        help_text="CSV or Excel (.xlsx) with the columns Warehouse, SKU and Quantity; Time may be there, too. "
-        f"At most {MAX_ROWS:,} rows and {MAX_BYTES // 1024 // 1024} MB.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
-    )
+    columns = "the columns Warehouse, SKU and Quantity; Time may be there, too"
     warehouse = forms.ModelChoiceField(
         Warehouse.objects.none(),
         required=False,
@@ -338,11 +332,8 @@ class LevelsFileForm(forms.Form):
         help_text="For files without a column Warehouse.",
     )
 
-    def __init__(self, account: Account, *args: Any, too_long: bool = False, **kwargs: Any) -> None:
-        """`too_long`: a file was sent and not taken (fcp.uploads)."""
-        super().__init__(*args, **kwargs)
+    def __init__(self, account: Account, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         warehouse = self.fields["warehouse"]
         assert isinstance(warehouse, forms.ModelChoiceField)
         warehouse.queryset = Warehouse.objects.for_account(account)
-        if too_long:
-            self.fields["file"].error_messages["required"] = TOO_LARGE

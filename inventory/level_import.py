@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from fcp.file_rows import pack, unpack
-from fcp.file_writing import begin, note, write_on
+from fcp.file_writing import note, write_on
 from fcp.file_writing import unfinished as unfinished_of
 from fcp.models import Account, ImportState, User
 
@@ -23,8 +23,6 @@ from .errors import InventoryError
 from .level_rows import FileRow, Found
 from .levels import LevelAnswer, LevelItem, report_levels
 from .models import LevelImport, MovementKind, StockLevel, Warehouse, sku_key_of
-
-__all__ = ["begin", "go_on", "look", "unfinished"]
 
 BATCH = 1000
 FOUND_FOR = {"taken": Found.CHANGED, "unchanged": Found.UNCHANGED}

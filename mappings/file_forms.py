@@ -7,23 +7,17 @@ from typing import Any
 
 from django import forms
 
+from fcp.file_forms import FileForm
 from fcp.file_rows import heading
 from fcp.models import Account, Store
-from fcp.spreadsheets import MAX_ROWS, TOO_LARGE
-from fcp.uploads import MAX_BYTES
 
 from .outside import OUTSIDE
 from .word_columns import Field, choosable, columns_of, enough
 
 
-class WordsFileForm(forms.Form):
+class WordsFileForm(FileForm):
     """A file of mappings. The integration counts for rows that name none."""
 
-    file = forms.FileField(
-        allow_empty_file=True,
-        help_text=f"CSV or Excel (.xlsx). At most {MAX_ROWS:,} rows and {MAX_BYTES // 1024 // 1024} MB.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
-    )
     store = forms.ModelChoiceField(
         Store.objects.none(),
         label="Integration",
@@ -32,11 +26,9 @@ class WordsFileForm(forms.Form):
         help_text="For files without a column Integration.",
     )
 
-    def __init__(
-        self, account: Account, scope: Store | None, *args: Any, too_long: bool = False, **kwargs: Any
-    ) -> None:
-        """`scope`: the one integration that the page is about. `too_long`: a file was sent and not taken."""
-        super().__init__(*args, **kwargs)
+    def __init__(self, account: Account, scope: Store | None, **kwargs: Any) -> None:
+        """`scope`: the one integration that the page is about."""
+        super().__init__(**kwargs)
         store = self.fields["store"]
         assert isinstance(store, forms.ModelChoiceField)
         if scope:
@@ -45,8 +37,6 @@ class WordsFileForm(forms.Form):
             names = OUTSIDE.nicknames(account)
             store.queryset = Store.objects.for_account(account)
             store.label_from_instance = lambda obj: names.get(obj.pk, str(obj))  # type: ignore[method-assign]
-        if too_long:
-            self.fields["file"].error_messages["required"] = TOO_LARGE
 
 
 class ColumnsForm(forms.Form):

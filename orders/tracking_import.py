@@ -20,7 +20,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fcp.file_rows import pack, unpack
-from fcp.file_writing import begin, note
+from fcp.file_writing import note
 from fcp.file_writing import unfinished as unfinished_of
 from fcp.models import Account, ImportState, User
 from mappings.outside import OUTSIDE
@@ -36,8 +36,6 @@ from .shipping import acknowledge
 from .state import State
 from .stored_state import lock_orders
 from .tracking_rows import Found, OpenLine, OpenRequest, Part, Recorded, Standing, TrackingRow, plan, ref_of
-
-__all__ = ["begin", "go_on", "look", "rows_of", "unfinished"]
 
 CHUNK = 500
 ORDERS_AT_ONCE = 20

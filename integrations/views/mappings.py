@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from fcp.errors import SyncError
 from fcp.panel import PanelRequest, panel_url
@@ -98,9 +99,7 @@ def read_options(request: PanelRequest, pk: int) -> HttpResponse:
         context["sentence"] = error.sentence
     else:
         if seen.options and request.POST.get("from") != "setup":
-            answer = HttpResponse(status=204)
-            answer["HX-Refresh"] = "true"
-            return answer
+            return HttpResponseClientRefresh()
     return render(request, "integrations/parts/options_seen.html", context)
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
 from fcp import spreadsheets
+from fcp.file_writing import begin
 from fcp.models import Account, AuditEntry, ImportState
 from fcp.roles import Role
 from integrations import sweep, tasks
@@ -401,7 +402,7 @@ def many(account: Account, number: int) -> str:
 
 def test_a_long_file_goes_on_behind_the_page(client: Client, account: Account, monkeypatch: Any) -> None:
     """Two batches: the request writes one and rings; the task writes the other."""
-    monkeypatch.setattr("inventory.views.imports.AT_ONCE", 0.0)
+    monkeypatch.setattr("fcp.file_pages.AT_ONCE", 0.0)
     page = send(client, many(account, 1500))
 
     going = go(client, page)
@@ -443,7 +444,7 @@ def test_two_that_write_one_file_write_each_row_once(transactional_db: None) -> 
     client = signed_in(account)
     page = send(client, many(account, 2500))
     pk = page.context["found"].pk
-    assert level_import.begin(page.context["found"], now=timezone.now())
+    assert begin(page.context["found"], now=timezone.now())
 
     def write() -> None:
         level_import.go_on(pk, seconds=60)

@@ -540,7 +540,7 @@ def many(store: Store, number: int) -> str:
 def test_an_import_that_was_killed_after_a_batch_goes_on_by_itself(
     client: Client, store: Store, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("mappings.views_files.AT_ONCE", 0.0)
+    monkeypatch.setattr("fcp.file_pages.AT_ONCE", 0.0)
     page = send(client, "ship_codes", many(store, 700))
 
     going = press(client, page)
@@ -642,7 +642,7 @@ def test_taking_back_that_was_killed_goes_on_and_pressed_twice_happens_once(
 ) -> None:
     page = send(client, "ship_codes", many(store, 700))
     press(client, page)
-    monkeypatch.setattr("mappings.views_files.AT_ONCE", 0.0)
+    monkeypatch.setattr("fcp.file_pages.AT_ONCE", 0.0)
 
     press(client, page, "back")
     press(client, page, "back")

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from fcp.file_writing import begin
 from fcp.models import Account, ImportState
 from fcp.roles import Role
 from integrations import sweep, tasks
@@ -357,7 +358,7 @@ def many(store: Any, house: Any, number: int) -> str:
 def test_a_long_file_that_was_cut_off_goes_on_and_counts_once(
     client: Client, store: Any, house: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("orders.views.tracking_import.AT_ONCE", 0.0)
+    monkeypatch.setattr("fcp.file_pages.AT_ONCE", 0.0)
     page = send(client, many(store, house, 30))
     going = go(client, page)
     row = going.context["found"]
@@ -385,7 +386,7 @@ def test_two_that_ship_one_file_ship_each_order_once(transactional_db: None) -> 
     store, house = make_store(account), make_warehouse(account)
     page = send(signed_in(account), many(store, house, 25))
     pk = page.context["found"].pk
-    assert tracking_import.begin(page.context["found"], now=timezone.now())
+    assert begin(page.context["found"], now=timezone.now())
 
     def ship() -> None:
         tracking_import.go_on(pk, seconds=60)
