@@ -7,6 +7,7 @@ from dataclasses import replace
 from orders.shapes import Payment, Status, StoreFulfillment
 
 from .. import common
+from ..calling import api_address, rates_of, throughput
 from ..declaring import ANY, Choice, Platform, Setting, SettingKind, WayIn
 from . import batch, products, stock
 from .connecting import OAUTH_URL, STORE_ID
@@ -66,33 +67,9 @@ FULFILLMENTS_FLOW = replace(
     "and mails the buyer once the order is marked shipped or gets a number.",
 )
 
-# Calls a minute. Ecwid documents 600 for each token.
-RATES = {"standard": 600, "half": 300, "quarter": 150}
-THROUGHPUT = Setting(
-    key="throughput",
-    label="Throughput",
-    kind=SettingKind.CHOICE,
-    help="How fast we call Ecwid, which sets the speed of order sync and of all other work for this store.",
-    default="standard",
-    choices=(
-        Choice("standard", "Every plan: 600 calls a minute", "The limit that Ecwid documents."),
-        Choice("half", "Half: 300 calls a minute", "When another program uses the same token."),
-        Choice("quarter", "Quarter: 150 calls a minute", "When Ecwid often asks us to slow down."),
-    ),
-    required=True,
-    tab="channel",
-)
-API_ADDRESS = Setting(
-    key="api_url",
-    label="Api URL",
-    kind=SettingKind.TEXT,
-    help="The address that all calls to Ecwid go to; only the operator's staff can change it, and only to one of "
-    "Ecwid's own or to the stand-in store that runs here.",
-    default=API_URL,
-    staff_only=True,
-    required=True,
-    tab="channel",
-)
+RATES = rates_of(600)  # for each token
+THROUGHPUT = throughput("Ecwid", RATES, shared="token")
+API_ADDRESS = api_address("Ecwid", API_URL)
 STORE_NUMBER = Setting(
     key="store_id",
     label="Store ID",

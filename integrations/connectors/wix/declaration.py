@@ -5,6 +5,7 @@ from __future__ import annotations
 from orders.shapes import Status
 
 from .. import common
+from ..calling import api_address, rates_of, throughput
 from ..declaring import Choice, Platform, ProductOffer, Setting, SettingKind, StockOffer, WayIn
 from .guides import GUIDES
 from .help import API_KEY_STEPS, APP_STEPS, AUTOMATION_STEPS, FROM_WIX_STEPS, MARKET_STEPS
@@ -36,34 +37,9 @@ ORDER_STATUS = Setting(
     card=common.WHICH_ORDERS,
 )
 
-# Calls a minute. Wix documents 200 for each app on each site, whatever the plan.
-RATES = {"standard": 200, "half": 100, "quarter": 50}
-THROUGHPUT = Setting(
-    key="throughput",
-    label="Throughput",
-    kind=SettingKind.CHOICE,
-    help="Your plan at Wix: how fast we call Wix, which sets the speed of order sync and of all other work for this "
-    "store.",
-    default="standard",
-    choices=(
-        Choice("standard", "Every plan: 200 calls a minute", "The limit that Wix documents."),
-        Choice("half", "Half: 100 calls a minute", "When another program uses the same key."),
-        Choice("quarter", "Quarter: 50 calls a minute", "When Wix often asks us to slow down."),
-    ),
-    required=True,
-    tab="channel",
-)
-API_ADDRESS = Setting(
-    key="api_url",
-    label="Api URL",
-    kind=SettingKind.TEXT,
-    help="The address that all calls to Wix go to; only the operator's staff can change it, and only to one of "
-    "Wix's own or to the stand-in store that runs here.",
-    default=API_URL,
-    staff_only=True,
-    required=True,
-    tab="channel",
-)
+RATES = rates_of(200)  # for each app on each site, whatever the plan
+THROUGHPUT = throughput("Wix", RATES, shared="key")
+API_ADDRESS = api_address("Wix", API_URL)
 INSTANCE_ID = Setting(
     key="instance_id",
     label="Instance Id",
