@@ -2,16 +2,14 @@
 
 import base64
 import hashlib
-import heapq
 import hmac
 import http.client
-import itertools
-import threading
-import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from integrations.sandbox import sending
 from integrations.sandbox.setup import Setup
 
 from .store import Store
@@ -50,30 +48,12 @@ def ladder(setup: Setup) -> tuple[float, ...]:
     return tuple(minutes / SCALE for minutes in MINUTES)
 
 
-@dataclass(order=True)
-class Delivery:
-    due: float
-    number: int
-    event: dict[str, Any] = field(compare=False)
-    url: str = field(compare=False)
-    tries: int = field(default=0, compare=False)
-    taken: bool = field(default=False, compare=False)
+class Sender(sending.Sender):
+    """`twice` and `swapped`: how many of the next events are sent two times, and in another order."""
 
-
-class Sender(threading.Thread):
-    """Delivers events to the app's addresses, each until it is taken or the tries are over.
-
-    `twice` and `swapped`: how many of the next events are sent two times, and in another order.
-    """
-
-    def __init__(self, urls: list[str], retries: tuple[float, ...], secret: str):
-        super().__init__(name="sandbox Ecwid webhooks", daemon=True)
-        self.urls, self.retries, self.secret = urls, retries, secret
-        self.waiting: list[Delivery] = []
-        self.log: list[Delivery] = []  # the last deliveries, for the control page
-        self.change = threading.Condition()
-        self.counter = itertools.count()
-        self.busy = self.stopped = False
+    def __init__(self, urls: Iterable[str], retries: tuple[float, ...], secret: str):
+        super().__init__("sandbox Ecwid webhooks", urls, retries, ANSWER)
+        self.secret = secret
         self.twice = self.swapped = 0
 
     def send(self, event: dict[str, Any]) -> None:
@@ -82,51 +62,7 @@ class Sender(threading.Thread):
             late = SWAP if self.swapped > 0 and self.swapped % 2 == 0 else 0.0
             self.twice, self.swapped = max(0, self.twice - 1), max(0, self.swapped - 1)
             for url in self.urls * copies:
-                delivery = Delivery(time.monotonic() + late, next(self.counter), event, url)
-                heapq.heappush(self.waiting, delivery)
-                self.log = [*self.log[-49:], delivery]
-            self.change.notify()
-
-    def run(self) -> None:
-        while True:
-            with self.change:
-                while not self.stopped and (not self.waiting or self.waiting[0].due > time.monotonic()):
-                    self.change.wait(self.waiting[0].due - time.monotonic() if self.waiting else None)
-                if self.stopped:
-                    return
-                delivery = heapq.heappop(self.waiting)
-                self.busy = True
-            taken = post(delivery.url, delivery.event, self.secret)
-            with self.change:
-                self.busy = False
-                delivery.taken, delivery.tries = taken, delivery.tries + 1
-                if not taken and delivery.tries <= len(self.retries):
-                    delivery.due = time.monotonic() + self.retries[delivery.tries - 1]
-                    heapq.heappush(self.waiting, delivery)
-                self.change.notify_all()
-
-    def deliveries(self) -> list[dict[str, Any]]:
-        """The last fifty: event, url, tries, whether it was taken."""
-        with self.change:
-            return [
-                {"event": one.event["eventType"], "url": one.url, "tries": one.tries, "taken": one.taken}
-                for one in self.log
-            ]
-
-    def drain(self, seconds: float = 5.0) -> bool:
-        """Wait until nothing is waiting; whether that came true in time."""
-        end = time.monotonic() + seconds
-        with self.change:
-            while (self.waiting or self.busy) and time.monotonic() < end:
-                self.change.wait(end - time.monotonic())
-            return not self.waiting and not self.busy
-
-    def stop(self) -> None:
-        with self.change:
-            self.stopped = True
-            self.change.notify_all()
-        if self.is_alive():
-            self.join(ANSWER + 1)
+                self.deliver(event["eventType"], url, partial(post, url, event, self.secret), late=late)
 
 
 def post(url: str, event: dict[str, Any], secret: str) -> bool:

@@ -64,7 +64,7 @@ class Host:
         self.sites = {KEY: store}
         self.desk = EcwidDesk(self)
         self.access = Access(setup, state, store)
-        self.sender = events.Sender(list(setup.webhook_urls), events.ladder(setup), self.access.client_secret)
+        self.sender = events.Sender(setup.webhook_urls, events.ladder(setup), self.access.client_secret)
         self.batches = batch.Batches(store, state, self._work_on_batch, self._inner)
         store.raise_event = self._raise
         if saved := state.load(KEY):

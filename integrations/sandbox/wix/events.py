@@ -1,17 +1,16 @@
 """Wix webhooks: what is told when something changes, signed as Wix signs it, sent until it is taken."""
 
-import heapq
-import itertools
 import json
-import threading
-import time
 import urllib.request
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, partial
 from typing import Any
 from urllib.error import URLError
 
 import jwt
 from jwt.algorithms import RSAAlgorithm
+
+from integrations.sandbox import sending
 
 from .site import Site
 
@@ -88,72 +87,15 @@ def post(url: str, body: str, kind: str = SIGNED) -> bool:
         return False
 
 
-class Sender(threading.Thread):
-    """Delivers signed events to the app's addresses, each until the answer is 200 or the tries are over.
+class Sender(sending.Sender):
+    """What an automation sends goes to its own address, once."""
 
-    What an automation sends goes to its own address, once.
-    """
-
-    def __init__(self, urls: tuple[str, ...], retries: tuple[float, ...]):
-        super().__init__(name="sandbox webhooks", daemon=True)
-        self.urls, self.retries = list(urls), retries
-        # When due, running number, tries so far, url, body, kind
-        self.waiting: list[tuple[float, int, int, str, str, str]] = []
-        self.log: list[dict[str, Any]] = []  # the last deliveries, for the control page
-        self.change = threading.Condition()
-        self.counter = itertools.count()
-        self.busy = self.stopped = False
+    def __init__(self, urls: Iterable[str], retries: tuple[float, ...]):
+        super().__init__("sandbox webhooks", urls, retries, PATIENCE)
 
     def send(self, event_type: str, body: str) -> None:
         for url in self.urls:
-            self._push(url, event_type, body, SIGNED)
+            self.deliver(event_type, url, partial(post, url, body))
 
     def send_once(self, url: str, event: str, body: str) -> None:
-        self._push(url, event, body, PLAIN)
-
-    def _push(self, url: str, event: str, body: str, kind: str) -> None:
-        with self.change:
-            heapq.heappush(self.waiting, (time.monotonic(), next(self.counter), 0, url, body, kind))
-            entry = {"event": event, "url": url, "tries": 0, "taken": False, "body": body}
-            self.log = [*self.log[-49:], entry]
-            self.change.notify()
-
-    def run(self) -> None:
-        while True:
-            with self.change:
-                while not self.stopped and (not self.waiting or self.waiting[0][0] > time.monotonic()):
-                    self.change.wait(self.waiting[0][0] - time.monotonic() if self.waiting else None)
-                if self.stopped:
-                    return
-                _, number, tries, url, body, kind = heapq.heappop(self.waiting)
-                self.busy = True
-            taken = post(url, body, kind)
-            with self.change:
-                self.busy = False
-                for entry in self.log:
-                    if entry["body"] is body and entry["url"] == url:
-                        entry.update(tries=tries + 1, taken=taken)
-                if not taken and kind == SIGNED and tries < len(self.retries):
-                    due = time.monotonic() + self.retries[tries]
-                    heapq.heappush(self.waiting, (due, number, tries + 1, url, body, kind))
-                self.change.notify_all()
-
-    def deliveries(self) -> list[dict[str, Any]]:
-        """The last fifty: event, url, tries, whether it was taken."""
-        with self.change:
-            return [{name: value for name, value in entry.items() if name != "body"} for entry in self.log]
-
-    def drain(self, seconds: float = 5.0) -> bool:
-        """Wait until nothing is waiting; whether that came true in time."""
-        end = time.monotonic() + seconds
-        with self.change:
-            while (self.waiting or self.busy) and time.monotonic() < end:
-                self.change.wait(end - time.monotonic())
-            return not self.waiting and not self.busy
-
-    def stop(self) -> None:
-        with self.change:
-            self.stopped = True
-            self.change.notify_all()
-        if self.is_alive():
-            self.join(PATIENCE + 1)
+        self.deliver(event, url, partial(post, url, body, PLAIN), again=False)
