@@ -136,9 +136,12 @@ class Slice:
 
     @cached_property
     def page_size(self) -> int:
-        """Of this slice. Halved for each lease beyond the second that broke off: what kills a worker is met alone."""
-        page = rate_of(self.platform, self.document).page
-        return max(page >> max(self.flow.unfinished - ALERT_AFTER + 1, 0), 1)
+        """Of this slice."""
+        return self.fewer(rate_of(self.platform, self.document).page)
+
+    def fewer(self, many: int) -> int:
+        """Halved for each lease beyond the second that broke off: what kills a worker is met alone."""
+        return max(many >> max(self.flow.unfinished - ALERT_AFTER + 1, 0), 1)
 
     @contextmanager
     def page(self) -> Iterator[Page]:

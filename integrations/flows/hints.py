@@ -16,7 +16,7 @@ from fcp.errors import Refused, SyncError
 from integrations.connectors.base import Connector
 from integrations.deliveries import APP_HINTS, BY_NUMBER, DELETED, ORDER_HINTS, done, waiting
 from integrations.flows.deleted import forget
-from integrations.flows.singly import SINGLY, ask_each, read_singly
+from integrations.flows.singly import SINGLY, Asked, Singly, set_aside
 from integrations.flows.taking import Taker
 from integrations.flows.windows import OVERLAP, read_changes
 from integrations.models import Hint
@@ -29,11 +29,11 @@ PATIENCE = dt.timedelta(minutes=10)
 LATE = dt.timedelta(minutes=2)
 
 
-def read_announced(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
+def read_announced(run: Slice, taker: Taker, singly: Singly, unanswered: dict[str, SyncError]) -> bool:
     """Everything that was told, and everything that changed. True when the slice is over before the end is reached."""
     hear_of_app(run)
     if not (last := _last_of_many(run)):
-        return read_hints(run, taker, unanswered) or read_changes(run, taker)
+        return read_hints(run, taker, singly, unanswered) or read_changes(run, taker)
     # A look that would first have to catch up with a long past comes after the hints.
     short = run.flow.last_ok_at is not None and "changes" not in run.flow.position
     if short:
@@ -42,7 +42,7 @@ def read_announced(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -
         taker.each_page = None
         if over:
             return True
-    if read_listed(run, taker) or read_hints(run, taker, unanswered):
+    if read_listed(run, taker) or read_hints(run, taker, singly, unanswered):
         return True
     return not short and read_changes(run, taker)
 
@@ -103,27 +103,32 @@ def _listed(uids: Sequence[str], connector: Connector) -> list[RawOrder]:
     return connector.orders_of(uids)
 
 
-def read_hints(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
+def read_hints(run: Slice, taker: Taker, singly: Singly, unanswered: dict[str, SyncError]) -> bool:
     """One by one. Orders that the store would not give are added to `unanswered`, and go on waiting."""
     last = 0
     while True:
-        hints = list(waiting(run.store).filter(pk__gt=last).order_by("pk")[:SINGLY])
+        hints = list(waiting(run.store).filter(pk__gt=last).order_by("pk")[: singly.size])
         if not hints:
             return False
         last = hints[-1].pk
         uids = dict.fromkeys(hint.object_uid for hint in hints if hint.kind in ORDER_HINTS)
-        raws, problems = read_singly(run, [uid for uid in uids if uid and uid not in unanswered])
-        unanswered |= problems
-        numbers = dict.fromkeys(hint.object_uid for hint in hints if hint.kind == BY_NUMBER)
-        numbered, unknown = _read_numbered(run, list(numbers))
+        asked = singly.read(uid for uid in uids if uid and uid not in unanswered)
+        unanswered |= asked.problems
+        # Also left when the slice is over before them.
+        numbers = {hint.object_uid: partial(_of_number, hint.object_uid) for hint in hints if hint.kind == BY_NUMBER}
+        by_number = Asked([], {}, set(numbers)) if asked.left else singly.ask(numbers)
+        hints = [h for h in hints if h.object_uid not in (by_number if h.kind == BY_NUMBER else asked).left]
+        unknown = numbers.keys() - {raw.number for raw in by_number.raws}
         heard = [hint for hint in hints if not _waits(hint, unanswered, unknown, run.now())]
-        found = {raw.uid: raw for raw in (*numbered, *raws)}
+        found = {raw.uid: raw for raw in (*by_number.raws, *asked.raws)}
         taker.take(list(found.values()), seen_by="webhook", finish=partial(_heard, heard))
         # Said to be deleted, and not there when asked for.
         gone = {hint.object_uid for hint in hints if hint.kind == DELETED} - found.keys() - unanswered.keys()
         if gone:
             forget(run, sorted(gone))
-        if run.over:
+        if singly.over:
+            # The store did answer, so what it would not say of some is about them.
+            set_aside(run, unanswered)
             return True
 
 
@@ -131,12 +136,6 @@ def _waits(hint: Hint, unanswered: Collection[str], unknown: Collection[str], no
     if hint.kind == BY_NUMBER:
         return hint.object_uid in unknown and (hint.replayed_at or hint.received_at) > now - PATIENCE
     return hint.object_uid in unanswered
-
-
-def _read_numbered(run: Slice, numbers: Sequence[str]) -> tuple[list[RawOrder], set[str]]:
-    """The orders with these numbers, and the numbers that the store did not say anything about."""
-    raws, _ = ask_each(run, {number: partial(_of_number, number) for number in numbers})
-    return raws, set(numbers) - {raw.number for raw in raws}
 
 
 def _of_number(number: str, connector: Connector) -> RawOrder | None:

@@ -17,7 +17,7 @@ from integrations import migrating
 from integrations.flows.deleted import read_deleted
 from integrations.flows.hints import read_announced
 from integrations.flows.ledger import count_days
-from integrations.flows.singly import SINGLY, read_singly, set_aside
+from integrations.flows.singly import Singly, set_aside
 from integrations.flows.taking import KIND, Taker, mend
 from integrations.flows.windows import read_backfill, read_window
 from integrations.models import FailedRecord
@@ -35,13 +35,13 @@ def pull(run: Slice) -> bool:
     """True when the slice is over and there is more to do."""
     if migrating.look(run):
         return True
-    taker = Taker(run)
+    taker, singly = Taker(run), Singly(run)
     unanswered: dict[str, SyncError] = {}
-    if read_announced(run, taker, unanswered):
+    if read_announced(run, taker, singly, unanswered):
         return True
     # The store does answer, so what it would not say of these orders is about them.
     set_aside(run, unanswered)
-    if read_backfill(run, taker) or redecide(run, taker) or retry_failed(run, taker):
+    if read_backfill(run, taker) or redecide(run, taker, singly) or retry_failed(run, taker, singly):
         return True
     read_deleted(run)
     count_days(run, taker)
@@ -51,7 +51,7 @@ def pull(run: Slice) -> bool:
 # --- what a change of settings lets in -----------------------------------------------------------------------------
 
 
-def redecide(run: Slice, taker: Taker) -> bool:
+def redecide(run: Slice, taker: Taker, singly: Singly) -> bool:
     """Decide again about orders that were left out under older settings, and read those that now come in."""
     if "reread" in run.flow.position and read_window(run, taker, "reread", run.flow.position["reread"], {}):
         return True
@@ -70,15 +70,15 @@ def redecide(run: Slice, taker: Taker) -> bool:
             if read_window(run, taker, "reread", place, {}):
                 return True
             continue
-        for start in range(0, len(wanted), SINGLY):
-            some = wanted[start : start + SINGLY]
-            raws, problems = read_singly(run, [row.uid for row in some])
-            ids = [row.pk for row in some]
+        for start in range(0, len(wanted), singly.size):
+            some = wanted[start : start + singly.size]
+            asked = singly.read([row.uid for row in some], it_answers=True)
+            ids = [row.pk for row in some if row.uid not in asked.left]
 
             # Those the store no longer has, or would not give, are decided as well.
-            taker.take(raws, finish=partial(_decided, ids, version))
-            set_aside(run, problems)
-            if run.over:
+            taker.take(asked.raws, finish=partial(_decided, ids, version))
+            set_aside(run, asked.problems)
+            if asked.left or run.over:
                 return True
 
 
@@ -109,15 +109,15 @@ def _decide(run: Slice, rows: Sequence[SeenOrder]) -> list[SeenOrder]:
 # --- what failed before --------------------------------------------------------------------------------------------
 
 
-def retry_failed(run: Slice, taker: Taker) -> bool:
+def retry_failed(run: Slice, taker: Taker, singly: Singly) -> bool:
     """Read records that failed once more, when their time has come."""
     records = FailedRecord.objects.filter(store=run.store, kind=KIND, mended_at=None, not_before__lte=run.now())
-    keys = list(records.order_by("not_before").values_list("key", flat=True)[:SINGLY])
+    keys = list(records.order_by("not_before").values_list("key", flat=True)[: singly.size])
     if not keys:
         return False
-    raws, problems = read_singly(run, keys)
-    gone = set(keys) - {raw.uid for raw in raws} - problems.keys()
+    raws, problems, left = singly.read(keys, it_answers=True)
+    gone = set(keys) - {raw.uid for raw in raws} - problems.keys() - left
 
     taker.take(raws, finish=lambda page: mend(run, gone, page.now), again=True)
     set_aside(run, problems)
-    return len(keys) == SINGLY
+    return bool(left) or len(keys) == singly.size

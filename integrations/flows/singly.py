@@ -1,9 +1,14 @@
-"""Orders asked for one by one, and what becomes of those that the store would not give."""
+"""Orders asked for one by one, and what becomes of those that the store would not give.
+
+A call is as slow as the store is, so asking ends with the slice: what was read is stored, the rest waits for the next
+one. At least one question is asked, and it goes on while the last had no answer: each slice gets further, or fails.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
+from typing import NamedTuple
 
 from fcp.errors import Busy, NotFound, Refused, SyncError
 from integrations.connectors.base import Connector
@@ -16,35 +21,68 @@ SINGLY = 20  # orders read one by one, then stored together
 MOST_UNANSWERED = 3  # in a row: then it is the store, not the order
 
 
-def read_singly(run: Slice, uids: Iterable[str]) -> tuple[list[RawOrder], dict[str, SyncError]]:
-    """The orders as the store has them now, and what went wrong with some. One that it no longer has is left out."""
-    return ask_each(run, {uid: partial(_order, uid) for uid in uids})
+class Asked(NamedTuple):
+    """The orders as the store has them now; what went wrong with some; and those that there was no time to ask for. One
+    that the store no longer has is in none of them."""
+
+    raws: list[RawOrder]
+    problems: dict[str, SyncError]
+    left: set[str]
 
 
-def ask_each(
-    run: Slice, questions: Mapping[str, Callable[[Connector], RawOrder | None]]
-) -> tuple[list[RawOrder], dict[str, SyncError]]:
-    """`read_singly` for questions of any kind, by what they are about; None is an order that there is not."""
-    raws: list[RawOrder] = []
-    problems: dict[str, SyncError] = {}
-    in_a_row = 0
-    for key, question in questions.items():
-        try:
-            found = run.ask(question)
-        except NotFound:
-            found = None
-        except (Busy, Refused):
-            raise
-        except SyncError as error:
-            problems[key] = error
-            in_a_row += 1
-            if in_a_row >= MOST_UNANSWERED:
+class Singly:
+    """Asks in one slice of a run."""
+
+    def __init__(self, run: Slice) -> None:
+        self.run = run
+        self._in_a_row = 0  # questions without an answer, since the last that had one
+
+    @cached_property
+    def size(self) -> int:
+        """How many are asked for before they are stored: fewer after leases that broke off."""
+        return self.run.fewer(SINGLY)
+
+    @property
+    def over(self) -> bool:
+        return self.run.over and not self._in_a_row
+
+    def read(self, uids: Iterable[str], *, it_answers: bool = False) -> Asked:
+        return self.ask({uid: partial(_order, uid) for uid in uids}, it_answers=it_answers)
+
+    def ask(
+        self, questions: Mapping[str, Callable[[Connector], RawOrder | None]], *, it_answers: bool = False
+    ) -> Asked:
+        """`read` for questions of any kind, by what they are about; None is an order that there is not.
+
+        Raises what the store said when it answers nothing any more. `it_answers`: it just did something else, so this
+        is about these orders; then the others are left.
+        """
+        raws: list[RawOrder] = []
+        problems: dict[str, SyncError] = {}
+        left = dict.fromkeys(questions)
+        for key, question in questions.items():
+            over = self.run.over if it_answers else self.over
+            if (over and len(left) < len(questions)) or (it_answers and self._in_a_row >= MOST_UNANSWERED):
+                break
+            del left[key]
+            try:
+                found = self.run.ask(question)
+            except NotFound:
+                found = None
+            except (Busy, Refused):
                 raise
-            continue
-        if found is not None:
-            raws.append(found)
-        in_a_row = 0
-    return raws, problems
+            except SyncError as error:
+                problems[key] = error
+                self._in_a_row += 1
+                if self._in_a_row >= MOST_UNANSWERED and not it_answers:
+                    raise
+                continue
+            if found is not None:
+                raws.append(found)
+            self._in_a_row = 0
+        if it_answers:
+            self._in_a_row = 0
+        return Asked(raws, problems, set(left))
 
 
 def _order(uid: str, connector: Connector) -> RawOrder:
