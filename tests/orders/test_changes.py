@@ -8,9 +8,11 @@ import pytest
 
 from orders.address_choice import use_store_address
 from orders.asking import answer_change, ask_to_stop
+from orders.curing import cure_by_hand, go_on, undo
 from orders.errors import StaleRevision
 from orders.fulfilling import Shipment, report_fulfillment
-from orders.holding import edit_order
+from orders.holding import edit_order, lift_hold
+from orders.holds import HoldKind
 from orders.models import Hold, Order, OrderLine, Payload, ShippingRequest
 from orders.models.shipping import Origin, RequestState
 from orders.release import offer_waiting, stores_with_waiting
@@ -158,6 +160,47 @@ def test_a_full_refund_never_ships_and_a_partial_one_asks(store):
     assert first.state == "canceled"
     assert (second.state, open_holds(second)) == ("held", {("refund", "")})
     assert second.requests.get().state == "withdrawn"
+
+
+def test_one_that_comes_in_refunded_in_part_asks_and_each_further_part_asks_again(store):
+    incoming, order = offered(store, payment=Payment.PARTLY_REFUNDED, refunded=Decimal("5.00"))
+    assert (order.state, open_holds(order), order.requests.count()) == ("held", {("refund", "")}, 0)
+
+    lift_hold(order.holds.get(), by="Ann", now=NOW)
+    _, order = again(store, incoming, buyer_note="Ring twice", payment=incoming.payment)
+    assert (order.state, open_holds(order)) == ("ready", set())
+    _, order = again(store, incoming, buyer_note="Ring twice", refunded=Decimal("7.00"))
+    assert (order.state, open_holds(order)) == ("held", {("refund", "")})
+    _, order = again(store, incoming, buyer_note="Ring twice", payment=Payment.PAID, refunded=Decimal("0.00"))
+
+    assert (order.state, open_holds(order)) == ("ready", set())
+
+
+def test_of_what_never_ships_nobody_asks_about_the_money(store):
+    _, canceled = offered(store, payment=Payment.PARTLY_REFUNDED, status=Status.CANCELED)
+    incoming, order = offered(store)
+
+    _, order = again(store, incoming, payment=Payment.PARTLY_REFUNDED, status=Status.CANCELED)
+
+    assert [open_holds(one) for one in (canceled, order)] == [set(), set()]
+    assert not Hold.objects.exists()
+
+
+def test_taking_back_what_was_decided_about_refunds_asks_about_all_of_them_again(store):
+    _, waits = offered(store, payment=Payment.PARTLY_REFUNDED)
+    incoming, there = taken(store)
+    again(store, incoming, payment=Payment.PARTLY_REFUNDED)
+    cure = cure_by_hand(store.account, HoldKind.REFUND, "", by="Ann", now=NOW)
+    go_on(cure.pk, seconds=9)
+    assert (Order.objects.get(pk=waits.pk).state, open_holds(there)) == ("ready", set())
+
+    undo(cure, by="Ann", now=LATER)
+    go_on(cure.pk, seconds=9)
+
+    waits.refresh_from_db()
+    assert (waits.state, open_holds(waits)) == ("held", {("refund", "")})
+    assert waits.requests.get().state == RequestState.WITHDRAWN
+    assert (Order.objects.get(pk=there.pk).state, open_holds(there)) == ("at_warehouse", {("refund", "")})
 
 
 def test_a_payment_that_arrives_releases_the_order(store):

@@ -9,7 +9,7 @@ from integrations.models import Exchange, FailedRecord, Run
 from integrations.sandbox.server import Sandbox
 from orders.models import Order, SeenOrder
 from orders.state import State
-from tests.integrations.flows.world import change_settings, connect_store, flow_of, sync, work
+from tests.integrations.flows.world import change_settings, connect_store, flow_of, map_everything, sync, work
 
 MONTH = dt.timedelta(days=30)
 
@@ -76,6 +76,16 @@ def test_orders_not_fulfilled_come_in_at_first_and_partly_fulfilled_ones_when_as
     work()
 
     assert numbers(integration) == {open_one, partly}
+
+
+def test_an_order_refunded_in_part_before_it_came_in_waits_until_a_person_decides(connect, sandbox):
+    number = sandbox.wix.place_order("v1", payment="PARTIALLY_REFUNDED")["number"]
+    integration = connect("v1")
+
+    map_everything(integration)
+
+    order = Order.objects.get(number=number)
+    assert (order.state, [hold.kind for hold in order.holds.filter(lifted_at=None)]) == ("held", ["refund"])
 
 
 @pytest.mark.req("TECH-32", "EIM-13", "EIM-14")
