@@ -26,24 +26,31 @@ class Looked:
         return [step.as_json() for step in self.steps]
 
 
-Meaning = tuple[int | None, str]  # a product, or why there is none
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A product and how many of it one listing is; or why there is none."""
+
+    product: int | None
+    units: int = 1
+    why: str = ""
 
 
 def look(settings: StockSettings, wanted: Sequence[tuple[Listing, Key]]) -> list[Looked]:
     """The quantity of each listing at each place, in the order asked; at most two statements however many."""
     listings = {listing.pk: listing for listing, _ in wanted}
     meanings = meanings_of(settings, listings.values())
-    stock = stock_of({product for product, _ in meanings.values() if product})
+    stock = stock_of({meaning.product for meaning in meanings.values() if meaning.product})
     reckoned: dict[int, Mapping[Key, Available]] = {}
     found: list[Looked] = []
     for listing, key in wanted:
-        product, why = meanings[listing.pk]
-        if listing.retired_at or (why := _left_out(settings, listing, key, why)) or product is None:
+        meaning = meanings[listing.pk]
+        product = meaning.product
+        if listing.retired_at or (why := _left_out(settings, listing, key, meaning.why)) or product is None:
             found.append(Looked(None, "" if listing.retired_at else why, product_id=product))
             continue
         if listing.pk not in reckoned:
             of_product = stock.get(product, Stock())
-            reckoned[listing.pk] = available(of_product, settings.places, settings.rules, listing.units)
+            reckoned[listing.pk] = available(of_product, settings.places, settings.rules, meaning.units)
         found.append(_as_sent(reckoned[listing.pk].get(key, Available(None)), settings.offer.most, product))
     return found
 
@@ -55,16 +62,23 @@ def meanings_of(settings: StockSettings, listings: Iterable[Listing]) -> dict[in
     """
     rows = list(listings)
     if settings.alias_type is None:
-        return {row.pk: (row.product_id, "" if row.product_id else Why.UNMAPPED.value) for row in rows}
+        return {row.pk: _linked(row) for row in rows}
     codes = {row.pk: sku_key_of(row.sku_was) or row.sku_key for row in rows}
     aliases = Alias.objects.filter(alias_type=settings.alias_type, code_key__in=set(codes.values()) - {""})
-    products = dict(aliases.values_list("code_key", "product_id"))
-    meanings: dict[int, Meaning] = {}
-    for row in rows:
-        product = row.product_id if row.by_hand and row.product_id else products.get(codes[row.pk])
-        lacking = Why.NO_ALIAS if row.product_id else Why.UNMAPPED
-        meanings[row.pk] = (product, "" if product else lacking.value)
-    return meanings
+    products = {
+        key: Meaning(product, units) for key, product, units in aliases.values_list("code_key", "product_id", "units")
+    }
+    lacking = {True: Meaning(None, why=Why.NO_ALIAS.value), False: Meaning(None, why=Why.UNMAPPED.value)}
+    return {
+        row.pk: _linked(row)
+        if row.by_hand and row.product_id
+        else products.get(codes[row.pk]) or lacking[row.product_id is not None]
+        for row in rows
+    }
+
+
+def _linked(row: Listing) -> Meaning:
+    return Meaning(row.product_id, row.units) if row.product_id else Meaning(None, why=Why.UNMAPPED.value)
 
 
 def _left_out(settings: StockSettings, listing: Listing, key: Key, why: str) -> str:

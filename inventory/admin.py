@@ -61,7 +61,7 @@ class AliasTypeAdmin(StaffAdmin):
 class AliasAdmin(LookUpAdmin):
     """Changed on the product's page."""
 
-    list_display = ["code", "alias_type", "product", "account"]
+    list_display = ["code", "alias_type", "product", "units", "account"]
     search_fields = ["code_key", "product__sku_key", "account__name"]
     list_select_related = ["alias_type", "product", "account"]
 

@@ -42,10 +42,12 @@ def type_named(product: Product, name: str) -> AliasType:
     return found
 
 
-def store(product: Product, alias_type: AliasType, code: str, alias: Alias | None = None) -> Alias:
+def store(
+    product: Product, alias_type: AliasType, code: str, alias: Alias | None = None, *, units: int = 1
+) -> Alias:  # fmt: skip
     """Add a code, or change what an alias says. Raises InventoryError where another product has it."""
     row = alias or Alias(account_id=product.account_id, product=product, alias_type=alias_type)
-    row.code = code
+    row.code, row.units = code, units
     try:
         with transaction.atomic():  # whoever listens notes in it what the code meant and means
             row.save()
@@ -72,25 +74,29 @@ class Reported(StrEnum):
     TAKEN = "taken"
 
 
-def report_aliases(account: Account, rows: Sequence[tuple[str, str, str]]) -> list[Reported]:
-    """Add what a warehouse's system says: SKU, type and code of each. In the caller's transaction; twice is once."""
-    keys = {sku_key_of(sku) for sku, _, _ in rows}
+def report_aliases(account: Account, rows: Sequence[tuple[str, str, str, int | None]]) -> list[Reported]:
+    """Add what a warehouse's system says: SKU, type, code and units of each, None where it does not say the units. In
+    the caller's transaction; twice is once.
+    """
+    keys = {sku_key_of(row[0]) for row in rows}
     products = {one.sku_key: one for one in Product.objects.for_account(account).filter(sku_key__in=keys)}
     said: dict[int, Reported] = {}
     # In the order of their codes, so that two reports at once never wait for each other.
-    for at, (sku, kind, code) in sorted(enumerate(rows), key=lambda one: (sku_key_of(one[1][2]), one[0])):
+    for at, (sku, kind, code, units) in sorted(enumerate(rows), key=lambda one: (sku_key_of(one[1][2]), one[0])):
         product = products.get(sku_key_of(sku))
-        said[at] = _reported(product, " ".join(kind.split()), code) if product else Reported.UNKNOWN_SKU
+        said[at] = _reported(product, " ".join(kind.split()), code, units) if product else Reported.UNKNOWN_SKU
     return [said[at] for at in range(len(rows))]
 
 
-def _reported(product: Product, kind: str, code: str) -> Reported:
+def _reported(product: Product, kind: str, code: str, units: int | None) -> Reported:
     alias_type = type_named(product, kind)
     known = Alias.objects.filter(alias_type=alias_type, code_key=sku_key_of(code)).first()
-    if known is not None:
-        return Reported.UNCHANGED if known.product_id == product.pk else Reported.TAKEN
+    if known is not None and known.product_id != product.pk:
+        return Reported.TAKEN
+    if known is not None and units in (None, known.units):
+        return Reported.UNCHANGED
     try:
-        store(product, alias_type, code)
+        store(product, alias_type, known.code if known else code, known, units=units or 1)
     except InventoryError:  # somebody gave it to another product at this moment
         return Reported.TAKEN
     return Reported.STORED

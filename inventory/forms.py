@@ -246,6 +246,13 @@ class AliasForm(forms.Form):
         max_length=100,
         help_text="Compared like SKUs: upper and lower case are one. Within a type it means one product.",
     )
+    units = forms.IntegerField(
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        initial=1,
+        help_text="How many of the product one thing with this code is: 6 for a box of six.",
+    )
 
     def __init__(self, product: Product, *args: Any, alias: Alias | None = None, **kwargs: Any) -> None:
         kwargs["auto_id"] = f"alias-{alias.pk if alias else 'new'}-%s"
@@ -258,8 +265,8 @@ class AliasForm(forms.Form):
         if not self.types:
             del self.fields["alias_type"]
         if alias:
-            self.fields = {"code": self.fields["code"]}
-            self.initial["code"] = alias.code
+            self.fields = {"code": self.fields["code"], "units": self.fields["units"]}
+            self.initial.update(code=alias.code, units=alias.units)
 
     def clean_new_type(self) -> str:
         return " ".join(self.cleaned_data["new_type"].split())
@@ -291,7 +298,8 @@ class AliasForm(forms.Form):
     def save(self) -> Alias:
         """Raises InventoryError where somebody gave the code to another product in this moment."""
         alias_type = self.cleaned_data.get("found_type") or type_named(self.product, self.cleaned_data["new_type"])
-        return store(self.product, alias_type, self.cleaned_data["code"], self.alias)
+        units = self.cleaned_data.get("units") or (self.alias.units if self.alias else 1)
+        return store(self.product, alias_type, self.cleaned_data["code"], self.alias, units=units)
 
 
 class CountForm(forms.Form):

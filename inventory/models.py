@@ -117,21 +117,37 @@ class AliasType(models.Model):
 
 
 class Alias(models.Model):
-    """Another code for a product. Within its type a code means one product; compared like SKUs."""
+    """Another code for a product, or for several pieces of it. Within its type a code means one product; compared like
+    SKUs.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     alias_type = models.ForeignKey(AliasType, models.CASCADE, related_name="aliases", db_index=False)
     product = models.ForeignKey(Product, models.CASCADE, related_name="aliases", db_index=False)
     code = models.CharField(max_length=100)
     code_key = models.CharField(max_length=100, editable=False)
+    units = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="How many of the product one thing with this code is."
+    )
 
     objects = AccountQuerySet.as_manager()
 
     class Meta:
         ordering = ["alias_type", "code_key"]
         verbose_name_plural = "aliases"
-        constraints = [models.UniqueConstraint(fields=["alias_type", "code_key"], name="inventory_alias_once")]
-        indexes = [models.Index(fields=["product"], name="inventory_alias_product")]
+        constraints = [
+            models.UniqueConstraint(fields=["alias_type", "code_key"], name="inventory_alias_once"),
+            models.CheckConstraint(condition=models.Q(units__gt=0), name="inventory_alias_units_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["product"], name="inventory_alias_product"),
+            models.Index(fields=["account", "code_key", "id"], name="inventory_alias_list"),
+            models.Index(
+                fields=["account", "code_key"],
+                name="inventory_alias_prefix",
+                opclasses=["int8_ops", "text_pattern_ops"],
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -244,7 +260,6 @@ class MovementKind(models.TextChoices):
     VOIDED = "voided", "Shipment voided"
 
 
-ABSOLUTE = (MovementKind.LEVEL, MovementKind.COUNT)
 RELATIVE = (MovementKind.ADJUSTMENT, MovementKind.CORRECTION, MovementKind.SHIPPED, MovementKind.VOIDED)
 
 

@@ -24,6 +24,10 @@ class OneAlias(Shape):
     sku = serializers.CharField(max_length=100, help_text="The product's own SKU.")
     type = serializers.CharField(max_length=60, help_text="What kind of code it is; made where it is new.")
     code = serializers.CharField(max_length=100)
+    units = serializers.IntegerField(
+        required=False, min_value=1, max_value=10_000,
+        help_text="How many of the product one thing with this code is; 1 where it is new and nothing is said.",
+    )  # fmt: skip
 
 
 class AliasesBody(Shape):
@@ -58,7 +62,8 @@ class Aliases(ApiView):
         rows: list[dict[str, Any]] = body["aliases"]
 
         def effect() -> Response:
-            said = report_aliases(account, [(row["sku"], row["type"], row["code"]) for row in rows])
+            wanted = [(row["sku"], row["type"], row["code"], row.get("units")) for row in rows]
+            said = report_aliases(account, wanted)
             return Response({"results": [{**row, "result": one.value} for row, one in zip(rows, said, strict=True)]})
 
         return once(request, effect)

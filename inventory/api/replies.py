@@ -48,6 +48,7 @@ def warehouse_shape(warehouse: Warehouse) -> dict[str, Any]:
 class AliasShape(Shape):
     type = serializers.CharField()
     code = serializers.CharField()
+    units = serializers.IntegerField(help_text="How many of the product one thing with this code is.")
 
 
 class ProductShape(Shape):
@@ -75,7 +76,9 @@ def product_shape(product: Product) -> dict[str, Any]:
         "barcode": product.barcode,
         "weight_grams": product.weight_grams,
         "preorder_until": product.preorder_until.isoformat() if product.preorder_until else None,
-        "aliases": [{"type": alias.alias_type.name, "code": alias.code} for alias in product.aliases.all()],
+        "aliases": [
+            {"type": alias.alias_type.name, "code": alias.code, "units": alias.units} for alias in product.aliases.all()
+        ],
         "account": {"id": str(product.account_id), "name": product.account.name},
     }
 

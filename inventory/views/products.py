@@ -200,7 +200,8 @@ def _store_alias(request: PanelRequest, found: Product, form: AliasForm) -> Http
     except InventoryError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{stored.code} means {found.sku}, as {stored.alias_type}.")
+        pieces = f"{stored.units:,} pieces of {found.sku}" if stored.units != 1 else found.sku
+        messages.success(request, f"{stored.code} means {pieces}, as {stored.alias_type}.")
     return _to_aliases(request, found)
 
 

@@ -122,6 +122,28 @@ def test_aliases_come_from_the_wms_and_are_those_of_the_products_page(api: Api, 
     assert "4006381333931" in owner.get(f"/a/shoes/products/{mug.pk}/").content.decode()
 
 
+@pytest.mark.req("EIM-5")
+def test_an_alias_is_reported_with_its_pieces_and_changed_by_a_later_report(api: Api, partner: Partner) -> None:
+    account = make_account("shoes")
+    warehouse = make_warehouse(account, partner=partner)
+    make_product(account, "MUG")
+    row = {"sku": "MUG", "type": "Pack", "code": "MUG-BOX"}
+
+    def report(**more: object) -> str:
+        answer = api.post("/aliases", {"warehouse": str(warehouse.pk), "aliases": [{**row, **more}]})
+        return str(answer.json()["results"][0]["result"])
+
+    assert report(units=6) == "stored"
+    assert (report(), report(units=6)) == ("unchanged", "unchanged")
+    assert Alias.objects.get().units == 6
+    assert report(units=12) == "stored"
+    assert Alias.objects.get().units == 12
+    assert api.post("/aliases", {"warehouse": str(warehouse.pk), "aliases": [{**row, "units": 0}]}).status_code in (
+        400,
+        422,
+    )
+
+
 def test_aliases_of_accounts_that_a_partner_does_not_serve_are_not_its_own(api: Api) -> None:
     theirs = make_warehouse(make_account())
     make_product(theirs.account, "MUG")

@@ -459,7 +459,7 @@ def test_products_tell_what_can_be_reported(api, warehouse):
     assert shown == {
         "id": str(product.pk), "sku": "VASE", "name": "Blue vase", "barcode": "4006381333931", "weight_grams": 750,
         "preorder_until": None,
-        "aliases": [{"type": "EAN", "code": "400"}], "account": account,
+        "aliases": [{"type": "EAN", "code": "400", "units": 1}], "account": account,
     }  # fmt: skip
 
 

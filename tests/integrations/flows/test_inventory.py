@@ -14,9 +14,11 @@ from integrations.settings_document import document_of
 from integrations.stock_answers import allow_first_push
 from integrations.sweep import sweep
 from integrations.tick import tick
+from inventory.aliases import store
 from inventory.models import Alias, AliasType
 from mappings.mapping import map_listing, map_location
 from mappings.models import Listing, ListingStock, Location, Why
+from mappings.versions import undo_change
 from tests.build import make_product
 from tests.integrations.flows.stock_world import (
     all_skus,
@@ -340,6 +342,45 @@ def test_with_an_alias_type_chosen_the_stores_sku_is_looked_up_by_it_and_product
     change_settings(integration, stock_alias="")
     work()
     assert (counted(sandbox)[sku], counted(sandbox)[lacking]) == (1, 2)
+
+
+@pytest.mark.req("EIM-26", "EIM-27")
+def test_an_alias_of_several_pieces_sends_as_many_as_there_are_of_these(sandbox):
+    integration = connect_stock(sandbox)
+    sku, *_ = counted(sandbox)
+    kind = AliasType.objects.create(account=integration.account, name="Pack")
+    mug = make_product(integration.account, "REAL-1")
+    box = Alias.objects.create(account=integration.account, alias_type=kind, product=mug, code=sku, units=6)
+    change_settings(integration, stock_alias=str(kind.pk))
+    report(integration, {"REAL-1": 41})
+
+    start(integration)
+    assert counted(sandbox)[sku] == 6
+
+    store(mug, kind, box.code, box, units=4)
+    sync_stock(integration)
+    assert counted(sandbox)[sku] == 10
+
+
+@pytest.mark.req("EIM-19")
+def test_a_link_that_is_taken_back_is_the_skus_again_and_the_alias_counts_as_before(sandbox):
+    integration = connect_stock(sandbox)
+    sku = next(iter(counted(sandbox)))
+    kind = AliasType.objects.create(account=integration.account, name="Webshop")
+    real, other = (make_product(integration.account, name) for name in ("REAL-1", "REAL-2"))
+    Alias.objects.create(account=integration.account, alias_type=kind, product=real, code=sku)
+    change_settings(integration, stock_alias=str(kind.pk))
+    report(integration, {sku: 1, "REAL-1": 41, "REAL-2": 42})
+    start(integration)
+    assert counted(sandbox)[sku] == 41
+
+    change = map_listing(Listing.objects.get(store=integration.store, sku=sku), other, by="Ann", now=timezone.now())
+    sync_stock(integration)
+    assert counted(sandbox)[sku] == 42
+    undo_change(change, "Ann", timezone.now())
+    sync_stock(integration)
+
+    assert counted(sandbox)[sku] == 41
 
 
 def test_an_alias_type_of_another_account_cannot_be_chosen(sandbox):
