@@ -13,16 +13,19 @@ from urllib.parse import quote
 import hypothesis
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser import MISSING, find_chromium
 from tests.conftest_sandbox import sandbox, settings_of_sandbox  # noqa: F401  (fixtures)
+from tests.emptying import empty_quickly
 
 ROW = re.compile(r"[A-Z0-9]+-\d+")
 ON_POSTGRES = os.environ.get("FCP_TEST_DB") == "postgres"
 # How long an example takes says something of the machine, not of what is tested.
 hypothesis.settings.register_profile("fcp", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("fcp")
+TransactionTestCase._fixture_teardown = empty_quickly  # type: ignore[method-assign]
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -29,6 +30,7 @@ def make_key() -> str:
     return key.private_bytes(*form).decode()
 
 
+@cache
 def public_half(private_key: str) -> str:
     key = serialization.load_pem_private_key(private_key.encode(), None).public_key()
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
