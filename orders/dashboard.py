@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, IntegerField, Min, QuerySet, Value
@@ -14,8 +15,8 @@ from fcp import panel
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Card, Cell, OverviewColumn, PanelRequest, Step
-from orders.causes import Cause, CausePage, fill, sum_up
-from orders.held_groups import waiting_page
+from orders.causes import Cause, cause_page, fill, loudest, sum_up
+from orders.held_groups import snoozed_keys
 from orders.holds import HoldKind
 from orders.models import Fulfillment, Hold, Order
 from orders.state import OPEN_STATES, State
@@ -44,38 +45,46 @@ def open_orders(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
 
 
 def alarm(request: PanelRequest, now: dt.datetime) -> dict[str, Any] | None:
-    """The one sentence in red: the cause that keeps most orders waiting and that one fix cures."""
-    cause = worst(_causes(request).causes)
+    """The one sentence in red: the cause that keeps most orders waiting and that one fix cures. Only where it is worth
+    it: one or two orders stand quietly in the list below.
+    """
+    cause = _waits(request, now).loud
     if cause is None:
         return None
     sum_up(request.account, cause)
     return {"cause": cause, "missing": MISSING[cause.kind]}
 
 
-def worst(causes: Sequence[Cause]) -> Cause | None:
-    """Loud only where it is worth it: one or two orders stand quietly in the list below."""
-    loud = [cause for cause in causes if cause.mapped and cause.orders >= LOUD]
-    return max(loud, key=lambda cause: cause.orders, default=None)
-
-
 def waiting(request: PanelRequest, now: dt.datetime) -> dict[str, Any]:
-    page = _causes(request)
-    rest = [cause for cause in page.causes if cause is not worst(page.causes)]
+    found = _waits(request, now)
     return {
-        "causes": rest,
-        "more": page.more,
-        "any": bool(page.causes),
+        "causes": found.others,
+        "more": found.more,
+        "any": bool(found.others or found.loud),
         "questions": panel.waiting_of(request.account),
     }
 
 
-def _causes(request: PanelRequest) -> CausePage:
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The group that is said loudly, if any, and the others that wait longest."""
+
+    loud: Cause | None
+    others: list[Cause]
+    more: str
+
+
+def _waits(request: PanelRequest, now: dt.datetime) -> Waits:
     """Both cards above show the same groups; they are looked up once."""
-    if not hasattr(request, "causes"):
-        page = waiting_page(request.account, timezone.now(), size=CAUSES)
-        fill(request.account, page.causes, most=0)  # counted, not summed up
-        request.causes = page  # type: ignore[attr-defined]
-    return request.causes  # type: ignore[attr-defined]
+    if not hasattr(request, "waits"):
+        account = request.account
+        hidden = snoozed_keys(account, now)
+        loud = loudest(account, hidden)
+        loud = loud if loud and loud.orders >= LOUD else None
+        page = cause_page(account, size=CAUSES, hidden=hidden | {loud.key} if loud else hidden)
+        fill(account, page.causes, most=0)  # counted, not summed up
+        request.waits = Waits(loud, page.causes, page.more)  # type: ignore[attr-defined]
+    return request.waits  # type: ignore[attr-defined]
 
 
 # --- today ------------------------------------------------------------------------------------------------------

@@ -50,9 +50,14 @@ def woken(group: HeldGroup, orders: int) -> bool:
     return orders >= 2 * max(group.snoozed_orders, 1)
 
 
+def snoozed_keys(account: Account, now: dt.datetime) -> set[Key]:
+    """The groups that lists of what waits leave out."""
+    return {cause.key for cause in shelves(account, now).snoozed}
+
+
 def waiting_page(account: Account, now: dt.datetime, after: str = "", size: int = PAGE) -> CausePage:
     """A page of what waits, without what is snoozed."""
-    return cause_page(account, after, size, {cause.key for cause in shelves(account, now).snoozed})
+    return cause_page(account, after, size, snoozed_keys(account, now))
 
 
 def noted_of(account: Account, causes: Iterable[Cause]) -> dict[Key, HeldGroup]:

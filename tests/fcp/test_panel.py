@@ -16,6 +16,8 @@ from fcp.panel import Card, navigation, panel_url
 from fcp.roles import May, Role
 from fcp.templatetags.panel import ago, money, plural, span, sparkline, when
 from integrations.models import Integration
+from orders.held_groups import keep
+from orders.holds import HoldKind
 from orders.models import Fulfillment, Order, Parcel
 from tests.build import (
     PASSWORD,
@@ -170,6 +172,33 @@ def test_the_cause_that_keeps_most_orders_waiting_is_said_in_one_sentence_with_t
     assert "80 EUR" in text_of(page)  # three of 26.60
     assert f'/a/shop/held/?kind=ship_code&amp;cause={method.pk}"' in page
     assert "Map it" in page
+
+
+def test_the_loudest_cause_is_said_though_many_small_ones_are_older(shop):
+    for number in range(9):
+        shop.order(number=f"1{number}", ship=f"rare-{number}", placed_at=timezone.now() - dt.timedelta(days=9))
+    for number in range(3):
+        shop.order(number=f"2{number}", ship="std-eu", placed_at=timezone.now() - dt.timedelta(hours=1))
+    shipped(shop.order(number="3", placed_at=timezone.now()))
+
+    page = text_of(shop.page())
+
+    assert "3 orders wait for one missing ship code, std-eu on MyShop, oldest" in page
+    assert "1 order · Ship code missing: rare-0" in page
+    assert "3 orders · Ship code missing: std-eu" not in page  # said once
+
+
+def test_a_snoozed_cause_is_no_alarm(shop):
+    for number in range(3):
+        shop.order(number=str(number), ship="std-eu")
+    shipped(shop.order(number="3"))
+    method = Order.objects.get(number="0").ship_method
+    later = timezone.now() + dt.timedelta(days=1)
+    keep(
+        shop.account, HoldKind.SHIP_CODE, str(method.pk), owner=None, note="", until=later, by="Ann", now=timezone.now()
+    )
+
+    assert 'class="alarm"' not in shop.page()
 
 
 def test_one_order_that_waits_is_no_alarm(shop):
