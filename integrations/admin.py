@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from fcp.admin import LookUpAdmin
+from fcp.admin import LookUpAdmin, among
 from integrations import (
     admin_rates,  # noqa: F401  # registers its own
     alert_admin,  # noqa: F401
@@ -19,6 +20,7 @@ from integrations import (
 )
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind, Mode
+from integrations.deliveries import APP_HINTS, BY_NUMBER, ORDER_HINTS
 from integrations.errors import IntegrationError
 from integrations.failures import retry_record
 from integrations.health import flow_health, health_of
@@ -42,6 +44,10 @@ from integrations.models import (
 from integrations.runs import unblock
 from integrations.settings_document import FLOWS, document_of
 from integrations.settings_saving import save, switched_on
+
+HINTS = (*ORDER_HINTS, BY_NUMBER, *APP_HINTS)
+TRIGGERS = ("schedule", "webhook", "person", "first")
+ANSWERS = {str(status): f"{status} {status.phrase}" for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST}
 
 
 class FlowInline(admin.TabularInline):
@@ -188,7 +194,7 @@ class RunAdmin(LookUpAdmin):
         "started_at", "integration", "flow_kind", "account", "state", "trigger", "seen", "created", "changed",
         "skipped", "failed", "calls", "in_panel",
     ]  # fmt: skip
-    list_filter = ["state", "trigger", "flow__kind"]
+    list_filter = ["state", among("trigger", {name: name for name in TRIGGERS}), "flow__kind"]
     search_fields = ["flow__integration__nickname", "account__name"]
     list_select_related = ["flow__integration", "account"]
     ordering = ["-pk"]
@@ -229,7 +235,7 @@ class FailedRecordAdmin(LookUpAdmin):
 @admin.register(Hint)
 class HintAdmin(LookUpAdmin):
     list_display = ["received_at", "at", "store", "kind", "object_uid", "address_id", "done_at", "replayed_at"]
-    list_filter = ["kind", ("done_at", admin.EmptyFieldListFilter)]
+    list_filter = [among("kind", {kind: kind for kind in HINTS}), ("done_at", admin.EmptyFieldListFilter)]
     search_fields = ["object_uid", "event_id", "store__name"]
     list_select_related = ["store"]
     ordering = ["-pk"]
@@ -270,7 +276,7 @@ class InvitationAdmin(LookUpAdmin):
 @admin.register(Exchange)
 class ExchangeAdmin(LookUpAdmin):
     list_display = ["created_at", "store", "account", "flow", "method", "path", "status", "milliseconds"]
-    list_filter = ["flow", "status"]
+    list_filter = [among("flow", {kind.value: kind.label for kind in FlowKind}), among("status", ANSWERS)]
     search_fields = ["path", "store__name", "account__name"]
     list_select_related = ["store", "account"]
     ordering = ["-pk"]

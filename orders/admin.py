@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from fcp.admin import LookUpAdmin
+from fcp.admin import LookUpAdmin, among
 from fcp.panel import panel_url
 from fcp.templatetags.panel import plural
 from orders.errors import OrderError
 from orders.holding import lift_hold
+from orders.labels import FULFILLMENTS, PAYMENTS
 from orders.models import (
     Cure,
     Fulfillment,
@@ -39,6 +40,7 @@ from orders.models import (
     ToSettle,
     TrackingImport,
 )
+from orders.timeline import SAYINGS, SEEN_BY
 
 
 class Rows(TabularInline):
@@ -114,7 +116,7 @@ class EventRows(Rows):
 class OrderAdmin(LookUpAdmin):
     panel_view = "orders:order"
     list_display = ["number", "account", "store", "state", "state_since", "placed_at", "units", "sum", "in_panel"]
-    list_filter = ["state", "payment", "fulfillment"]
+    list_filter = ["state", among("payment", PAYMENTS), among("fulfillment", FULFILLMENTS)]
     search_fields = ["number_key__prefix", "email_key__prefix", "uid"]
     search_help_text = "The beginning of an order number or e-mail address, or the store's own id."
     list_select_related = ["account", "store"]
@@ -131,7 +133,7 @@ class SeenOrderAdmin(LookUpAdmin):
     """Every order a store ever showed, imported or not, and why not."""
 
     list_display = ["number", "account", "store", "outcome", "reasons", "seen_by", "first_seen_at", "changed_at"]
-    list_filter = ["outcome", "seen_by"]
+    list_filter = ["outcome", among("seen_by", SEEN_BY)]
     search_fields = ["number_key__prefix", "uid"]
     list_select_related = ["account", "store"]
     ordering = ["-pk"]
@@ -232,7 +234,7 @@ class ToSettleAdmin(LookUpAdmin):
 @admin.register(OrderEvent)
 class OrderEventAdmin(OfOrder):
     list_display = ["at", "of_order", "account", "actor", "code", "params"]
-    list_filter = ["code"]
+    list_filter = [among("code", {code: code for code in sorted(SAYINGS)})]
     search_fields = ["order__number_key__prefix", "actor"]
     ordering = ["-pk"]
 
