@@ -331,13 +331,15 @@ def add_running(source: Callable[[Account], Sequence[Running]]) -> None:
 class OverviewColumn:
     """A column of All accounts. `values(account ids, now)` answers in one query for all of them; some may be missing.
 
-    A cell's `worry` (0 is fine) decides which account stands first.
+    A cell's `worry` (0 is fine) decides which account stands first on its page. `foremost(most)` names the accounts
+    that belong on the first page, whatever their names.
     """
 
     key: str
     label: str
     values: Callable[[Sequence[int], dt.datetime], dict[int, Cell]]
     order: int
+    foremost: Callable[[int], Sequence[int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from fcp.shell import accounts_of
 logger = logging.getLogger(__name__)
 
 HITS = 8  # of each source
-RANKED = 500  # accounts that one page of All accounts puts in order
+RANKED = 200  # accounts of one page of All accounts; the first one has as many more that need help
 
 
 @require_GET
@@ -42,11 +42,13 @@ def accounts(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     if text:
         found = found.filter(name__icontains=text)
-    page = page_of(found, ("name", "id"), request.GET.get("page", ""), RANKED)
     columns = sorted(panel.OVERVIEW.values(), key=lambda column: column.order)
+    foremost = {pk for column in columns if column.foremost for pk in column.foremost(RANKED)}
     now = timezone.now()
-    cells = {column.key: column.values([a.pk for a in page.rows], now) for column in columns}
-    rows = [(one, [(column.label, cells[column.key].get(one.pk)) for column in columns]) for one in page.rows]
+    page = page_of(found.exclude(pk__in=foremost), ("name", "id"), request.GET.get("page", ""), RANKED)
+    here = page.rows if page.newer else [*found.filter(pk__in=foremost), *page.rows]
+    cells = {column.key: column.values([a.pk for a in here], now) for column in columns}
+    rows = [(one, [(column.label, cells[column.key].get(one.pk)) for column in columns]) for one in here]
     rows.sort(key=lambda row: -max((cell.worry for _, cell in row[1] if cell), default=0))
     context = {"columns": columns, "rows": rows, "page": page, "text": text}
     return render(request, "fcp/accounts.html", context)

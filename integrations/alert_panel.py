@@ -51,6 +51,12 @@ def of_accounts(accounts: Sequence[int], now: dt.datetime) -> dict[int, Cell]:
     }
 
 
+def foremost(most: int) -> list[int]:
+    """The accounts with most open alerts."""
+    rows = Alert.objects.filter(closed_at=None).order_by().values_list("account").annotate(number=Count("pk"))
+    return [account for account, _ in rows.order_by("-number", "account")[:most]]
+
+
 def register() -> None:
     panel.add_chips("alert", KINDS)
     panel.add_pages(
@@ -69,4 +75,4 @@ def register() -> None:
         ),
     )
     panel.add_waiting(waiting)
-    panel.add_overview(OverviewColumn("alerts", "Alerts", of_accounts, order=35))
+    panel.add_overview(OverviewColumn("alerts", "Alerts", of_accounts, order=35, foremost=foremost))

@@ -12,6 +12,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from fcp import views
 from fcp.models import Account, AuditEntry, Membership
 from fcp.roles import Role
 from integrations.models import Alert, AlertSettings, Integration
@@ -192,3 +193,24 @@ def test_all_accounts_shows_how_many_are_open(account: Account):
     text = words(signed_in(user).get("/all-accounts/"))
 
     assert_in_order(text, "Shoes Ltd", "2, oldest 2 h", "Aaa calm")
+
+
+def test_an_account_that_needs_help_stands_first_whatever_its_name_and_how_many_there_are(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "RANKED", 3)
+    accounts = {name: make_account(name.lower(), name=name) for name in ("Ash", "Beech", "Cedar", "Elm", "Zelkova")}
+    make_alert(accounts["Zelkova"])
+    client.force_login(make_user(email="staff@example.com", is_staff=True))
+
+    def names(page: str) -> list[str]:
+        return re.findall(r'<a href="/a/\w+/">(\w+)</a>', page)
+
+    first = client.get("/all-accounts/").content.decode()
+    assert names(first) == ["Zelkova", "Ash", "Beech", "Cedar"]
+
+    after = re.search(r'href="(\?q=&amp;page=[^"]+)">After', first)
+    assert after
+    second = client.get("/all-accounts/" + html.unescape(after[1])).content.decode()
+    assert names(second) == ["Elm"]
+    assert names(client.get("/all-accounts/?q=zel").content.decode()) == ["Zelkova"]
