@@ -56,7 +56,8 @@ class ListingStockAdmin(LookUpAdmin):
 
 @admin.register(CarrierOut)
 class CarrierOutAdmin(LookUpAdmin):
-    list_display = ["carrier", "store", "account", "name", "link", "in_panel"]
+    list_display = ["carrier", "store", "account", "name", "link", "last_seen_on", "in_panel"]
+    list_filter = ["store__platform", ("name", admin.EmptyFieldListFilter)]
     search_fields = ["carrier", "name", "store__name", "account__name"]
     list_select_related = ["store", "account"]
     panel_view = "mappings:carrier"

@@ -26,12 +26,12 @@ class WordsFileForm(FileForm):
         help_text="For files without a column Integration.",
     )
 
-    def __init__(self, account: Account, scope: Store | None, **kwargs: Any) -> None:
-        """`scope`: the one integration that the page is about."""
+    def __init__(self, account: Account, scope: Store | None, *, of_stores: bool = True, **kwargs: Any) -> None:
+        """`scope`: the one integration that the page is about; `of_stores`: its rows are about integrations at all."""
         super().__init__(**kwargs)
         store = self.fields["store"]
         assert isinstance(store, forms.ModelChoiceField)
-        if scope:
+        if scope or not of_stores:
             del self.fields["store"]
         else:
             names = OUTSIDE.nicknames(account)

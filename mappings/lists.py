@@ -1,4 +1,4 @@
-"""The three kinds of words that come in from stores, as lists: columns, filters, and what their rows show."""
+"""The kinds of words as lists: three that come in from stores, and carriers, which go out. Columns, filters, rows."""
 
 from __future__ import annotations
 
@@ -7,23 +7,34 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q
-from django.http import QueryDict
+from django.db.models import Q
 from django.utils.http import urlencode
 
-from fcp.listing import Choice, Column, Empty, Filter, Flag, Listing, Rows
+from fcp.listing import Choice, Column, Empty, Filter, Flag, Listing
 from fcp.models import Account, Store
 from fcp.panel import panel_url
-from inventory.models import Warehouse, sku_key_of
+from inventory.models import Warehouse
 
-from .forms import ListingForm, LocationForm, ShipCodeForm, WordForm
+from .forms import CarrierNameForm, ListingForm, LocationForm, ShipCodeForm, WordForm
+from .models import CarrierOut, Location, ShipMethod, Word
 from .models import Listing as StoreListing
-from .models import Location, ShipMethod, Word
 from .outside import OUTSIDE
 from .ship_codes import ShipCode, ship_codes_of
 from .sku_suggestions import suggest_products
 from .suggest import Suggestion
-from .suggestions import suggest_codes, suggest_warehouses
+from .suggestions import suggest_codes, suggest_names, suggest_warehouses
+from .word_filters import (
+    FIRST,
+    SEEN,
+    STORE,
+    WAITING,
+    Awaited,
+    by_store,
+    find_listings,
+    find_ship_methods,
+    means_product,
+    warehouses_of,
+)
 
 FEW = 2  # words that mean the same and are named in a row
 MANY = 1000
@@ -31,7 +42,9 @@ MANY = 1000
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of word. `one` is the view of a single word, `hold` the kind of hold that an unmapped one causes."""
+    """One kind of word. `one` is the view of a single word, `hold` the kind of hold that an unmapped one causes, empty
+    where no order waits for it.
+    """
 
     key: str
     one: str
@@ -48,6 +61,8 @@ class Kind:
     suggest: Callable[[Account, Sequence[Any], Choices], None]
     target: str  # the field that holds its meaning
     words: tuple[str, ...]  # the fields that name it
+    first: str = "To map"  # the tab of those that mean nothing yet
+    actions: str = "mappings/parts/files_button.html"
 
     def rows(self, account: Account) -> Any:
         return self.model.objects.for_account(account).select_related(*self.related)
@@ -65,7 +80,9 @@ def prepare_rows(
     """Give rows what the page shows beside them: orders that wait (unless given), the integration's name, what else
     means the same, suggestion and form. A constant number of statements.
     """
-    if waiting is None:
+    if not kind.hold:
+        waiting = {}
+    elif waiting is None:
         waiting = OUTSIDE.waiting(account, kind.hold, [row.pk for row in rows])
     names = OUTSIDE.nicknames(account)
     chosen = chosen or choices_of(kind, account)
@@ -99,13 +116,15 @@ def meaning_of(row: Any) -> str:
     """What it is mapped to, in a word."""
     if isinstance(row, ShipMethod):
         return row.target
+    if isinstance(row, CarrierOut):
+        return row.name
     target = row.product if isinstance(row, StoreListing) else row.warehouse
     return str(target) if target else ""
 
 
 def is_mapped(row: Any) -> bool:
-    if isinstance(row, ShipMethod):
-        return bool(row.target)
+    if isinstance(row, ShipMethod | CarrierOut):
+        return bool(meaning_of(row))
     return (row.product_id if isinstance(row, StoreListing) else row.warehouse_id) is not None
 
 
@@ -114,17 +133,26 @@ def is_mapped(row: Any) -> bool:
 
 @dataclass(frozen=True)
 class Choices:
-    """What words of one kind can mean here, read once for a page: ship codes, or warehouses; products are typed."""
+    """What words of one kind can mean here, read once for a page: ship codes, warehouses, or the carriers' names that
+    each platform knows; products are typed.
+    """
 
     codes: list[ShipCode]
     warehouses: list[Warehouse]
+    carriers: Mapping[str, Sequence[str]]
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """The carriers' names by platform, and of "all"."""
+        every = sorted({name for names in self.carriers.values() for name in names})
+        return {**{platform: list(names) for platform, names in self.carriers.items()}, "all": every}
 
     @property
     def known(self) -> set[str]:
         return {code.code for code in self.codes}
 
     def of_form(self, kind: Kind) -> dict[str, Any]:
-        if kind.key == "skus":
+        if kind.key in ("skus", "carriers"):
             return {}
         return {"codes": self.codes} if kind.key == "ship_codes" else {"warehouses": self.warehouses}
 
@@ -132,7 +160,8 @@ class Choices:
 def choices_of(kind: Kind, account: Account) -> Choices:
     codes = ship_codes_of(account) if kind.key == "ship_codes" else []
     places = list(Warehouse.objects.for_account(account)[:MANY]) if kind.key == "locations" else []
-    return Choices(codes, places)
+    platforms = Store.objects.for_account(account).values_list("platform", flat=True) if kind.key == "carriers" else ()
+    return Choices(codes, places, {platform: OUTSIDE.carriers(platform) for platform in sorted(set(platforms))})
 
 
 def _suggest_codes(account: Account, rows: Sequence[Any], chosen: Choices) -> None:
@@ -145,6 +174,10 @@ def _suggest_warehouses(account: Account, rows: Sequence[Any], chosen: Choices) 
 
 def _suggest_products(account: Account, rows: Sequence[Any], chosen: Choices) -> None:
     suggest_products(account, rows)
+
+
+def _suggest_names(account: Account, rows: Sequence[Any], chosen: Choices) -> None:
+    suggest_names(account, rows, chosen.carriers)
 
 
 def _name_the_same(kind: Kind, account: Account, rows: Sequence[Any]) -> None:
@@ -165,66 +198,7 @@ def _name_the_same(kind: Kind, account: Account, rows: Sequence[Any]) -> None:
         row.same_url = f"{every}?{urlencode({'target': wanted})}" if others_of_it else ""
 
 
-# --- filters and search -------------------------------------------------------------------------------------------
-
-
-def stores_of(account: Account) -> list[tuple[str, str]]:
-    names = OUTSIDE.nicknames(account)
-    stores = Store.objects.for_account(account).order_by("name")
-    return [(str(store.pk), names.get(store.pk, store.name)) for store in stores]
-
-
-def by_store() -> Choice:
-    return Choice("store", "Integration", apply=lambda rows, value: rows.filter(store_id=value), choices=stores_of)
-
-
-def _find_ship_methods(rows: Rows, text: str) -> Rows:
-    return rows.filter(Q(title__istartswith=text) | Q(code__istartswith=text) | Q(target__istartswith=text))
-
-
-def _find_listings(rows: Rows, text: str) -> Rows:
-    """By SKU, by title, and by the SKU of the product they mean; each has its index. Titles begin in any case."""
-    titles = Q()
-    for written in {text, text.lower(), text.upper(), text.capitalize(), text.title()}:
-        titles |= Q(title__prefix=written)
-    product = Q(product__sku_key__prefix=sku_key_of(text), product__account=F("account"))
-    by_title = rows.filter(titles).order_by().values("pk")[:MANY]
-    by_product = rows.filter(product).order_by().values("pk")[:MANY]
-    ids = {row["pk"] for found in (by_title, by_product) for row in found}
-    return rows.filter(Q(sku_key__prefix=sku_key_of(text)) | Q(pk__in=ids))
-
-
-def _means_product(rows: Rows, value: str) -> Rows:
-    return rows.filter(product__sku_key=sku_key_of(value), product__account=F("account"))
-
-
-def warehouses_of(account: Account) -> list[tuple[str, str]]:
-    return [(str(one.pk), one.name) for one in Warehouse.objects.for_account(account)[:MANY]]
-
-
-class Awaited(Flag):
-    """Words that orders wait for: which these are is asked of the app that holds the orders."""
-
-    def __init__(self, hold: str) -> None:
-        super().__init__("waiting", "Orders wait")
-        self.hold = hold
-
-    def read(self, query: QueryDict, account: Account | None) -> Any:
-        on = super().read(query, account)
-        return OUTSIDE.awaited(account, self.hold) if on and account else None
-
-    def narrow(self, rows: Rows, value: Any) -> Rows:
-        return rows.filter(pk__in=value)
-
-
-def _csv_store(row: Any) -> str:
-    return str(row.store)
-
-
-SEEN = Column("seen", "Seen", csv=lambda row: row.last_seen_on)
-FIRST = Column("first", "First seen", csv=lambda row: row.first_seen_at, hidden=True)
-STORE = Column("store", "Integration", csv=_csv_store)
-WAITING = Column("waiting", "Orders waiting", align="end")
+# --- the lists ----------------------------------------------------------------------------------------------------
 
 
 def _decorate(key: str) -> Callable[[list[Any], Account | None], None]:
@@ -255,7 +229,7 @@ SHIP_CODES = Listing(
     rows_have_forms=True,
     decorate_files=False,
     template="mappings/list.html",
-    search=_find_ship_methods,
+    search=find_ship_methods,
     search_label="Option or ship code begins with",
     prepare=lambda rows: rows.select_related("store"),
     decorate=_decorate("ship_codes"),
@@ -283,11 +257,11 @@ SKUS = Listing(
     filters=(
         by_store(),
         Awaited("sku"),
-        Filter("target", "Product", _means_product),
+        Filter("target", "Product", means_product),
         Flag("changed", "SKU changed in the store", lambda rows, value: rows.exclude(sku_was="")),
         Flag("asked", "Not carried over", lambda rows, value: rows.exclude(asked="").filter(product=None)),
     ),
-    search=_find_listings,
+    search=find_listings,
     search_label="SKU, title or product begins with",
     bulk="mappings/parts/bulk.html",
     rows_have_forms=True,
@@ -335,6 +309,41 @@ LOCATIONS = Listing(
     ),
 )
 
+CARRIERS = Listing(
+    key="carriers",
+    row="mappings/parts/row.html",
+    order=("carrier", "id"),
+    columns=(
+        Column("word", "Carrier", csv=lambda row: row.carrier),
+        STORE,
+        SEEN,
+        FIRST,
+        Column("target", "Name for the store", csv=lambda row: row.name),
+        Column("link", "Tracking link", csv=lambda row: row.link, hidden=True),
+    ),
+    filters=(
+        by_store(),
+        Filter("target", "Name for the store", lambda rows, value: rows.filter(name__iexact=value)),
+        Flag("linked", "With a tracking link", lambda rows, value: rows.exclude(link="")),
+    ),
+    search=lambda rows, text: rows.filter(Q(carrier__istartswith=text) | Q(name__istartswith=text)),
+    search_label="Carrier or its name begins with",
+    bulk="mappings/parts/bulk.html",
+    rows_have_forms=True,
+    decorate_files=False,
+    template="mappings/list.html",
+    prepare=lambda rows: rows.select_related("store"),
+    decorate=_decorate("carriers"),
+    empty=Empty(
+        "Every carrier's name goes to the stores unchanged",
+        "A carrier appears here once a store is told of a shipment with it. Add one before that where a store knows it "
+        "by another name, so that its tracking link works.",
+        icon="truck-delivery",
+        view="mappings:add_carrier",
+        action="Add carrier name",
+    ),
+)
+
 KINDS: dict[str, Kind] = {
     "ship_codes": Kind(
         "ship_codes", "ship_code", "ship_code", ShipMethod, ShipCodeForm, ("store",),
@@ -371,5 +380,19 @@ KINDS: dict[str, Kind] = {
         suggest=_suggest_warehouses,
         target="warehouse_id",
         words=("name", "uid"),
+    ),
+    "carriers": Kind(
+        "carriers", "carrier", "", CarrierOut, CarrierNameForm, ("store",),
+        title="Carriers",
+        lead="What each store calls a carrier when it gets a tracking number. Without a name its own goes out.",
+        noun="carrier",
+        nouns="carrier,carriers",
+        means="Name for the store",
+        listing=CARRIERS,
+        suggest=_suggest_names,
+        target="name",
+        words=("carrier",),
+        first="To name",
+        actions="mappings/parts/carriers_actions.html",
     ),
 }  # fmt: skip

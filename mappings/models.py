@@ -264,8 +264,8 @@ class CarrierOut(Word):
     UNMAPPED = models.Q(name="")
 
     applied_version = None  # type: ignore[assignment]
-    first_seen_at = models.DateTimeField(null=True, blank=True)  # type: ignore[misc]
-    last_seen_on = models.DateField(null=True, blank=True)  # type: ignore[misc]
+    first_seen_at = models.DateTimeField(null=True, blank=True)  # type: ignore[assignment]
+    last_seen_on = models.DateField(null=True, blank=True)  # type: ignore[assignment]
     carrier = models.CharField(max_length=60)
     name = models.CharField("name for the store", max_length=100, blank=True)
     link = models.CharField(
@@ -324,10 +324,13 @@ class WordKind(models.TextChoices):
     SKUS = "skus", "SKUs"
     LOCATIONS = "locations", "Locations"
     CARRIERS = "carriers", "Carriers"
+    ALIASES = "aliases", "Aliases"
 
 
 class WordImport(FileImport):
-    """A file of mappings. Its changes carry `batch`, so that they can be taken back together."""
+    """A file of mappings. Its changes carry `batch`, so that they can be taken back together. Without a name it is no
+    file: what another press changed, while and after it is taken back (`batch_back`).
+    """
 
     kind = models.CharField(max_length=12, choices=WordKind.choices)
     batch = models.CharField(max_length=40, unique=True)

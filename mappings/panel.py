@@ -75,7 +75,14 @@ def register() -> None:
         Page(
             "Carriers",
             "mappings:carriers",
-            also=("mappings:add_carrier", "mappings:carrier", "mappings:carriers_files"),
+            also=(
+                "mappings:all_carriers",
+                "mappings:add_carrier",
+                "mappings:carrier",
+                "mappings:many_carriers",
+                "mappings:suggest_carriers",
+                "mappings:carriers_files",
+            ),
             synonyms="tracking links",
             help=(
                 "What a store calls a carrier when we tell it a shipment. Without a row the carrier's name "
@@ -94,10 +101,20 @@ def register() -> None:
                 "mappings:skus_files",
                 "orders:late_sku",
             ),
-            synonyms="listings products aliases",
+            synonyms="listings products",
             help=(
                 "Which of your products each listing of a store means. Orders with a listing that means "
                 "nothing yet are held."
+            ),
+        ),
+        Page(
+            "Aliases",
+            "mappings:aliases",
+            also=("mappings:add_alias", "mappings:alias", "mappings:aliases_files"),
+            synonyms="barcodes other SKUs codes packs boxes units",
+            help=(
+                "Other codes of your products, by type, and how many of a product each one is: a marketplace's number, "
+                "an old SKU, a box of six. A store can be matched by a type of them."
             ),
         ),
         Page(
@@ -121,7 +138,14 @@ def register() -> None:
         Page(
             "Changes",
             "mappings:changes",
-            also=("mappings:change", "mappings:then", "mappings:changes_back", "orders:decided", "orders:remapping"),
+            also=(
+                "mappings:change",
+                "mappings:then",
+                "mappings:changes_back",
+                "orders:decided",
+                "orders:remapping",
+                "orders:late_many",
+            ),
             synonyms="history versions roll back mapping changes",
             help=(
                 "Who changed what a store's word means, when and why. Compare two versions, take a change or a whole "

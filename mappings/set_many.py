@@ -76,6 +76,8 @@ def meanings_of_suggestions(
         return {
             pk: {"product_id": ids[one.value], "units": one.units} for pk, one in suggested.items() if one.value in ids
         }
+    if kind.key == "carriers":
+        return {pk: {"name": one.value} for pk, one in suggested.items()}
     codes = {code.code: code for code in chosen.codes}
     found: dict[int, Meaning] = {}
     for pk, one in suggested.items():

@@ -12,12 +12,14 @@ from fcp.models import Account
 from inventory.loose import Loose, loose
 from inventory.models import Alias, AliasType, Product
 
-from .models import Listing, MappingChange
+from .models import Listing
 from .outside import OUTSIDE
 from .suggest import Candidate, Known, Suggestion
+from .versions import meant_before
 
 LIKE = 0.7  # of 1: how much a title has to say the same as a product's name
 NAMED = 1000  # products whose names are compared with the titles of one page
+LOOKED_AT = 2000  # changes of the listings of a page
 SHORTEST = 3  # of an SKU: shorter ones are alike by chance
 
 
@@ -53,11 +55,9 @@ def _one(found: Sequence[_Found]) -> Suggestion | None:
 
 def _earlier(account: Account, rows: Sequence[Listing]) -> Ways:
     """What this very listing meant before."""
-    ids = [row.pk for row in rows if row.version]
-    if not ids:
+    last = meant_before(rows, "product_id", LOOKED_AT)
+    if not last:
         return {}
-    changes = MappingChange.objects.filter(account=account, table="listing", row__in=ids).order_by("row", "pk")
-    last = {one.row: one.after for one in changes[:2000] if one.after.get("product_id")}
     skus = dict(
         Product.objects.for_account(account)
         .filter(pk__in={side["product_id"] for side in last.values()})
@@ -106,10 +106,17 @@ def _by_alias(account: Account, rows: Sequence[Listing]) -> Ways:
         "alias_type", "product"
     )
     found = (
-        (one.code_key, _Found(one.product.sku, f"{one.code} is the {one.alias_type} alias of {one.product.sku}."))
+        (
+            one.code_key,
+            _Found(one.product.sku, f"{one.code} is the {one.alias_type} alias of {_pieces(one)}.", one.units),
+        )
         for one in aliases
     )
     return _by_key(rows, lambda row: row.sku_key, found)
+
+
+def _pieces(alias: Alias) -> str:
+    return f"{alias.units} × {alias.product.sku}" if alias.units != 1 else alias.product.sku
 
 
 def _by_barcode(account: Account, rows: Sequence[Listing]) -> Ways:

@@ -15,13 +15,15 @@ from typing import Any
 from fcp.models import Account
 from inventory.models import Warehouse
 
-from .common_services import common_service
-from .models import Location, MappingChange, ShipMethod
+from .common_services import common_carrier, common_service
+from .models import CarrierOut, Location, ShipMethod
 from .outside import OUTSIDE
 from .ship_codes import ShipCode
 from .suggest import Alike, Candidate, Known, Suggestion, small_words
+from .versions import meant_before
 
 REMEMBERED = 500  # rows that were mapped before and are looked at; those seen last first
+LOOKED_AT = 2000  # changes of the words of a page
 LIKE = 0.8  # of 1: a word that is less like another one is not that word with a slip
 SAME = 0.999
 
@@ -35,6 +37,7 @@ class Before:
     store: str
     carrier: str = ""
     service: str = ""
+    platform: str = ""
 
     @property
     def sentence(self) -> str:
@@ -102,7 +105,7 @@ def suggest_codes(account: Account, rows: Sequence[ShipMethod], codes: Sequence[
         )
         for one in mapped.order_by("-last_seen_on", "-pk")[:REMEMBERED]
     ]  # fmt: skip
-    earlier = _history(rows, "target")
+    earlier = meant_before(rows, "target", LOOKED_AT)
     book = CodeBook(codes, before)
     for row in rows:
         row.suggestion = book.find(row.carrier, row.title, row.code, earlier.get(row.pk))  # type: ignore[attr-defined]
@@ -127,7 +130,7 @@ def suggest_warehouses(account: Account, rows: Sequence[Location], warehouses: S
         Before(str(one.warehouse_id), one.name, stores.get(one.store_id, one.store.name))
         for one in bound.order_by("-last_seen_on", "-pk")[:REMEMBERED]
     ]
-    earlier = {pk: str(side["warehouse_id"]) for pk, side in _history(rows, "warehouse_id").items()}
+    earlier = {pk: str(side["warehouse_id"]) for pk, side in meant_before(rows, "warehouse_id", LOOKED_AT).items()}
     same, known = _by_words(before), Known(Candidate(str(w.pk), (w.name, w.code), named=False) for w in warehouses)
     for row in rows:
         value = earlier.get(row.pk, "")
@@ -146,16 +149,64 @@ def _place(alike: Alike | None, named: Mapping[str, str]) -> Suggestion | None:
     )
 
 
+# --- carriers, outbound ----------------------------------------------------------------------------------------------
+
+
+class NameBook:
+    """What a carrier may be called in stores of one platform: by the `names` that it makes tracking links for, where it
+    has such, and by what the account chose before. A platform's own names count more than what others are told. Pure.
+    """
+
+    def __init__(self, platform: str, names: Sequence[str], before: Sequence[Before] = ()) -> None:
+        self.names = list(names)
+        self.before = [one for one in before if one.platform == platform or not names or one.value in names]
+        self._known = Known(Candidate(name) for name in names)
+        self._same = _by_words(self.before)
+        self._like = _known_choices(self.before)
+
+    def find(self, carrier: str, earlier: str = "") -> Suggestion | None:
+        """`earlier`: what it was called before its name was taken away."""
+        if earlier:
+            return Suggestion(earlier, f"You chose {earlier} for it before.", 1)
+        alike = self._known.find([carrier])
+        found = _chosen(self._same, carrier)
+        if found is None and alike and alike.likeness >= SAME:
+            found = _as_suggestion(alike)
+        like = found or _like_chosen(self._like, self.before, carrier)
+        return like or self._usual(carrier) or (_as_suggestion(alike) if alike else None)
+
+    def _usual(self, carrier: str) -> Suggestion | None:
+        """By the table of common carriers: the platform's name of the same one, or the usual name of a longer one."""
+        usual = common_carrier(carrier)
+        if usual is None:
+            return None
+        if self.names:
+            names = [name for name in self.names if common_carrier(name) == usual]
+            if len(names) != 1:
+                return None
+            return Suggestion(names[0], f"“{carrier}” is a usual name of {usual}, and so is {names[0]}.", LIKE)
+        return Suggestion(usual, f"“{carrier}” is a usual name of {usual}.", LIKE)
+
+
+def suggest_names(account: Account, rows: Sequence[CarrierOut], names: Mapping[str, Sequence[str]]) -> None:
+    """Give carriers without a name for their store a `suggestion`. `names`: those that each platform knows."""
+    if not rows:
+        return
+    stores = OUTSIDE.nicknames(account)
+    named = CarrierOut.objects.for_account(account).exclude(name="").select_related("store")
+    before = [
+        Before(one.name, one.carrier, stores.get(one.store_id, one.store.name), platform=one.store.platform)
+        for one in named.order_by("-pk")[:REMEMBERED]
+    ]
+    earlier = {pk: str(side["name"]) for pk, side in meant_before(rows, "name", LOOKED_AT).items()}
+    platforms = {row.store.platform for row in rows}
+    books = {platform: NameBook(platform, names.get(platform, ()), before) for platform in platforms}
+    for row in rows:
+        found = books[row.store.platform].find(row.carrier, earlier.get(row.pk, ""))
+        row.suggestion = found  # type: ignore[attr-defined]
+
+
 # --- what was chosen before ------------------------------------------------------------------------------------------
-
-
-def _history(rows: Sequence[Any], field: str) -> dict[int, dict[str, Any]]:
-    """By row the newest meaning that its history knows of and that says something: what it meant once."""
-    table, ids = str(rows[0]._meta.model_name), [row.pk for row in rows if row.version]
-    if not ids:
-        return {}
-    changes = MappingChange.objects.filter(table=table, row__in=ids).order_by("row", "pk")
-    return {one.row: one.after for one in changes[: REMEMBERED * 4] if one.after.get(field)}
 
 
 def _by_words(before: Iterable[Before]) -> dict[frozenset[str], list[Before]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import carriers, views, views_codes, views_files, views_many, views_versions
+from . import carriers, views, views_aliases, views_codes, views_files, views_many, views_versions
 
 app_name = "mappings"
 
@@ -33,14 +33,22 @@ urlpatterns = [
     path("mappings/changes/back/", views_versions.back, name="changes_back"),
     path("mappings/changes/<int:pk>/", views_versions.change, name="change"),
     path("mappings/changes/<int:pk>/undo/", views_versions.undo, name="change_undo"),
-    path("mappings/carriers/", carriers.carriers, name="carriers"),
+    path("mappings/carriers/", views.words, {"key": "carriers"}, name="carriers"),
+    path("mappings/carriers/all/", views.all_words, {"key": "carriers"}, name="all_carriers"),
+    path("mappings/carriers/many/", views_many.many, {"key": "carriers"}, name="many_carriers"),
+    path("mappings/carriers/suggestions/", views_many.suggestions, {"key": "carriers"}, name="suggest_carriers"),
     path("mappings/carriers/add/", carriers.add_carrier, name="add_carrier"),
-    path("mappings/carriers/<int:pk>/", carriers.carrier, name="carrier"),
+    path("mappings/carriers/<int:pk>/", views.word, {"key": "carriers"}, name="carrier"),
     path("mappings/carriers/<int:pk>/remove/", carriers.remove_carrier, name="remove_carrier"),
     path("mappings/ship-codes/files/", views_files.files, {"key": "ship_codes"}, name="ship_codes_files"),
     path("mappings/skus/files/", views_files.files, {"key": "skus"}, name="skus_files"),
     path("mappings/locations/files/", views_files.files, {"key": "locations"}, name="locations_files"),
     path("mappings/carriers/files/", views_files.files, {"key": "carriers"}, name="carriers_files"),
+    path("mappings/aliases/", views_aliases.aliases, name="aliases"),
+    path("mappings/aliases/add/", views_aliases.add_alias, name="add_alias"),
+    path("mappings/aliases/files/", views_files.files, {"key": "aliases"}, name="aliases_files"),
+    path("mappings/aliases/<int:pk>/", views_aliases.alias, name="alias"),
+    path("mappings/aliases/<int:pk>/remove/", views_aliases.remove_alias, name="remove_alias"),
     path("mappings/files/<int:pk>/", views_files.one, name="file"),
     path("mappings/files/<int:pk>/columns/", views_files.columns, name="file_columns"),
     path("mappings/files/<int:pk>/go/", views_files.go, name="file_go"),

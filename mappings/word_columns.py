@@ -115,14 +115,29 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             ("nameinthestore", "storename", "mappedscaccode", "mappedcarrier", "channelcarrier"),
         ),
         Field("link", "Tracking link", "{number} stands for the tracking number.", ("trackingurl", "link", "url")),
+        FIRST_SEEN,
+        SEEN,
+    ),
+    WordKind.ALIASES: (
+        Field("type", "Alias type", "What kind of code it is; one that is new is made. Needed where you have several.",
+              ("type", "kind", "aliasname", "codetype")),
+        Field("code", "Alias", "The other code.", ("code", "aliasvalue", "aliascode", "aliassku", "othercode")),
+        Field(
+            "target", "Product SKU", f"Your SKU of the product. Empty changes nothing, {NONE} removes the alias.",
+            ("sku", "mastersku", "product", "internalsku", "primarysku"),
+        ),
+        Field("units", "Units", "How many of the product one thing with this code is. Empty: 1, or as it was.",
+              ("unit", "quantityperunit", "unitsperalias", "packsize", "qty", "quantity")),
     ),
 }  # fmt: skip
+WITHOUT_STORE = {WordKind.ALIASES}  # they belong to the account as a whole
 NOT_READ = {"first_seen", "seen"}
-NEEDED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # one of these, and one of those
+NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {  # one of these, and one of those
     WordKind.SHIP_CODES: (("title", "code", "key"), ("target", "service")),
     WordKind.SKUS: (("sku", "product_uid"), ("target",)),
     WordKind.LOCATIONS: (("title", "uid"), ("target",)),
     WordKind.CARRIERS: (("title",), ("target",)),
+    WordKind.ALIASES: (("code",), ("target",)),
 }
 NOTHING = {"*passthrough*", "*passthrough* - do not translate"}  # how others say that there is no meaning
 
@@ -172,7 +187,14 @@ SETS = (
         WordKind.SKUS,
         {"sku": "Alias Value", "target": "Product SKU"},
         (),
-        "Alias Value is the SKU that the store shows. Alias Name is not read.",
+        "Alias Value is the SKU that the store shows. Alias Name is not read. To keep the names, send it as aliases.",
+    ),
+    ColumnSet(
+        "Extensiv Integration Manager, product aliases",
+        WordKind.ALIASES,
+        {"type": "Alias Name", "code": "Alias Value", "target": "Product SKU"},
+        (),
+        "Alias Name becomes the type.",
     ),
     ColumnSet(
         "Pipe17, SKU mapping",

@@ -19,10 +19,11 @@ from django.utils import timezone
 from fcp.keyset import walk
 from fcp.models import Account, Store
 from fcp.spreadsheets import csv_lines, workbook
+from inventory.models import Alias
 
 from .models import CarrierOut, Listing, Location, ShipMethod, WordKind
 from .outside import OUTSIDE
-from .word_columns import FIELDS
+from .word_columns import FIELDS, WITHOUT_STORE
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BATCH = 500
@@ -33,8 +34,7 @@ class _Kind:
     model: Any
     order: tuple[str, ...]
     related: tuple[str, ...]
-    cells: Callable[[Any], tuple[Any, ...]]  # those between the store's and the dates
-    seen: bool = True
+    cells: Callable[[Any], tuple[Any, ...]]  # those between the store's and the dates, where it has such
 
 
 KINDS: dict[WordKind, _Kind] = {
@@ -52,8 +52,10 @@ KINDS: dict[WordKind, _Kind] = {
         Location, ("name", "id"), ("store", "warehouse"),
         lambda row: (row.name, row.uid, row.warehouse.code if row.warehouse else ""),
     ),
-    WordKind.CARRIERS: _Kind(
-        CarrierOut, ("carrier", "id"), ("store",), lambda row: (row.carrier, row.name, row.link), seen=False
+    WordKind.CARRIERS: _Kind(CarrierOut, ("carrier", "id"), ("store",), lambda row: (row.carrier, row.name, row.link)),
+    WordKind.ALIASES: _Kind(
+        Alias, ("code_key", "id"), ("alias_type", "product"),
+        lambda row: (row.alias_type.name, row.code, row.product.sku, row.units),
     ),
 }  # fmt: skip
 
@@ -72,15 +74,13 @@ def lines_out(account: Account, kind: str, store: Store | None, zone: dt.tzinfo)
     every = walk(rows, of.order)
     while batch := list(islice(every, BATCH)):
         for row in batch:
-            yield _line(row, of, names, zone)
+            yield of.cells(row) if kind in WITHOUT_STORE else _line(row, of, names, zone)
 
 
 def _line(row: Any, of: _Kind, names: Mapping[int, str], zone: dt.tzinfo) -> tuple[Any, ...]:
     first = (names.get(row.store_id, row.store.name), row.store.uid)
-    if not of.seen:
-        return (*first, *of.cells(row))
-    seen = timezone.localtime(row.first_seen_at, zone).date().isoformat()
-    return (*first, *of.cells(row), seen, row.last_seen_on.isoformat())
+    seen = timezone.localtime(row.first_seen_at, zone).date().isoformat() if row.first_seen_at else ""
+    return (*first, *of.cells(row), seen, row.last_seen_on.isoformat() if row.last_seen_on else "")
 
 
 def file_of(account: Account, kind: str, store: Store | None, form: str) -> HttpResponseBase:

@@ -6,31 +6,39 @@ Each `match_...` gives one row for each line; `Found` says what it would do.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from fcp.models import Account
-from inventory.models import Alias, AliasType, Product, Warehouse, sku_key_of
+from inventory.models import Warehouse
 
-from .models import CarrierOut, Listing, Location, ShipMethod, WordKind
+from .models import CarrierOut, Location, ShipMethod, WordKind
 from .outside import OUTSIDE
+from .product_matching import match_aliases, match_skus
 from .ship_codes import ShipCode, ship_codes_of
-from .word_rows import Found, Line, Refusal, WordRow, folded, refuse_twice
-
-CHUNK = 500
-MOST_UNITS = 10_000
-NO_MEANING = "No meaning is given"
+from .word_columns import WITHOUT_STORE
+from .word_rows import (
+    NO_MEANING,
+    Found,
+    Line,
+    Refusal,
+    RowOf,
+    WordRow,
+    folded,
+    only_one,
+    refuse_twice,
+    short,
+    unknown,
+)
 
 
 def compare(account: Account, kind: str, lines: Sequence[Line], names: dict[int, str]) -> list[WordRow]:
     """`names`: what the stores' integrations are called."""
-    row_of = MATCHERS[WordKind(kind)](account, [line for line in lines if line.store and not line.problem])
+    about = [line for line in lines if (line.store or kind in WITHOUT_STORE) and not line.problem]
+    row_of = MATCHERS[WordKind(kind)](account, about)
     rows = [_row(line, names, row_of) for line in lines]
     refuse_twice(rows)
     return rows
-
-
-RowOf = Callable[[Line, WordRow], None]
 
 
 def _row(line: Line, names: dict[int, str], row_of: RowOf) -> WordRow:
@@ -47,24 +55,6 @@ def _row(line: Line, names: dict[int, str], row_of: RowOf) -> WordRow:
     return row
 
 
-def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    every = sorted(values)
-    for start in range(0, len(every), CHUNK):
-        yield every[start : start + CHUNK]
-
-
-def _short(line: Line, **most: int) -> None:
-    for key, length in most.items():
-        if len(line.text(key)) > length:
-            raise Refusal(f"“{line.text(key)[:30]}…” is too long: at most {length} characters.")
-
-
-def _one(found: Sequence[Any], many: str) -> Any:
-    if len(found) > 1:
-        raise Refusal(many)
-    return found[0] if found else None
-
-
 # --- ship codes ---------------------------------------------------------------------------------------------------
 
 
@@ -73,7 +63,7 @@ def match_ship_codes(account: Account, lines: Sequence[Line]) -> RowOf:
     codes = ship_codes_of(account)
 
     def row_of(line: Line, row: WordRow) -> None:
-        _short(line, target=60, carrier=60, service=60, title=255, code=100, said_carrier=100)
+        short(line, target=60, carrier=60, service=60, title=255, code=100, said_carrier=100)
         known = words.find(line)
         if known:
             row.row, row.before = known.pk, _means(known.target, known.target_carrier, known.target_service)
@@ -138,7 +128,7 @@ def _code_by_service(carrier: str, service: str, codes: Sequence[ShipCode]) -> s
     what = " ".join(filter(None, (carrier, service)))[:80]
     if not found:
         raise Refusal(f"No ship code of your warehouses is {what}. Add a column Ship code.")
-    return str(_one(found, f"Several ship codes of your warehouses are {what}. Add a column Ship code."))
+    return str(only_one(found, f"Several ship codes of your warehouses are {what}. Add a column Ship code."))
 
 
 class _ShipWords:
@@ -168,7 +158,7 @@ class _ShipWords:
             if text and len(found) > 1:
                 found = [one for one in found if folded(getattr(one, name)) == folded(text)] or found
         many = f"Several options of this store are called “{(title or code)[:60]}”. Add the columns Code or Key."
-        one: ShipMethod | None = _one(found, many)
+        one: ShipMethod | None = only_one(found, many)
         return one
 
     def _called(self, store: int, title: str) -> list[ShipMethod]:
@@ -189,121 +179,6 @@ class _ShipWords:
         if (key := line.text("key")) and key != said["key"]:
             raise Refusal("No shipping option of this store has this key.")
         return dict(said)
-
-
-# --- SKUs ---------------------------------------------------------------------------------------------------------
-
-
-def match_skus(account: Account, lines: Sequence[Line]) -> RowOf:
-    listings = _listings(account, lines)
-    products = _products(account, {line.text("target") for line in lines if not line.none()})
-
-    def row_of(line: Line, row: WordRow) -> None:
-        assert line.store is not None
-        _short(line, sku=100, target=100, product_uid=100, variant_uid=100)
-        known = _listing(line, listings)
-        row.row, row.word = known.pk, known.sku or known.title or known.product_uid
-        row.before = {"product_id": known.product_id, "units": known.units}
-        row.old = _pieces(known.product.sku if known.product else "", known.units)
-        target = line.text("target")
-        if line.none():
-            row.decide({"product_id": None, "units": 1}, "")
-            return
-        units = _units(line)
-        if not target:
-            if units and known.product and units != known.units:
-                row.decide({"product_id": known.product_id, "units": units}, _pieces(known.product.sku, units))
-            else:
-                row.leave_out(NO_MEANING)
-            return
-        pk, sku = _one(
-            products.get(sku_key_of(target), []), f"Several products have the code “{target[:60]}”. Give the SKU."
-        ) or _unknown(f"You have no product with the SKU “{target[:60]}”.")
-        units = units or (known.units if pk == known.product_id else 1)
-        row.decide({"product_id": pk, "units": units}, _pieces(sku, units))
-
-    return row_of
-
-
-def _unknown(sentence: str) -> Any:
-    raise Refusal(sentence)
-
-
-def _pieces(sku: str, units: int) -> str:
-    return f"{sku} × {units}" if sku and units != 1 else sku
-
-
-def _units(line: Line) -> int:
-    """0 where the row does not say."""
-    text = line.text("units")
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit() and len(text) < 7 and 1 <= int(text) <= MOST_UNITS):
-        raise Refusal(f"The units must be a whole number from 1 to {MOST_UNITS:,}.")
-    return int(text)
-
-
-Listings = dict[tuple[int, str, str], list[Listing]]  # store, "uid" or "sku", what it is called
-
-
-def _listings(account: Account, lines: Sequence[Line]) -> Listings:
-    """Only those that the file names: a catalogue may be far longer."""
-    uids: dict[int, set[str]] = defaultdict(set)
-    skus: dict[int, set[str]] = defaultdict(set)
-    for line in lines:
-        assert line.store is not None
-        if uid := line.text("product_uid"):
-            uids[line.store.pk].add(uid)
-        elif sku := line.text("sku"):
-            skus[line.store.pk].add(sku_key_of(sku))
-    rows = Listing.objects.for_account(account).select_related("product")
-    found: Listings = defaultdict(list)
-    for store, wanted in uids.items():
-        for some in _chunks(wanted):
-            for one in rows.filter(store=store, product_uid__in=some):
-                found[store, "uid", f"{one.product_uid}\n{one.variant_uid}"].append(one)
-                found[store, "product", one.product_uid].append(one)
-    for store, wanted in skus.items():
-        for some in _chunks(wanted):
-            for one in rows.filter(store=store, sku_key__in=some, retired_at=None):
-                found[store, "sku", one.sku_key].append(one)
-    return found
-
-
-def _listing(line: Line, listings: Listings) -> Listing:
-    assert line.store is not None
-    uid, sku = line.text("product_uid"), line.text("sku")
-    if uid:
-        found = listings.get((line.store.pk, "uid", f"{uid}\n{line.text('variant_uid')}"), [])
-        if not found and "variant_uid" not in line.cells:
-            found = listings.get((line.store.pk, "product", uid), [])
-        what, more = f"the id {uid[:60]}", "Add the variant's id."
-    elif sku:
-        found = listings.get((line.store.pk, "sku", sku_key_of(sku)), [])
-        what, more = f"the SKU “{sku[:60]}”", "Add the columns with the store's ids, as in the file from here."
-    else:
-        raise Refusal("The SKU is missing.")
-    one: Listing | None = _one(found, f"Several listings of this store have {what}. {more}")
-    if one is None:
-        raise Refusal(f"This store never showed a listing with {what}.")
-    return one
-
-
-def _products(account: Account, skus: Collection[str]) -> dict[str, list[tuple[int, str]]]:
-    """Products by SKU; where none has it, by another code of theirs."""
-    keys = {sku_key_of(sku) for sku in skus} - {""}
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for some in _chunks(keys):
-        rows = Product.objects.for_account(account).filter(sku_key__in=some)
-        for key, pk, sku in rows.values_list("sku_key", "pk", "sku"):
-            found[key].append((pk, sku))
-    types = list(AliasType.objects.for_account(account).values_list("pk", flat=True))
-    for some in _chunks(keys - found.keys()) if types else ():
-        aliases = Alias.objects.filter(alias_type__in=types, code_key__in=some)
-        named = aliases.order_by("code_key", "product").values_list("code_key", "product", "product__sku").distinct()
-        for key, pk, sku in named:
-            found[key].append((pk, sku))
-    return found
 
 
 # --- locations ----------------------------------------------------------------------------------------------------
@@ -331,8 +206,8 @@ def match_locations(account: Account, lines: Sequence[Line]) -> RowOf:
             row.leave_out(NO_MEANING)
         else:
             many = f"Several of your warehouses are called {target[:60]}. Write the code."
-            house = _one(houses.get(folded(target), []), many)
-            house = house or _unknown(f"You have no warehouse “{target[:60]}”.")
+            house = only_one(houses.get(folded(target), []), many)
+            house = house or unknown(f"You have no warehouse “{target[:60]}”.")
             row.decide({"warehouse_id": house.pk}, house.name)
 
     return row_of
@@ -345,7 +220,7 @@ def _location(line: Line, places: dict[tuple[int, str, str], list[Location]]) ->
         raise Refusal("The location is missing.")
     found = places.get((line.store.pk, "uid", uid)) if uid else places.get((line.store.pk, "name", folded(name)))
     many = f"Several locations of this store are called “{name[:60]}”. Add the column Location id in the store."
-    one: Location | None = _one(found or [], many)
+    one: Location | None = only_one(found or [], many)
     if one is None:
         raise Refusal(f"This store never showed a location “{(uid or name)[:60]}”.")
     return one
@@ -361,7 +236,7 @@ def match_carriers(account: Account, lines: Sequence[Line]) -> RowOf:
 
     def row_of(line: Line, row: WordRow) -> None:
         assert line.store is not None
-        _short(line, title=60, target=100, link=500)
+        short(line, title=60, target=100, link=500)
         if not line.text("title"):
             raise Refusal("The carrier is missing.")
         one = known.get((line.store.pk, folded(line.text("title"))))
@@ -396,4 +271,5 @@ MATCHERS: dict[WordKind, Callable[[Account, Sequence[Line]], RowOf]] = {
     WordKind.SKUS: match_skus,
     WordKind.LOCATIONS: match_locations,
     WordKind.CARRIERS: match_carriers,
+    WordKind.ALIASES: match_aliases,
 }

@@ -6,7 +6,7 @@ alone; an unknown word is never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -126,17 +126,18 @@ class Stores:
         return found[0]
 
 
-def lines_of(rows: Iterable[tuple[int, Row]], columns: Mapping[str, int], stores: Stores) -> list[Line]:
+def lines_of(rows: Iterable[tuple[int, Row]], columns: Mapping[str, int], stores: Stores | None) -> list[Line]:
+    """Without `stores` they are about none."""
     return [_line(number, cells, columns, stores) for number, cells in rows]
 
 
-def _line(number: int, cells: Row, columns: Mapping[str, int], stores: Stores) -> Line:
+def _line(number: int, cells: Row, columns: Mapping[str, int], stores: Stores | None) -> Line:
     raw = {key: read_cell(cells[place] if place < len(cells) else None) for key, place in columns.items()}
     if any(cell.formula for cell in raw.values()):
         return Line(number, raw, None, "A formula stands here. Paste its value instead.")
     named = {key: cell.text for key, cell in raw.items()}
     try:
-        store = stores.of(unquoted(named.get("store", "")), unquoted(named.get("store_uid", "")))
+        store = stores.of(unquoted(named.get("store", "")), unquoted(named.get("store_uid", ""))) if stores else None
     except Refusal as error:
         return Line(number, raw, None, str(error))
     if any(cell.date for key, cell in raw.items() if key not in ("seen", "first_seen")):
@@ -157,3 +158,33 @@ def refuse_twice(rows: Sequence[WordRow]) -> None:
             numbers = ", ".join(str(row.number) for row in same[:5])
             for row in same:
                 row.refuse(f"This stands in rows {numbers}. Leave one of them.")
+
+
+# --- for those who match rows with words ---------------------------------------------------------------------------
+
+NO_MEANING = "No meaning is given"
+CHUNK = 500
+
+RowOf = Callable[[Line, WordRow], None]  # says in the row what the line would do; raises Refusal
+
+
+def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    every = sorted(values)
+    for start in range(0, len(every), CHUNK):
+        yield every[start : start + CHUNK]
+
+
+def short(line: Line, **most: int) -> None:
+    for key, length in most.items():
+        if len(line.text(key)) > length:
+            raise Refusal(f"“{line.text(key)[:30]}…” is too long: at most {length} characters.")
+
+
+def only_one(found: Sequence[Any], many: str) -> Any:
+    if len(found) > 1:
+        raise Refusal(many)
+    return found[0] if found else None
+
+
+def unknown(sentence: str) -> Any:
+    raise Refusal(sentence)

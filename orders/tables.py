@@ -18,8 +18,8 @@ from fcp.models import Account
 from fcp.panel import panel_url
 from fcp.short_lists import ShortLists
 from inventory.models import sku_key_of
-from mappings.lists import stores_of
 from mappings.outside import OUTSIDE
+from mappings.word_filters import stores_of
 
 from .headline import OpenHold, waits_for
 from .holds import HoldKind

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from mappings.models import Listing, MappingChange, ShipMethod
+from inventory.models import Alias, AliasType
+from mappings.models import CarrierOut, Listing, MappingChange, ShipMethod
 from tests.build import (
+    NOW,
     make_listing,
     make_partner,
     make_product,
@@ -132,6 +134,79 @@ def test_a_listing_gets_its_product_and_pieces_by_keyboard(person: Page, shop: S
     }
 
 
+@pytest.mark.req("EIM-35")
+def test_aliases_get_their_product_and_pieces_by_keyboard_and_are_removed(
+    person: Page, shop: Shop, live_server: Any
+) -> None:
+    mug, cup = make_product(shop.account, "KB-MUG"), make_product(shop.account, "KB-CUP")
+    kind = AliasType.objects.create(account=shop.account, name="Pack")
+    for code in ("KB-1", "KB-2", "KB-3"):
+        Alias.objects.create(account=shop.account, alias_type=kind, product=mug, code=code)
+    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/aliases/?q=KB-")
+
+    field(person, "KB-1", "Product").focus()
+    person.keyboard.press("Control+a")
+    person.keyboard.type("kb-cup")
+    person.keyboard.press("Tab")
+    expect(person.get_by_label("Pieces of the product in one KB-1")).to_be_focused()
+    person.keyboard.press("Control+a")
+    person.keyboard.type("6")
+    person.keyboard.press("Tab")
+    expect(field(person, "KB-2", "Product")).to_be_focused()
+    expect(person.get_by_role("status")).to_contain_text("“KB-1” means 6 × KB-CUP from now on.")
+
+    person.get_by_role("button", name="Remove KB-3").click()
+    person.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(person.get_by_role("status")).to_contain_text("“KB-3” does not mean KB-MUG any more.")
+
+    assert set(Alias.objects.values_list("code", "product", "units")) == {("KB-1", cup.pk, 6), ("KB-2", mug.pk, 1)}
+
+
+def make_carriers(shop: Shop, *carriers: str) -> None:
+    for carrier in carriers:
+        CarrierOut.objects.create(
+            account=shop.account, store=shop.store, carrier=carrier, first_seen_at=NOW, last_seen_on=NOW.date()
+        )
+
+
+@pytest.mark.req("TECH-37", "TECH-38")
+def test_carriers_are_named_row_by_row_without_leaving_the_keyboard(person: Page, shop: Shop, live_server: Any) -> None:
+    make_carriers(shop, "Bike Post", "GLS Germany", "United Parcel Service", "Zebra")
+    person.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/carriers/")
+    person.evaluate("window.stays = 'the same page'")
+    said, label = person.get_by_role("status"), "Name for the store"
+
+    field(person, "Bike Post", label).focus()
+    person.keyboard.type("City bikes")
+    person.keyboard.press("Enter")
+    expect(field(person, "GLS Germany", label)).to_be_focused()
+    expect(said).to_contain_text("“Bike Post” goes to")
+
+    person.keyboard.type("GLS")
+    person.keyboard.press("Tab")
+    expect(field(person, "GLS Germany", "Tracking link")).to_be_focused()
+    person.keyboard.type("https://gls.example/{number}")
+    person.keyboard.press("Tab")
+    expect(field(person, "United Parcel Service", label)).to_be_focused()
+    expect(said).to_contain_text("“GLS Germany” goes to")
+
+    expect(field(person, "United Parcel Service", label)).to_have_value("UPS")
+    person.keyboard.press("Enter")  # takes the suggestion
+    expect(field(person, "Zebra", label)).to_be_focused()
+    expect(said).to_contain_text("under UPS from now on.")
+    person.keyboard.type("Zeb")
+    person.keyboard.press("Escape")
+    expect(field(person, "Zebra", label)).to_have_value("")
+
+    assert person.evaluate("window.stays") == "the same page"
+    assert list(CarrierOut.objects.order_by("carrier").values_list("carrier", "name", "link")) == [
+        ("Bike Post", "City bikes", ""),
+        ("GLS Germany", "GLS", "https://gls.example/{number}"),
+        ("United Parcel Service", "UPS", ""),
+        ("Zebra", "", ""),
+    ]
+
+
 def test_chosen_rows_get_one_code_after_a_look_and_undo_brings_them_back(
     person: Page, shop: Shop, live_server: Any
 ) -> None:
@@ -155,7 +230,10 @@ def test_chosen_rows_get_one_code_after_a_look_and_undo_brings_them_back(
     assert MappingChange.objects.count() == 4
 
 
-PATHS = ("ship-codes/", "skus/all/", "ship-codes/suggestions/", "ship-codes/warehouses/")
+PATHS = (
+    "ship-codes/", "skus/all/", "ship-codes/suggestions/", "ship-codes/warehouses/", "carriers/",
+    "carriers/suggestions/", "aliases/", "aliases/add/", "aliases/files/",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -166,6 +244,10 @@ def test_the_pages_of_mappings_are_accessible_and_fit(
         make_ship_method(shop.store, title)
     make_ship_method(shop.store, "Old", target="GONE")
     make_listing(make_store(shop.account), "KBX-1")
+    kind = AliasType.objects.create(account=shop.account, name="The marketplace's own numbers of them all")
+    mug = make_product(shop.account, "MUG-OF-MANY-COLOURS-AND-SIZES-0001")
+    Alias.objects.create(account=shop.account, alias_type=kind, product=mug, code="A-CODE-OF-A-HUNDRED-SIGNS" * 3)
+    make_carriers(shop, "United Parcel Service of the whole of North America, by air", "dhl")
     # axe puts styles of its own into the page it looks at, which our policy forbids to everybody else
     view: Any = {"width": width, "height": 900}
     context = browser.new_context(viewport=view, reduced_motion="reduce", bypass_csp=True)

@@ -259,7 +259,7 @@ def test_a_carriers_name_for_a_store_is_added_changed_and_removed(client: Client
     again = client.post(url("carriers/add/"), {**given, "carrier": "gls germany"})
     assert "has a name for this store already" in words(again)
 
-    client.post(url(f"carriers/{row.pk}/"), {**given, "name": "GLS DE"})
+    client.post(url(f"carriers/{row.pk}/"), {"target": "GLS DE", "link": given["link"]})
     assert_in_order(words(client.get(url(f"carriers/{row.pk}/"))), "Changed from gls to GLS DE.", "Mapped to gls.")
     client.post(url(f"carriers/{row.pk}/remove/"))
 

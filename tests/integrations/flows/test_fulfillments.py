@@ -9,6 +9,7 @@ from fcp.models import Store
 from integrations.connectors.declaring import FlowKind
 from integrations.live import go_live
 from integrations.models import Exchange, Integration, Run
+from mappings.mapping import name_carrier
 from mappings.models import CarrierOut
 from orders.fulfilling import Shipment, Tracking, correct, report_fulfillment, tell_again, void
 from orders.models import Fulfillment, Order, ShippingRequest
@@ -211,6 +212,28 @@ def test_our_carriers_name_goes_out_as_it_is_or_as_the_store_calls_it(live, sand
         "trackingNumber": "H-1", "shippingProvider": "Local courier", "trackingLink": "https://track.example/H-1",
     }  # fmt: skip
     assert told(sandbox, plain)[0]["trackingInfo"]["shippingProvider"] == "Bike Post"
+
+
+@pytest.mark.req("TECH-38")
+def test_a_carrier_is_listed_once_the_store_was_told_of_it_and_named_for_the_next(live, sandbox):
+    integration = live()
+    first = came_in(integration, sandbox.wix.place_order("v1")["number"])
+    second = came_in(integration, sandbox.wix.place_order("v1")["number"])
+
+    ship(first, carrier="Bike Post", number="B-1", url="https://bikes.example/B-1")
+
+    row = CarrierOut.objects.get(store=integration.store)
+    assert (row.carrier, row.name, row.last_seen_on) == ("Bike Post", "", timezone.now().date())
+    assert told(sandbox, first)[0]["trackingInfo"]["shippingProvider"] == "Bike Post"
+
+    link = "https://city.example/{number}"
+    name_carrier(row.store, "Bike Post", "City bikes", link, by="Ann", now=timezone.now())
+    ship(second, carrier="bike post", number="B-2")
+
+    assert told(sandbox, second)[0]["trackingInfo"] == {
+        "trackingNumber": "B-2", "shippingProvider": "City bikes", "trackingLink": "https://city.example/B-2",
+    }  # fmt: skip
+    assert CarrierOut.objects.count() == 1
 
 
 def test_a_withdrawal_after_a_lost_answer_finds_what_to_withdraw(live, sandbox, time_machine):
