@@ -14,8 +14,6 @@ from rest_framework.request import Request
 from fcp.models import ApiKey
 from fcp.scopes import FOR_ACCOUNT, FOR_PARTNER, Scope
 
-MAKE_ONE = "Make a new one on the page API keys."
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:

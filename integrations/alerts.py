@@ -108,7 +108,3 @@ def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
 def settings_of(account: Account) -> AlertSettings:
     """The account's, or the defaults, not stored: then nobody is told."""
     return AlertSettings.objects.for_account(account).first() or AlertSettings(account=account)
-
-
-def open_alerts(account: Account) -> Sequence[Alert]:
-    return list(Alert.objects.for_account(account).filter(closed_at=None).order_by("opened_at", "id")[:BATCH])

@@ -44,10 +44,6 @@ class Slip:
     def pieces(self) -> int:
         return sum(line.left for line in self.lines)
 
-    @property
-    def has_gift_note(self) -> bool:
-        return bool(self.request.snapshot["notes"]["gift"])
-
 
 def shipped_of(requests: Iterable[ShippingRequest]) -> dict[int, dict[int, int]]:
     """Pieces that have left, by request and order line; one statement, none where nothing can have left."""

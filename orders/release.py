@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from fcp.insert import insert_rows, take_ids
 from fcp.models import Store
@@ -271,7 +271,7 @@ def offer_rest(order: Order, *, now: dt.datetime, actor: str) -> None:
 def stores_with_waiting() -> Any:
     """Stores that hand over and have orders, or rests of them, nobody was offered; the sweep of the tick asks this."""
     waiting = Order.objects.filter(store=OuterRef("pk"), state=State.NEW)
-    return Store.objects.filter(Q(hands_over=True)).filter(Exists(waiting) | Exists(_with_a_rest()))
+    return Store.objects.filter(Exists(waiting) | Exists(_with_a_rest()), hands_over=True)
 
 
 def _with_a_rest() -> Any:
@@ -286,14 +286,4 @@ def _with_a_rest() -> Any:
         .exclude(Exists(Hold.objects.open().filter(**of_order)))
         .exclude(Exists(ShippingRequest.objects.filter(state__in=UNSETTLED, **of_order)))
         .filter(Exists(to_ship))
-    )
-
-
-def count_waiting(store: Store) -> int:
-    """How many orders would go to the warehouse if the store handed over now."""
-    return int(
-        Order.objects.filter(store=store)
-        .in_state(State.NEW)
-        .exclude(Exists(Hold.objects.open().filter(order=OuterRef("pk"))))
-        .aggregate(n=Count("pk"))["n"]
     )

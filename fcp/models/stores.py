@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Self
-
 from django.db import models
 
 from .accounts import Account, AccountQuerySet
@@ -25,11 +23,6 @@ class Partner(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class StoreQuerySet(AccountQuerySet):
-    def handing_over(self) -> Self:
-        return self.filter(hands_over=True)
 
 
 class Store(models.Model):
@@ -58,7 +51,7 @@ class Store(models.Model):
     tells_shipments = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = StoreQuerySet.as_manager()
+    objects = AccountQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

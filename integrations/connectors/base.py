@@ -7,7 +7,7 @@ A platform is one folder here (declaration, connector, help), its stand-in under
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -243,6 +243,3 @@ class Connector:
 
     def give_up(self, ticket: str) -> None:
         """Ask the store to leave what it has not begun of this; without effect where it knows no such thing."""
-
-
-ConnectorFactory = Callable[[Bound], Connector]

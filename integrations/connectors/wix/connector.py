@@ -383,8 +383,6 @@ class WixConnector(Connector):
         return next((zone for row in rows if (zone := _zone(text_of(row, "timeZone")))), "")
 
 
-_NO_APP = "This installation has no Wix app of its own. Ask your operator, or connect with an API key."
-_NO_KEY = "The API key is not complete. Copy it from Wix again."
 _MOVED = "This site moved to another Wix catalog version. Its listings have to be linked again."
 _OTHER_APP = "Wix sent you back for another app than ours. Nothing was connected; begin again."
 _NOTHING_INSTALLED = "Wix did not say that the app was added to a site. Nothing was connected; begin again."
