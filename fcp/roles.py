@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from fcp.wording import listed
+
 
 class Role(StrEnum):
     OWNER = "owner"
@@ -74,10 +76,7 @@ def roles_that_may(may: May) -> list[str]:
 
 def who_may(may: May) -> str:
     """Who may do this, as the beginning of a sentence."""
-    roles = roles_that_may(may)
-    if not roles:
-        return "The operator's staff"
-    return roles[0] if len(roles) == 1 else f"{', '.join(roles[:-1])} and {roles[-1]}"
+    return listed(roles_that_may(may)) or "The operator's staff"
 
 
 View = Callable[..., HttpResponseBase]

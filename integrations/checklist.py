@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from fcp.wording import plural
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind, Platform
 from integrations.models import Flow, Integration
@@ -59,7 +60,7 @@ def _catalogue(integration: Integration, platform: Platform, set_up: bool) -> Ch
     read = Flow.objects.filter(integration=integration, kind=FlowKind.PRODUCTS, last_ok_at__isnull=False).exists()
     take = takeable(store)
     if take:
-        things = "1 product" if take == 1 else f"{take:,} products"
+        things = plural(take, "product,products")
         are, them = ("is", "it wait until it is") if take == 1 else ("are", "them wait until they are")
         text = f"{things} of this store {are} not in your catalogue yet. Orders with {them}."
         return CheckStep(
@@ -78,7 +79,7 @@ def _catalogue(integration: Integration, platform: Platform, set_up: bool) -> Ch
         return CheckStep("catalogue", "Catalogue read", False, text)
     unmapped = Listing.objects.unmapped().filter(store=store)[:1000].count()
     if unmapped:
-        those = "1 has none" if unmapped == 1 else f"{unmapped:,} have none"
+        those = plural(unmapped, "has none,have none")
         text = (
             f"Every listing with an SKU means one of your products; {those}. Orders with such a thing that ships wait."
         )
@@ -90,7 +91,7 @@ def _ship_codes(integration: Integration, orders: Flow) -> CheckStep:
     rows = ShipMethod.objects.filter(store=integration.store_id)
     unmapped = rows.unmapped()[:1000].count()
     if unmapped:
-        text = "1 shipping option waits" if unmapped == 1 else f"{unmapped:,} shipping options wait"
+        text = plural(unmapped, "shipping option waits,shipping options wait")
         return CheckStep(
             "ship_codes",
             "Shipping options mapped",

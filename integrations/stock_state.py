@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q
 from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import Waiting, panel_url
+from fcp.wording import plural
 from integrations.connectors.declaring import FlowKind, Mode
 from integrations.models import Flow, Integration, StockPush
 from integrations.stock_guard import sentence_of
@@ -147,7 +148,7 @@ def stock_questions(account: Account) -> list[Waiting]:
             text = f"Stock goes to {one.nickname} once you have seen the preview"
             found.append(Waiting(text, f"{url}?show=differ", "Push preview", "Nothing is sent before that"))
         if drift := up_to(ListingStock.objects.filter(store=one.store_id, drift__isnull=False)):
-            numbers = "1 quantity is" if drift == 1 else f"{drift:,} quantities are"
+            numbers = plural(drift, "quantity is,quantities are")
             drift_url = panel_url(account, "integrations:stock_drift", pk=one.pk)
             found.append(Waiting(f"{numbers} not what {one.nickname} had confirmed", drift_url, "Look at them"))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fcp.models import Account
+from fcp.wording import plural
 
 from .availability import House, Place, Step, Stock, StockRules, available
 from .models import Reports, Warehouse
@@ -27,12 +28,12 @@ class AtHouse:
 
     @property
     def known_words(self) -> str:
-        pieces = "1 more piece is" if self.known == 1 else f"{self.known:,} more pieces are"
+        pieces = plural(self.known, "more piece is,more pieces are")
         return f"{pieces} reserved, but its level is already without what it took over. So that is not taken off again."
 
     @property
     def not_counted_words(self) -> str:
-        pieces = "1 piece is" if self.reserved == 1 else f"{self.reserved:,} pieces are"
+        pieces = plural(self.reserved, "piece is,pieces are")
         return f"{pieces} reserved there, but it never reported a level: neither counts."
 
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 
 from fcp.admin import LookUpAdmin, among
 from fcp.panel import panel_url
-from fcp.templatetags.panel import plural
+from fcp.wording import plural
 from orders.errors import OrderError
 from orders.holding import lift_hold
 from orders.labels import FULFILLMENTS, PAYMENTS

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from fcp.wording import listed, plural
 from inventory.models import Warehouse
 
 from .holds import KINDS, HoldKind
@@ -95,7 +96,7 @@ def _imported(p: Params) -> str:
     text = f"Came in from the store{f' ({how})' if how else ''}{_by_settings(p)}."
     if p.get("mapping"):
         text += f" It goes as {_mapped(p)}."
-    return f"{text} Held: {_listed(kinds)}." if kinds else text
+    return f"{text} Held: {listed(kinds)}." if kinds else text
 
 
 def _by_settings(p: Params) -> str:
@@ -137,7 +138,7 @@ def _lifted(p: Params) -> str:
 
 
 def _changed(p: Params) -> str:
-    return f"Changed in the store: {_listed(p.get('what') or ['something'])}."
+    return f"Changed in the store: {listed(p.get('what') or ['something'])}."
 
 
 def _canceled(p: Params) -> str:
@@ -149,7 +150,7 @@ def _canceled(p: Params) -> str:
 
 
 def _edited(p: Params) -> str:
-    return f"Changed here: {_listed([EDITED.get(w, w) for w in p.get('what') or ['something']])}."
+    return f"Changed here: {listed([EDITED.get(w, w) for w in p.get('what') or ['something']])}."
 
 
 def _acknowledged(p: Params) -> str:
@@ -199,7 +200,7 @@ def _reason(text: str) -> Callable[[Params], str]:
 def _pieces(text: str) -> Callable[[Params], str]:
     def say(p: Params) -> str:
         pieces = int(p.get("pieces") or 0)
-        return text.format(pieces="1 piece" if pieces == 1 else f"{pieces} pieces")
+        return text.format(pieces=plural(pieces, "piece,pieces"))
 
     return say
 
@@ -274,9 +275,4 @@ def _change(p: Params) -> str:
 
 def _tracking(p: Params) -> str:
     numbers = [number for number in p.get("tracking") or [] if number]
-    return f", tracking {_listed(numbers)}" if numbers else ""
-
-
-def _listed(words: Iterable[Any]) -> str:
-    texts = [str(word) for word in words]
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return f", tracking {listed(numbers)}" if numbers else ""

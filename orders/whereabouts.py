@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from django.core.exceptions import ObjectDoesNotExist
 
 from fcp.models import Account, Store
+from fcp.wording import listed
 
 from .decide import Condition, Facts, import_decision
 from .headline import Headline, headline
@@ -117,7 +118,8 @@ def in_words(condition: Condition, now: dt.datetime, zone: dt.tzinfo) -> tuple[s
     words = WORDS[condition.code]
     if condition.wanted == "any":
         return words.get(condition.found, condition.found), "any"
-    return words.get(condition.found, condition.found), _or([words.get(w, w) for w in condition.wanted.split(",")])
+    wanted = [words.get(word, word) for word in condition.wanted.split(",")]
+    return words.get(condition.found, condition.found), listed(wanted, "or")
 
 
 def with_it(
@@ -148,10 +150,6 @@ def also_in(others: Iterable[Facts], rules: ImportRules, relaxed: ImportRules, n
         not import_decision(facts, rules, now).imported and import_decision(facts, relaxed, now).imported
         for facts in others
     )
-
-
-def _or(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _day(moment: dt.datetime, zone: dt.tzinfo) -> str:
@@ -212,7 +210,7 @@ def _whereabouts(row: SeenOrder, account: Account, now: dt.datetime) -> Whereabo
     conditions = explained(row.store, facts, rules, account, now, but=row.uid)
     missed = [one.code for one in conditions if not one.met]
     older = row.settings_version < rules.version
-    then = _or_and([LABELS[code].lower() for code in row.reasons if code in LABELS])
+    then = listed([LABELS[code].lower() for code in row.reasons if code in LABELS])
     return Whereabouts(
         row,
         row.store,
@@ -240,7 +238,3 @@ def rules_of(store: Store) -> OrderRules | None:
         return rules_of_store(store.pk)
     except ObjectDoesNotExist:
         return None
-
-
-def _or_and(words: Sequence[str]) -> str:
-    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"

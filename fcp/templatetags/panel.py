@@ -19,8 +19,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from fcp.panel import CHIPS, Chip, panel_url
+from fcp.wording import plural
 
 register = template.Library()
+
+register.filter(plural)
 
 ENGLISH = Locale("en")
 SPRITE = "vendor/icons/icons.svg"
@@ -173,13 +176,6 @@ def demo_people() -> list[Any]:
     from fcp.sign_in import demo_sign_ins  # not at the top: allauth's forms import our form while apps still load
 
     return demo_sign_ins()
-
-
-@register.filter
-def plural(number: int, words: str) -> str:
-    """`{{ n|plural:"order,orders" }}`: "1 order", "37 orders"."""
-    one, _, many = words.partition(",")
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 @register.filter

@@ -17,6 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from fcp.errors import SyncError
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
+from fcp.wording import plural
 from integrations import migrating, options_ahead
 from integrations.errors import IntegrationError
 from integrations.models import Integration
@@ -140,7 +141,7 @@ def take(request: PanelRequest, pk: int) -> HttpResponse:
     """ "Take N products from this store": the account's catalogue begins with what the store sells."""
     integration = find(request, pk)
     taken = take_products(integration.store, by=str(request.user), now=timezone.now())
-    made = "1 product is" if taken.made == 1 else f"{taken.made:,} products are"
+    made = plural(taken.made, "product is,products are")
     rest = f" {taken.without_sku:,} listings have no SKU; link them by hand." if taken.without_sku else ""
     messages.success(request, f"{made} in your catalogue now. Orders that waited for them go on.{rest}")
     view = "skus" if taken.without_sku else "integration"

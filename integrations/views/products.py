@@ -18,6 +18,7 @@ from fcp.listing import Choice, Column, Empty, Flag, Listing
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
+from fcp.wording import plural
 from integrations.errors import IntegrationError
 from integrations.models import Integration, ProductPush, ProductPushRow
 from integrations.models.products import PushAction, PushState, RowState
@@ -185,7 +186,7 @@ def products_start(request: PanelRequest, pk: int) -> HttpResponse:
 def products_confirm(request: PanelRequest, pk: int) -> HttpResponse:
     def act(push: ProductPush) -> str:
         count = confirm(push, by=str(request.user), now=timezone.now())
-        return "1 product goes to the store now." if count == 1 else f"{count:,} products go to the store now."
+        return f"{plural(count, 'product goes,products go')} to the store now."
 
     return _answer(request, pk, act)
 
@@ -226,7 +227,5 @@ def products_leave_out(request: PanelRequest, pk: int) -> HttpResponse:
     except IntegrationError as error:
         messages.error(request, error.sentence)
     else:
-        messages.success(
-            request, "1 product stays as it is." if count == 1 else f"{count:,} products stay as they are."
-        )
+        messages.success(request, f"{plural(count, 'product stays as it is,products stay as they are')}.")
     return _back(request, pk)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from fcp.listing import Column, Empty, Listing, Rows
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may, refuse
+from fcp.wording import plural
 from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.stock_answers import send_ours, take_theirs, want_reading_back
@@ -26,6 +27,8 @@ from mappings.models import ListingStock
 
 AT_ONCE = 500  # rows that one press corrects
 CORRECTING = {"ours": May.SYNC, "theirs": May.STOCK}
+
+QUANTITIES = "quantity is,quantities are"
 
 DRIFT = Listing(
     key="drift",
@@ -86,7 +89,7 @@ def _correct(request: PanelRequest, integration: Integration, rows: Rows) -> Htt
         messages.error(request, f"That is more than {AT_ONCE} at once. Narrow the list, or go page by page.")
     elif do == "ours":
         sent = send_ours(integration, [row.pk for row in found], by=str(request.user), now=timezone.now())
-        messages.success(request, f"{_quantities(sent)} sent to the store again.")
+        messages.success(request, f"{plural(sent, QUANTITIES)} sent to the store again.")
     else:
         _take(request, integration, found)
     return redirect(panel_url(request.account, "integrations:stock_drift", pk=integration.pk))
@@ -100,13 +103,9 @@ def _take(request: PanelRequest, integration: Integration, rows: Sequence[Listin
         except IntegrationError as error:
             refused[error.sentence] += 1
     if taken := len(rows) - refused.total():
-        messages.success(request, f"{_quantities(taken)} taken over from the store.")
+        messages.success(request, f"{plural(taken, QUANTITIES)} taken over from the store.")
     for reason, number in refused.most_common(3):
         messages.error(request, f"Not {number} of them: {reason}" if number > 1 or taken else reason)
-
-
-def _quantities(number: int) -> str:
-    return "1 quantity is" if number == 1 else f"{number:,} quantities are"
 
 
 @require_POST
