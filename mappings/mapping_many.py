@@ -13,6 +13,7 @@ from inventory.models import Product, Warehouse
 
 from .mapping import tell_mapped
 from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
+from .outside import OUTSIDE
 from .stock_marks import mark_listings
 
 COLUMNS: dict[type[Word], tuple[str, ...]] = {
@@ -76,6 +77,7 @@ def map_many(
     if model is Listing:
         mark_listings([row.pk for row in changed])
     if model is not CarrierOut:  # nothing waits for it
+        OUTSIDE.cure_many(account_id, model, [row.pk for row in changed], batch=batch, by=by, now=now)
         tell_mapped(account_id)
     return became
 

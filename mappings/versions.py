@@ -33,6 +33,7 @@ FIELDS: dict[type[Row], tuple[str, ...]] = {
 }
 TAKEN_BACK = "Taken back."
 MOST = 500
+LATEST = 50
 
 
 def meaning_of_row(row: Row) -> Meaning:
@@ -54,10 +55,27 @@ def changes_of(row: Row) -> list[MappingChange]:
     return [change for change in changes if change.before != change.after]
 
 
+def changes_of_rows(rows: Sequence[Row]) -> dict[int, list[MappingChange]]:
+    """The same for several rows of one table, by their ids; one statement."""
+    found: dict[int, list[MappingChange]] = {row.pk: [] for row in rows}
+    if not rows:
+        return found
+    table = rows[0]._meta.model_name
+    for change in MappingChange.objects.filter(table=table, row__in=list(found)).order_by("-id"):
+        if change.before != change.after:
+            found[change.row].append(change)
+    return found
+
+
 def versions_of(row: Row) -> list[Version]:
     """Every version of a row, the one in force first."""
+    return versions_by(changes_of(row), row)
+
+
+def versions_by(changes: Sequence[MappingChange], row: Row) -> list[Version]:
+    """The same, where the row's changes are read already, newest first."""
     found, meaning = [], meaning_of_row(row)
-    for change in changes_of(row):
+    for change in changes:
         found.append(Version(change.version, meaning, change))
         meaning = meaning | {name: value for name, value in change.before.items() if name in meaning}
     first = found[-1].number - 1 if found else row.version
@@ -133,6 +151,15 @@ def undo_batch(
     if undone.done:
         tell_mapped(account.pk)
     return undone
+
+
+def last_batch(account: Account, table: str, since: dt.datetime) -> str:
+    """What was last changed together of one kind of word, among the kind's last changes; empty where nothing was."""
+    changes = MappingChange.objects.for_account(account).filter(table=table).order_by("-id")
+    for batch, at in changes.values_list("batch", "at")[:LATEST]:
+        if batch and at >= since:
+            return str(batch)
+    return ""
 
 
 def undo_of(batch: str) -> str:

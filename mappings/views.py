@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +13,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -24,8 +28,11 @@ from .mapping import same_product
 from .models import Word
 from .outside import OUTSIDE
 from .ship_codes import ship_codes_of, unlisted
+from .versions import last_batch
 
 FOUND = 20
+ASKED_FOR = dt.timedelta(days=1)
+FEW = 20  # orders that go before anybody has looked; of more the list shows at once how far they are
 
 
 @require_GET
@@ -73,11 +80,20 @@ def answer(
         "codes": chosen.codes,
         "warehouses": chosen.warehouses,
         "to_map": not context["everything"],
+        "cures": OUTSIDE.cures(request, kind.hold, 0),
+        "late": _late(request, kind),
         "unlisted": len(unlisted(request.account)) if kind.key == "ship_codes" and chosen.codes else 0,
         "bulk_action": panel_url(request.account, f"mappings:many_{kind.key}"),
         "suggestions_url": f"{suggestions}?store={store}" if store else suggestions,
     }
     return listing.answer(request, rows, title=title, context=beside | context)
+
+
+def _late(request: PanelRequest, kind: Kind) -> str:
+    """Where is asked about orders that words changed together of late had decided; a day long, while nobody answers."""
+    since = timezone.now() - ASKED_FOR
+    batch = last_batch(request.account, str(kind.model._meta.model_name), since) if kind.hold else ""
+    return OUTSIDE.asks_after(request.account, batch, unanswered=True) if batch else ""
 
 
 @require_http_methods(["GET", "POST"])
@@ -104,11 +120,15 @@ def _map(request: PanelRequest, kind: Kind, row: Word) -> HttpResponse:
         return _row(request, kind, row, kind.form(request.account, row, request.POST, inline=True))
     if question := OUTSIDE.asks_first(row, form):
         return HttpResponseClientRedirect(question) if request.htmx else redirect(question)
-    target = form.apply(by=str(request.user), now=timezone.now())
+    by, now = str(request.user), timezone.now()
+    target = OUTSIDE.cured(row, partial(form.apply, by=by, now=now), by=by, now=now)
     if row.version != before:
-        messages.success(request, said(row, target, waiting))
+        text = said(row, target, waiting)
+        follow = ' <a class="undo" href="{}">Follow them, or undo it</a>' if target and waiting else ""
+        messages.success(request, format_html("{}" + follow, text, row.url))  # type: ignore[attr-defined]  # the same
     if request.htmx:
-        return _row(request, kind, get_object_or_404(kind.rows(request.account), pk=row.pk))
+        cures = OUTSIDE.cures(request, kind.hold, 0) if waiting > FEW else ()
+        return _row(request, kind, get_object_or_404(kind.rows(request.account), pk=row.pk), cures=cures)
     return redirect(panel_url(request.account, f"mappings:{kind.one}", pk=row.pk))
 
 
@@ -136,11 +156,12 @@ def said(row: Word, target: str, waiting: int) -> str:
     return f"“{row}” means {target}. {orders} for it; whichever waits for nothing else goes on now."
 
 
-def _row(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> HttpResponse:
+def _row(request: PanelRequest, kind: Kind, row: Word, form: Any = None, cures: Sequence[Any] = ()) -> HttpResponse:
     prepare_rows(kind, [row], request.account, inline=True)
     if form is not None:
         row.form = form  # type: ignore[attr-defined]
-    return render(request, "mappings/parts/row_answer.html", {"row": row, "kind": kind, "bulk": kind.listing.bulk})
+    context = {"row": row, "kind": kind, "bulk": kind.listing.bulk, "cures": cures}
+    return render(request, "mappings/parts/row_answer.html", context)
 
 
 def _page(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> HttpResponse:
@@ -152,6 +173,7 @@ def _page(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> Htt
         "kind": kind,
         "codes": ship_codes_of(request.account) if kind.key == "ship_codes" else [],
         "changes": history_of(row),
+        "cures": OUTSIDE.cures(request, kind.hold, row.pk),
         "crumbs": [(kind.title, panel_url(request.account, f"mappings:{kind.key}"))],
     }
     return render(request, "mappings/word.html", context)

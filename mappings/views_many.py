@@ -145,8 +145,15 @@ def _tell(request: PanelRequest, kind: Kind, done: Done) -> None:
         messages.info(request, text)
         return
     url, batch = panel_url(request.account, "mappings:undo"), json.dumps({"batch": done.batch})
-    button = '{} <button type="button" class="btn btn-sm undo" hx-post="{}" hx-vals="{}" hx-swap="none">Undo</button>'
-    messages.success(request, format_html(button, text, url, batch))
+    button = '{} <button type="button" class="btn btn-sm undo" hx-post="{}" hx-vals="{}" hx-swap="none">Undo</button>{}'
+    question = _question(OUTSIDE.asks_after(request.account, done.batch))
+    messages.success(request, format_html(button, text, url, batch, question))
+
+
+def _question(url: str) -> str:
+    """The way to what is asked about orders that the words had decided before."""
+    link = ' <a class="btn btn-sm undo" href="{}">What of the orders they decided?</a>'
+    return format_html(link, url) if url else ""
 
 
 @require_POST

@@ -145,8 +145,12 @@ def changes(request: PanelRequest) -> HttpResponseBase:
         "lead": "Who changed what a store's word means, when and why. Each can be compared and taken back.",
         "actions": "mappings/parts/changes_actions.html",
         "batch": batch,
-        "above": "mappings/parts/changes_batch.html" if batch and rows.filter(batch=batch).exists() else "",
     }
+    if batch and rows.filter(batch=batch).exists():
+        context |= {
+            "above": "mappings/parts/changes_batch.html",
+            "question": OUTSIDE.asks_after(request.account, batch),
+        }
     return CHANGES.answer(request, rows, title="Changes of mappings", context=context)
 
 

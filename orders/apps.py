@@ -11,8 +11,8 @@ class OrdersConfig(AppConfig):
         from inventory.models import Product, Warehouse
         from mappings import outside
         from mappings.signals import ship_method_held
-        from orders import causes, following, freed, panel, shipping
-        from orders.views import late
+        from orders import causes, curing, following, freed, panel, shipping
+        from orders.views import cures, late, late_many
 
         panel.register()
         outside.provide(
@@ -20,7 +20,11 @@ class OrdersConfig(AppConfig):
             awaited=freed.awaited,
             held_group=freed.held_group,
             asks_first=late.asks_first,
+            asks_after=late_many.asks_after,
             frees=freed.freed_by,
+            cured=curing.cured,
+            cure_many=curing.cure_many,
+            cures=cures.cures_of,
         )
         post_save.connect(shipping.on_warehouse_saved, sender=Warehouse)
         for model in (Product, Warehouse):

@@ -15,12 +15,13 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from fcp.insert import insert_rows, update_locked_rows
 from fcp.models import Account, Store
 from mappings.errors import MappingError
+from mappings.history import meaning_words, names_in
 from mappings.models import MappingChange, Word
 from mappings.versions import undo_change
 
@@ -37,6 +38,8 @@ from .stored_state import lock_orders, read_standing, refresh_states, requests_o
 
 State = Cure.State
 GOING_ON = (State.RUNNING, State.UNDOING)
+KIND_OF: dict[type[Any], HoldKind] = {model: HoldKind(kind) for kind, model in WORDS.items()}
+TOGETHER = 50  # words of one batch, at a time
 QUIET = dt.timedelta(minutes=1)  # after that somebody else goes on
 SHOWN, SHOWN_FOR = 3, dt.timedelta(days=1)
 
@@ -64,6 +67,38 @@ def cure_word(
             change=change.pk, by=by[:120], at=now, touched_at=timezone.now(), total=waiting,
         )  # fmt: skip
     return target, cure
+
+
+def cured(row: Any, give_meaning: Callable[[], str], *, by: str, now: dt.datetime) -> str:
+    """The same for the pages of mappings, whatever they map; the target in words."""
+    kind = KIND_OF.get(type(row))
+    return cure_word(row, kind, give_meaning, by=by, now=now)[0] if kind else give_meaning()
+
+
+def cure_many(
+    account_id: int, model: type[Word], ids: Sequence[int], *, batch: str, by: str, now: dt.datetime
+) -> None:  # fmt: skip
+    """The same for words that a batch has just changed, in its transaction: a cure for each that orders wait for, at
+    most TOGETHER, those that keep most orders waiting. The nudge of the words lets the orders go. A constant number of
+    statements.
+    """
+    kind = KIND_OF.get(model)
+    holds = Hold.objects.open().filter(account=account_id, kind=kind, cause__in=[str(pk) for pk in ids]).order_by()
+    counted = holds.values_list("cause").annotate(n=Count("pk")).order_by("-n") if kind and ids else ()
+    waiting = {int(cause): number for cause, number in counted[:TOGETHER]}
+    if kind is None or not waiting:
+        return
+    changes = MappingChange.objects.filter(account=account_id, batch=batch, table=model._meta.model_name)
+    changed = {change.row: change for change in changes.filter(row__in=list(waiting)).order_by("pk")}
+    names = names_in([change.after for change in changed.values()])
+    rows: Any = model._default_manager.in_bulk(changed)
+    Cure.objects.bulk_create(
+        Cure(
+            account_id=account_id, kind=kind.value, cause=str(pk), word=str(rows[pk])[:255], target=target[:120],
+            change=change.pk, by=by[:120], at=now, touched_at=timezone.now(), total=waiting[pk],
+        )
+        for pk, change in changed.items() if (target := meaning_words(change.after, names))
+    )  # fmt: skip
 
 
 def cure_by_hand(
@@ -276,8 +311,8 @@ def _taken(ids: Collection[int]) -> set[int]:
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
-def last_cures(account: Account, now: dt.datetime) -> list[Cure]:
-    """Those that go on, and the last ones of a day."""
-    cures: QuerySet[Cure] = Cure.objects.for_account(account)
-    recent = Q(at__gt=now - SHOWN_FOR) | Q(state__in=GOING_ON)
+def last_cures(account: Account, now: dt.datetime, *, within: dt.timedelta = SHOWN_FOR, **of: str) -> list[Cure]:
+    """Those that go on, and the last ones of a day, or of another time; `of`: one kind's, or one cause's."""
+    cures: QuerySet[Cure] = Cure.objects.for_account(account).filter(**of)
+    recent = Q(at__gt=now - within) | Q(state__in=GOING_ON)
     return list(cures.filter(recent).order_by("-id")[:SHOWN])

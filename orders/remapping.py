@@ -87,11 +87,11 @@ def question_of(row: Word, after: Mapping[str, Any], now: dt.datetime) -> Questi
     counts: Counter[Becomes] = Counter()
     for states in (UNRELEASED, WITH_WAREHOUSE, GONE):
         rows = decided(shift, states, most=COUNTED)
-        counts.update(fate for _, fate in _fates(shift, rows).items())
+        counts.update(fate for _, fate in fates_of(shift, rows).items())
     return Question(shift, counts)
 
 
-def _fates(shift: Shift, rows: Any) -> dict[int, Becomes]:
+def fates_of(shift: Shift, rows: Any) -> dict[int, Becomes]:
     """What becomes of each order; of one with several lines what the most of them asks for."""
     fates: dict[int, Becomes] = {}
     for one in rows:
@@ -105,10 +105,15 @@ def _fates(shift: Shift, rows: Any) -> dict[int, Becomes]:
 
 
 def begin(
-    row: Word, before: Meaning, *, again: bool, ask: bool, by: str, now: dt.datetime
+    row: Word, before: Meaning, *, again: bool, ask: bool, by: str, now: dt.datetime,
+    change: MappingChange | None = None,
 ) -> Remapping | None:  # fmt: skip
-    """Note what a person decided, in the transaction that gave the (refreshed) row another meaning than `before`."""
-    change = MappingChange.objects.filter(table=row._meta.model_name, row=row.pk, version=row.version).first()
+    """Note what a person decided, in the transaction that gave the (refreshed) row another meaning than `before`.
+
+    `change`: the one he decided about, where that was made before (`remapping_many`).
+    """
+    if change is None:
+        change = MappingChange.objects.filter(table=row._meta.model_name, row=row.pk, version=row.version).first()
     if change is None:
         return None
     shift = shift_to(row, meaning_of_row(row), now)
@@ -176,7 +181,7 @@ def _deal_with(found: Remapping, shift: Shift, states: Sequence[State], ids: Seq
             return False
         lock_orders(ids)
         store = Store.objects.get(pk=found.store_id)
-        fates = _fates(shift, decided(shift, states, among=ids))
+        fates = fates_of(shift, decided(shift, states, among=ids))
         by_fate: dict[Becomes, list[int]] = {}
         for pk, fate in sorted(fates.items()):
             by_fate.setdefault(fate, []).append(pk)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import decided, held, hold_help, late, order, orders, rules, to_ship, tracking_import
+from .views import decided, held, hold_help, late, late_many, order, orders, rules, to_ship, tracking_import
 
 app_name = "orders"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("mappings/skus/<int:pk>/late/", late.late, {"key": "skus"}, name="late_sku"),
     path("mappings/locations/<int:pk>/late/", late.late, {"key": "locations"}, name="late_location"),
     path("mappings/orders/<int:pk>/", late.remapping, name="remapping"),
+    path("mappings/changes/orders/", late_many.late_many, name="late_many"),
     path("mappings/changes/<int:pk>/orders/", decided.decided, name="decided"),
     path("held/", held.held, name="held"),
     path("help/holds/", hold_help.hold_help, name="hold_help"),

@@ -8,7 +8,7 @@ by the warehouse that it went to.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,8 @@ LOOKED_BACK = dt.timedelta(days=90)
 # Added to an id to sort by it: told to sort by the bare id, SQLite walks the whole table in its order instead.
 BY_INDEX = 0
 CODE = ("ship_code", "carrier", "service")
+OF_ORDER = ("pk", "state", "mapping_version", "edited", *CODE)
+OF_LINE = ("order_id", "order__state", "mapping_version", "product_id", "units")
 
 # The fields that decide an order.
 DECIDES: dict[type[Word], tuple[str, ...]] = {
@@ -101,9 +103,14 @@ class Shift:
 
 
 def shift_to(row: Word, after: Mapping[str, Any], now: dt.datetime) -> Shift:
+    return shift_from(meanings_of(row), row, after, now)
+
+
+def shift_from(known: Mapping[int, Meaning], row: Word, after: Mapping[str, Any], now: dt.datetime) -> Shift:
+    """The same, where the row's meanings by version are known."""
     names = DECIDES[type(row)]
     target = {name: after[name] for name in names}
-    meanings = {number: {name: was[name] for name in names} for number, was in meanings_of(row).items()}
+    meanings = {number: {name: was[name] for name in names} for number, was in known.items()}
     since = now - LOOKED_BACK if isinstance(row, Location) else None
     return Shift(row, target, {number: was for number, was in meanings.items() if was != target}, since)
 
@@ -133,11 +140,13 @@ def _by_ship_method(
     shift: Shift, states: Sequence[State], among: Sequence[int] | None, after: int | None, most: int | None
 ) -> Iterator[Decided]:
     rows = Order.objects.filter(ship_method=shift.row.pk, mapping_version__in=list(shift.older)).in_state(*states)
-    now = _given(shift.row, shift.after)
-    columns = ("pk", "state", "mapping_version", "edited", "ship_code", "carrier", "service")
-    for pk, state, version, edited, *has in _narrowed(rows, "pk", among, after, most).values_list(*columns):
-        by_word = "ship_code" not in edited and tuple(has) == _given(shift.row, shift.older[version])
-        yield Decided(pk, State(state), by_word, tuple(has) == now)
+    for row in _narrowed(rows, "pk", among, after, most).values_list(*OF_ORDER):
+        yield _order(shift, *row)
+
+
+def _order(shift: Shift, pk: int, state: str, version: int, edited: Sequence[str], *has: str) -> Decided:
+    by_word = "ship_code" not in edited and has == _given(shift.row, shift.older[version])
+    return Decided(pk, State(state), by_word, has == _given(shift.row, shift.after))
 
 
 def _given(row: Any, meaning: Meaning) -> tuple[str, str, str]:
@@ -157,10 +166,13 @@ def _by_listing(
         orders = _open_orders(shift.row, states).filter(Exists(rows.filter(order=OuterRef("pk"))))
         among = list(_narrowed(orders, "pk", None, after, most).values_list("pk", flat=True))
     rows = rows.filter(order__state__in=[state.value for state in states])
-    columns = ("order_id", "order__state", "mapping_version", "product_id", "units")
-    for pk, state, version, product, units in _narrowed(rows, "order_id", among, after, most).values_list(*columns):
-        has = {"product_id": product, "units": units}
-        yield Decided(pk, State(state), has == shift.older[version], has == shift.after)
+    for row in _narrowed(rows, "order_id", among, after, most).values_list(*OF_LINE):
+        yield _line(shift, *row)
+
+
+def _line(shift: Shift, pk: int, state: str, version: int, product: int | None, units: int) -> Decided:
+    has = {"product_id": product, "units": units}
+    return Decided(pk, State(state), has == shift.older[version], has == shift.after)
 
 
 def _by_location(
@@ -177,9 +189,13 @@ def _by_location(
 
 def went_by(row: Word, warehouses: Sequence[int | None]) -> Exists:
     """Orders with a line that this location sent to one of these warehouses."""
+    return Exists(lines_that_name(row).filter(warehouse__in=[pk for pk in warehouses if pk]))
+
+
+def lines_that_name(row: Word) -> Any:
+    """Of an outer order, the lines that go where this location says."""
     lines = OrderLine.objects.filter(order=OuterRef("pk"), ships=True, removed_at=None)
-    named = Q(location=row.pk) | Q(location=None, order__location=row.pk)
-    return Exists(lines.filter(named, warehouse__in=[pk for pk in warehouses if pk]))
+    return lines.filter(Q(location=row.pk) | Q(location=None, order__location=row.pk))
 
 
 def _open_orders(row: Word, states: Sequence[State]) -> Any:
@@ -194,6 +210,46 @@ def _narrowed(rows: Any, order_id: str, among: Sequence[int] | None, after: int 
     else:
         rows = rows.order_by()
     return rows if most is None else rows[:most]
+
+
+# --- several words at once -------------------------------------------------------------------------------------------
+
+
+def decided_by_each(shifts: Sequence[Shift], states: Sequence[State], most: int) -> dict[int, list[Decided]]:
+    """What `decided` finds for each of these words of one kind and account, by the word's id; `most` of all together.
+    A constant number of statements; for locations, of which a store has few, as many for each.
+    """
+    by_row = {shift.row.pk: shift for shift in shifts if shift.older}
+    found: dict[int, list[Decided]] = {pk: [] for pk in by_row}
+    kind = shifts[0].kind if shifts else Location
+    if kind is Location:
+        for pk, shift in by_row.items():
+            found[pk] += decided(shift, states, most=most)
+        return found
+    make: Callable[..., Decided] = _order if kind is ShipMethod else _line
+    rows = _orders_of_each if kind is ShipMethod else _lines_of_each
+    for pk, *values in rows(shifts, states, most):
+        if values[2] in by_row[pk].older:  # else it meant then what it means now
+            found[pk].append(make(by_row[pk], *values))
+    return found
+
+
+def _orders_of_each(shifts: Sequence[Shift], states: Sequence[State], most: int) -> Any:
+    orders = Order.objects.filter(ship_method__in=[shift.row.pk for shift in shifts if shift.older])
+    orders = orders.filter(mapping_version__lt=F("ship_method__version")).in_state(*states)
+    return orders.order_by().values_list("ship_method_id", *OF_ORDER)[:most]
+
+
+def _lines_of_each(shifts: Sequence[Shift], states: Sequence[State], most: int) -> Any:
+    lines = OrderLine.objects.filter(listing__in=[shift.row.pk for shift in shifts if shift.older])
+    lines = lines.filter(mapping_version__lt=F("listing__version"), ships=True, removed_at=None)
+    if not set(states) & set(GONE):  # as for one listing
+        stores = {shift.row.store_id for shift in shifts}
+        orders = Order.objects.filter(account=shifts[0].row.account_id, store__in=stores).in_state(*states)
+        some = orders.filter(Exists(lines.filter(order=OuterRef("pk")))).order_by()[:most]
+        lines = lines.filter(order__in=list(some.values_list("pk", flat=True)))
+    lines = lines.filter(order__state__in=[state.value for state in states])
+    return lines.order_by().values_list("listing_id", *OF_LINE)[:most]
 
 
 # --- what nobody took ------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from mappings.outside import OUTSIDE
 
 from ..causes import MAPPED, NAMED, SUMMED, Cause, CausePage, Key, cause_of, cause_page, fill, open_holds_of
 from ..cure_words import cure_words, waits_text
-from ..curing import GOING_ON, cure_by_hand, cure_word, go_on, last_cures, nudge, undo
+from ..curing import cure_by_hand, cure_word, go_on, last_cures, nudge, undo
 from ..errors import OrderError
 from ..group_forms import GroupForm, members_of
 from ..held_groups import LISTED, Shelves, keep, noted_of, shelves, woken
@@ -40,6 +40,7 @@ from ..setting_links import WHY, Links, setting_links
 from ..state import State
 from ..stuck import stuck_in
 from ..tables import GROUP
+from .cures import cure_card
 from .orders import bulk_choices
 
 AT_ONCE = 300  # orders that are let go within the request; more go on in the background
@@ -326,21 +327,6 @@ def undo_cure(request: PanelRequest, pk: int) -> HttpResponse:
     messages.success(request, cure_words(row))
     query = urlencode({"kind": row.kind, "cause": row.cause})
     return redirect(f"{panel_url(request.account, 'orders:held')}?{query}")
-
-
-def cure_card(request: PanelRequest, row: Cure) -> dict[str, Any]:
-    """A press as it is shown: what it does or did, how fast, and whether it can be taken back."""
-    took = (row.touched_at - row.at).total_seconds()
-    rate = int(row.done / took) if row.state == Cure.State.RUNNING and row.done and took > 1 else 0
-    rights = {May.WORK_ORDERS, KINDS[HoldKind(row.kind)].needs}
-    return {
-        "cure": row,
-        "words": cure_words(row),
-        "going_on": row.state in GOING_ON,
-        "rate": rate,
-        "progress": row.done + row.kept,
-        "undo": row.state in (Cure.State.RUNNING, Cure.State.DONE) and rights <= request.rights,
-    }
 
 
 # --- what people note of a group -------------------------------------------------------------------------------------

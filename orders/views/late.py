@@ -83,12 +83,12 @@ def late(request: PanelRequest, pk: int, key: str) -> HttpResponseBase:
         return _answer(request, kind, row, form)
     question = question_of(row, _proposed(row, form), timezone.now())
     if request.GET.get("format") == "csv":
-        return SHIPPED.file_of(request, _shipped(question.shift))
+        return SHIPPED.file_of(request, shipped(question.shift))
     return _ask(request, kind, row, form, question)
 
 
 def _ask(request: PanelRequest, kind: Kind, row: Any, form: WordForm, question: Question) -> HttpResponse:
-    before, after = _words(meaning_of_row(row), question.shift.after)
+    before, after = words_of(meaning_of_row(row), question.shift.after)
     context = {
         "row": row,
         "kind": kind,
@@ -115,7 +115,7 @@ def _as_csv(query: QueryDict) -> str:
     return fields.urlencode()
 
 
-def _words(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
+def words_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
     names = names_in([before, after])
     return meaning_words(before, names), meaning_words(after, names)
 
@@ -154,9 +154,9 @@ def remapping(request: PanelRequest, pk: int) -> HttpResponseBase:
     row = model.objects.for_account(request.account).filter(pk=found.row).first()
     shift = shift_to(row, found.after, found.at) if row and set(found.after) else None
     if shift and request.GET.get("format") == "csv":
-        return SHIPPED.file_of(request, _shipped(shift))
+        return SHIPPED.file_of(request, shipped(shift))
     kind = KIND_OF[model]
-    before, after = _words(found.before, found.after)
+    before, after = words_of(found.before, found.after)
     context: dict[str, Any] = {
         "found": found,
         "row": row,
@@ -183,10 +183,10 @@ def remapping(request: PanelRequest, pk: int) -> HttpResponseBase:
 class Left:
     """One order that left: with what it was sent, and what the word means now."""
 
-    __slots__ = ("now", "order", "pk", "shipped_at", "store", "then", "tracking")
+    __slots__ = ("now", "order", "pk", "shipped_at", "store", "then", "tracking", "word")
 
-    def __init__(self, order: Order, then: str, now: str, store: str, left: Sequence[Fulfillment]) -> None:
-        self.pk, self.order, self.then, self.now, self.store = order.pk, order, then, now, store
+    def __init__(self, order: Order, word: str, then: str, now: str, store: str, left: Sequence[Fulfillment]) -> None:
+        self.pk, self.order, self.word, self.then, self.now, self.store = order.pk, order, word, then, now, store
         self.shipped_at = max((one.shipped_at for one in left), default=None)
         self.tracking = ", ".join(parcel.tracking for one in left for parcel in one.parcels.all() if parcel.tracking)
 
@@ -204,7 +204,7 @@ def _shipped_rows(shift: Shift) -> Any:
     return orders.filter(went_by(shift.row, warehouses), placed_at__gte=shift.since)
 
 
-def _shipped(shift: Shift) -> Rows:
+def shipped(shift: Shift) -> Rows:
     """The same, to be walked by rising id, each row knowing what it is compared with."""
     rows: Any = _shipped_rows(shift)
     if shift.kind is ShipMethod:
@@ -232,7 +232,7 @@ class _Compared:
         return found
 
 
-def _decorate(rows: list[Any], account: Account | None) -> None:
+def decorate(rows: list[Any], account: Account | None) -> None:
     """Orders, or lines, of one shift."""
     assert account is not None
     if not rows:
@@ -248,7 +248,7 @@ def _decorate(rows: list[Any], account: Account | None) -> None:
     stores, now = OUTSIDE.nicknames(account), meaning_words(shift.after, names) or "Not mapped"
     went = _warehouses_of(ids) if isinstance(shift.row, Location) else {}
     rows[:] = [
-        Left(orders[pk], _then(row, shift, names, went.get(pk, "")), now,
+        Left(orders[pk], str(shift.row), _then(row, shift, names, went.get(pk, "")), now,
              stores.get(orders[pk].store_id, orders[pk].store.name), left.get(pk, []))
         for row, pk in zip(rows, ids, strict=True)
     ]  # fmt: skip
@@ -281,6 +281,6 @@ SHIPPED = Listing(
         Column("then", "It meant then", csv=lambda row: row.then),
         Column("now", "It means now", csv=lambda row: row.now),
     ),
-    decorate=_decorate,
+    decorate=decorate,
     empty=Empty("None"),
 )

@@ -62,7 +62,10 @@ def test_the_pages_of_changes_fit_and_can_be_read_by_everybody(
     ready(shop), taken(shop), shipped(shop)
     row = ShipMethod.objects.get()
     for n in range(3):
-        map_ship_method(make_ship_method(shop.store, f"Option {n}"), "EU-EXP", by="Ann", now=NOW, batch="b1")
+        option = make_ship_method(shop.store, f"Option {n}", "EU-STD")
+        taken(shop, ship=option.title), shipped(shop, ship=option.title)
+        map_ship_method(option, "EU-EXP", by="Ann", now=NOW, batch="b1")
+    map_ship_method(option, "THIRD", by="Bob", now=NOW)
     map_ship_method(row, "EU-EXP", carrier="DHL", service="Express", by="Ann Lee", now=NOW, why="A new contract")
     change = MappingChange.objects.latest("pk")
     done = Remapping.objects.create(
@@ -75,7 +78,7 @@ def test_the_pages_of_changes_fit_and_can_be_read_by_everybody(
         "late": f"ship-codes/{row.pk}/late/?target=EU-STD", "word": f"ship-codes/{row.pk}/", "changes": "changes/",
         "batch": "changes/?batch=b1", "change": f"changes/{change.pk}/", "then": "changes/then/?day=2026-11-01",
         "back": "changes/back/?batch=b1", "decided": f"changes/{change.pk}/orders/?version=0",
-        "remapping": f"orders/{done.pk}/",
+        "remapping": f"orders/{done.pk}/", "many": "changes/orders/?batch=b1",
     }  # fmt: skip
     context = browser.new_context(
         base_url=live_server.url, bypass_csp=True, reduced_motion="reduce", viewport={"width": width, "height": 844}
