@@ -39,7 +39,7 @@ FIELD_NAMES = {
     "product_id": "Product", "units": "Units", "warehouse_id": "Warehouse", "name": "Name for the store",
     "link": "Tracking link",
 }  # fmt: skip
-DECIDES = ("shipmethod", "listing")  # tables of which orders keep the version
+DECIDED = {"carrierout": "Told under it"}  # what the list of a version's orders is called, if not "Decided under it"
 
 
 # --- the list --------------------------------------------------------------------------------------------------------
@@ -179,7 +179,12 @@ def change(request: PanelRequest, pk: int) -> HttpResponseBase:
         "row": row,
         "word_url": _word_url(request.account, found, row),
         "versions": [
-            {"version": one, "words": _meaning(one, names), "decides": found.table in DECIDES, "current": number == 0}
+            {
+                "version": one,
+                "words": _meaning(one, names),
+                "decided": DECIDED.get(found.table, "Decided under it"),
+                "current": number == 0,
+            }
             for number, one in enumerate(versions)
         ],
         "old": old,
