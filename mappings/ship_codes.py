@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models import Count
 from fcp.models import Account, Partner
 from inventory.models import Warehouse
 
+from .errors import MappingError
 from .models import ShipMethod
 from .suggest import Candidate
 
@@ -69,6 +70,31 @@ def ship_codes_of(account: Account) -> list[ShipCode]:
         for code in one.codes:
             codes.setdefault(code.code, code)
     return list(codes.values())
+
+
+def as_listed(typed: str, codes: Iterable[ShipCode], kept: str = "") -> str:
+    """A code in its list's own spelling: a person who types it does not mind upper and lower case.
+
+    Any code will do where nobody lists codes, and one that is there already (`kept`) may stay though it left its list.
+    Raises MappingError for one that no warehouse knows.
+    """
+    known = [code.code for code in codes]
+    if not typed or not known or typed in known or typed == kept:
+        return typed
+    spelled = [code for code in known if code.casefold() == typed.casefold()]
+    if len(spelled) != 1:
+        raise MappingError(f"No warehouse of this account knows the ship code “{typed}”.", "unknown")
+    return spelled[0]
+
+
+def left_its_list(code: str, codes: Collection[ShipCode]) -> bool:
+    """Whether somebody lists codes, and this one nobody (any more)."""
+    return bool(code and codes) and all(one.code != code for one in codes)
+
+
+def listed_code(account: Account, code: str) -> ShipCode:
+    """With its carrier and service, as its list says; a code that nobody lists has none."""
+    return next((one for one in ship_codes_of(account) if one.code == code), ShipCode(code))
 
 
 def _list(warehouses: Sequence[Warehouse], partner: Partner | None, rows: Iterable[Mapping[str, Any]]) -> CodeList:

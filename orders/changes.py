@@ -221,9 +221,9 @@ def _follow(
     if ADDRESS in address:
         _ask_for_address(order, incoming, taken, writes)
     # Each further part of the money that goes back asks again, also where a person has decided about the last one.
-    if order.payment == Payment.PARTLY_REFUNDED and ("payment" in what or order.refunded > refunded):
-        if taken or not is_closed(order.status, order.payment, order.fulfillment):
-            writes.holds.append((order.pk, HoldKind.REFUND, ""))
+    money_back = order.payment == Payment.PARTLY_REFUNDED and ("payment" in what or order.refunded > refunded)
+    if money_back and (taken or not is_closed(order.status, order.payment, order.fulfillment)):
+        writes.holds.append((order.pk, HoldKind.REFUND, ""))
     writes.orders.append(_order_row(order))
     return what
 

@@ -14,9 +14,11 @@ from fcp.models import Account
 from fcp.roles import May
 from inventory.forms import countries
 from inventory.models import Warehouse
-from mappings.ship_codes import ship_codes_of
+from mappings.errors import MappingError
+from mappings.ship_codes import ShipCode, as_listed, left_its_list, ship_codes_of
 
 from .fulfilling import Tracking
+from .holding import MAPPED
 from .holds import BY_HAND, HoldKind
 from .models import Fulfillment, Order, OrderParty
 from .release import PARTY_FIELDS
@@ -117,10 +119,23 @@ class AddressForm(forms.Form):
         return {name: self.cleaned_data[name] for name in PARTY_FIELDS}
 
 
-class DetailsForm(forms.Form):
-    """How it ships, from where, and what the warehouse should know."""
+def clean_code(typed: str, codes: Collection[ShipCode], kept: str = "") -> str:
+    """`mappings.ship_codes.as_listed`, for a form."""
+    try:
+        return as_listed(typed, codes, kept)
+    except MappingError as error:
+        raise forms.ValidationError(str(error), code=error.code) from error
 
-    ship_code = forms.CharField(max_length=100, required=False, help_text="Choose one, or type the warehouse's code.")
+
+def code_help(code: str, codes: Collection[ShipCode]) -> str:
+    gone = f"{code} is no longer listed. " if left_its_list(code, codes) else ""
+    return f"{gone}Choose one of the list." if codes else "Type the warehouse's code."
+
+
+class DetailsForm(forms.Form):
+    """How it ships, from where, and what the warehouse should know. What is emptied is as mapped again."""
+
+    ship_code = forms.CharField(max_length=100, required=False)
     warehouse = forms.ModelChoiceField(Warehouse.objects.none(), required=False, empty_label="As mapped")
     note = forms.CharField(
         label="Note for the warehouse", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
@@ -133,21 +148,29 @@ class DetailsForm(forms.Form):
         warehouse = self.fields["warehouse"]
         assert isinstance(warehouse, forms.ModelChoiceField)
         warehouse.queryset = Warehouse.objects.for_account(order.account)
-        if order.warehouse_id:
+        if order.warehouse_id and "warehouse" not in order.edited:
             warehouse.empty_label = None
         self.codes = ship_codes_of(order.account)
-        self.fields["ship_code"].widget.attrs |= {"list": "ship-codes", "autocomplete": "off"}
+        code = self.fields["ship_code"]
+        code.widget.attrs |= {"list": "ship-codes", "autocomplete": "off"}
+        code.help_text = code_help(order.ship_code, self.codes)
+        if "ship_code" in order.edited:
+            code.help_text += " Empty: as mapped."
 
     def clean_ship_code(self) -> str:
-        code: str = self.cleaned_data["ship_code"]
-        if self.order.ship_code and not code:
+        code = clean_code(self.cleaned_data["ship_code"], self.codes, self.order.ship_code)
+        if self.order.ship_code and not code and "ship_code" not in self.order.edited:
             raise forms.ValidationError("Choose a ship code: the warehouse must know how to send it.")
         return code
 
     @property
     def changes(self) -> dict[str, Any]:
         """What `orders.holding.edit_order` is to change; what was left as it was is left out."""
-        return {name: self.cleaned_data[name] for name in self.changed_data if self.cleaned_data[name] is not None}
+        emptied = [name for name in self.changed_data if name in self.order.edited and not self.cleaned_data[name]]
+        back = [name for name in emptied if name in MAPPED]
+        values = {name: self.cleaned_data[name] for name in self.changed_data if name not in back}
+        values = {name: value for name, value in values.items() if value is not None}
+        return values | ({"as_mapped": back} if back else {})
 
 
 class ParcelsForm(forms.Form):
@@ -208,6 +231,11 @@ class BulkForm(forms.Form):
 
     def __init__(self, account: Account, sent: QueryDict) -> None:
         super().__init__(sent)
+        self.account = account
         warehouse = self.fields["warehouse"]
         assert isinstance(warehouse, forms.ModelChoiceField)
         warehouse.queryset = Warehouse.objects.for_account(account)
+
+    def clean_ship_code(self) -> str:
+        code: str = self.cleaned_data["ship_code"]
+        return clean_code(code, ship_codes_of(self.account)) if code else ""

@@ -14,6 +14,7 @@ from fcp.insert import insert_rows
 from fcp.models import Store
 from fcp.roles import May
 from inventory.models import Warehouse
+from mappings.ship_codes import listed_code
 
 from .address_choice import address_set, keep_store_address
 from .change_words import ADDRESS
@@ -169,6 +170,12 @@ def _lift(orders: Sequence[Order], which: QuerySet[Hold], by: str, now: dt.datet
         offer(store, [o.pk for o in orders if o.store_id == store.pk and o.pk in freed], now=now, actor=by)
 
 
+MAPPED = {"ship_code", "warehouse"}  # what the mappings say where nobody set it on the order
+EDITED = (
+    "ship_code", "carrier", "service", "warehouse", "note", "edited", "revision", "country", "email_key",
+)  # fmt: skip
+
+
 def edit_order(
     order: Order,
     *,
@@ -178,10 +185,12 @@ def edit_order(
     ship_code: str | None = None,
     warehouse: Warehouse | None = None,
     note: str | None = None,
+    as_mapped: Collection[str] = (),
 ) -> None:
     """Change an order that no warehouse has taken. What is set here stands: a later pull does not overwrite it.
 
-    `address` maps names of party fields to their new values; fields left out keep theirs.
+    `address` maps names of party fields to their new values; fields left out keep theirs. `as_mapped`: "ship_code" or
+    "warehouse", where it was set here, is the mappings' again.
     """
     with transaction.atomic():
         (order,) = lock_orders([order.pk])
@@ -193,7 +202,8 @@ def edit_order(
         if address is not None and _edit_address(order, address):
             what.append(ADDRESS)
         if ship_code is not None and ship_code != order.ship_code:
-            order.ship_code = ship_code.strip()[:100]
+            code = listed_code(order.account, ship_code.strip()[:100])
+            order.ship_code, order.carrier, order.service = code.code, code.carrier[:60], code.service[:60]
             what.append("ship_code")
         if warehouse is not None and warehouse.pk != order.warehouse_id:
             order.warehouse = warehouse
@@ -202,14 +212,18 @@ def edit_order(
         if note is not None and note != order.note:
             order.note = note
             what.append("note")
-        if not what:
+        back = (set(as_mapped) & MAPPED & set(order.edited)) - set(what)
+        if not what and not back:
             return
-        order.edited = sorted(set(order.edited) | set(what))
+        order.edited = sorted((set(order.edited) | set(what)) - back)
         if ADDRESS in what:
             address_set(order, by=by, now=now)
         order.revision += 1
-        order.save(update_fields=["ship_code", "warehouse", "note", "edited", "revision", "country", "email_key"])
-        record(order, "edited", by, now, what=what)
+        order.save(update_fields=EDITED)
+        if what:
+            record(order, "edited", by, now, what=what)
+        if back:
+            record(order, "edited", by, now, what=sorted(back), as_mapped=True)
         store = Store.objects.get(pk=order.store_id)
         settle(store, [order.pk], now=now, actor=by)
         renew_offers(store, [order.pk], now=now, actor=by)

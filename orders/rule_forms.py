@@ -18,6 +18,7 @@ from inventory.forms import countries
 from inventory.models import Warehouse
 from mappings.ship_codes import ShipCode, ship_codes_of
 
+from .forms import clean_code, code_help
 from .models import Match
 from .rule_book import FIELDS, Do, Field, Is, Kind
 from .rule_saving import Draft
@@ -155,7 +156,7 @@ class ActionsForm(forms.Form):
         required=False,
         max_length=100,
         label="Ship it by",
-        help_text="A ship code. It stands above the mapping, and below what a person chose on the order.",
+        help_text="It stands above the mapping, and below what a person chose on the order.",
     )
     warehouse = forms.ModelChoiceField(
         Warehouse.objects.none(),
@@ -170,13 +171,20 @@ class ActionsForm(forms.Form):
         help_text="To whoever gets the account's alerts, as Settings, Alerts says. Several orders come in one mail.",
     )
 
-    def __init__(self, account: Account, data: Any = None, initial: Any = None) -> None:
+    def __init__(self, account: Account, data: Any = None, initial: Any = None, kept: ShipCode | None = None) -> None:
+        """`kept`: the ship code that the rule has; it may stay though its list no longer has it."""
         super().__init__(data, initial=initial, prefix="do")
+        self.kept = kept or ShipCode("")
         warehouse = self.fields["warehouse"]
         assert isinstance(warehouse, forms.ModelChoiceField)
         warehouse.queryset = Warehouse.objects.for_account(account)
         self.codes: list[ShipCode] = ship_codes_of(account)
-        self.fields["ship_code"].widget.attrs |= {"list": "ship-codes", "autocomplete": "off"}
+        code = self.fields["ship_code"]
+        code.widget.attrs |= {"list": "ship-codes", "autocomplete": "off"}
+        code.help_text = f"{code_help(self.kept.code, self.codes)} {code.help_text}"
+
+    def clean_ship_code(self) -> str:
+        return clean_code(self.cleaned_data["ship_code"].strip(), self.codes, self.kept.code)
 
     def clean_tags(self) -> list[str]:
         tags = [" ".join(tag.replace("\x00", "").split()) for tag in self.cleaned_data["tags"].split(",")]
@@ -198,13 +206,23 @@ class ActionsForm(forms.Form):
         data = self.cleaned_data
         found: list[dict[str, str]] = [{"do": Do.HOLD.value}] if data["hold"] else []
         found += [{"do": Do.TAG.value, "value": tag} for tag in data["tags"]]
-        if code := data["ship_code"].strip():
-            known = next((one for one in self.codes if one.code == code), ShipCode(code))
+        if code := data["ship_code"]:
+            kept = self.kept if code == self.kept.code else ShipCode(code)
+            known = next((one for one in self.codes if one.code == code), kept)
             way = {"carrier": known.carrier[:60], "service": known.service[:60]}
             found.append({"do": Do.SHIP_CODE.value, "value": code, **{k: v for k, v in way.items() if v}})
         if house := data["warehouse"]:
             found.append({"do": Do.WAREHOUSE.value, "value": str(house.pk), "label": house.name})
         return found + ([{"do": Do.NOTIFY.value}] if data["notify"] else [])
+
+
+def code_in(actions: Iterable[Mapping[str, Any]]) -> ShipCode | None:
+    """The ship code that stored actions set, with the carrier and service it had."""
+    for one in actions:
+        if one.get("do") == Do.SHIP_CODE:
+            carrier, service = (str(one.get(name, "")) for name in ("carrier", "service"))
+            return ShipCode(str(one.get("value", "")), carrier=carrier, service=service)
+    return None
 
 
 def actions_initial(actions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -247,17 +265,19 @@ class RuleEditor:
                 rows.append({"field": "country"})
         rows = rows[:MOST_CONDITIONS]
         self.name: NameForm
+        kept = code_in(stored.actions) if stored else None
         if sent is not None and not check:  # shown again as it was typed, without a word about what is missing yet
             typed = {name: sent.get(name, "") for name in ("name", "match", "why")}
             self.name = NameForm(initial=typed)
             boxes = {name: bool(sent.get(f"do-{name}")) for name in ("hold", "notify")}
             texts = {name: sent.get(f"do-{name}", "") for name in ("tags", "ship_code", "warehouse")}
-            self.actions = ActionsForm(account, initial=boxes | texts)
+            self.actions = ActionsForm(account, initial=boxes | texts, kept=kept)
         elif sent is not None:
-            self.name, self.actions = NameForm(sent), ActionsForm(account, sent)
+            self.name, self.actions = NameForm(sent), ActionsForm(account, sent, kept=kept)
         else:
             self.name = NameForm(initial={"name": stored.name, "match": stored.match} if stored else {"match": "all"})
-            self.actions = ActionsForm(account, initial=actions_initial(stored.actions) if stored else None)
+            initial = actions_initial(stored.actions) if stored else None
+            self.actions = ActionsForm(account, initial=initial, kept=kept)
         self.rows = [ConditionForm(account, names, f"c{n}", row, check) for n, row in enumerate(rows)]
         self.error = "" if self.rows or not check else "Add at least one condition."
 
