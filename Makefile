@@ -58,7 +58,7 @@ week: .venv/.dev ## A simulated week of stock against a plain model, and races, 
 	@.venv/bin/python -m tests.week $(ARGS)
 
 conformance: .venv/.dev ## The published clients against the stand-in stores (needs Node)
-	@command -v node npm >/dev/null || .ci/packages nodejs npm
+	@{ command -v node && command -v npm; } >/dev/null || .ci/packages nodejs npm
 	@tests/conformance/run
 
 audit: .venv/.dev ## Known weaknesses of the locked packages (needs the network)

@@ -155,7 +155,7 @@ def not_found(what: str) -> ApiError:
 
 
 def key_of(text: str, what: str) -> int:
-    """The database's key of a row from its id in the API; 404 for what cannot be one."""
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    """The database's key of a row from its id in the API; 404 for what cannot be one. 031 is not another name of 31."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or str(int(text)) != text:
         raise not_found(what)
     return int(text)

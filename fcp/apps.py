@@ -1,6 +1,10 @@
+from typing import Any
+
 import django_stubs_ext
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
 
 
 class PanelAdminConfig(AdminConfig):
@@ -18,9 +22,10 @@ class FcpConfig(AppConfig):
     def ready(self) -> None:
         from django_q.signals import post_execute_in_worker, pre_execute
 
-        from fcp import lookups, panel
+        from fcp import checks, lookups, panel
         from fcp.pulse import show_life
         from fcp.roles import May
+        from fcp.tasks import show_queue
 
         panel.add_pages("dashboard", panel.Page("Dashboard", "fcp:dashboard", also=("fcp:search",)))
         panel.add_pages(
@@ -30,5 +35,13 @@ class FcpConfig(AppConfig):
             panel.Page("API keys", "fcp:keys", may=May.MANAGE, synonyms="tokens"),
         )
         pre_execute.connect(show_life)
+        pre_execute.connect(show_queue)
         post_execute_in_worker.connect(show_life)
-        assert lookups  # importing registers them
+        post_migrate.connect(make_cache_table, sender=self)
+        assert checks  # importing registers them
+        assert lookups
+
+
+def make_cache_table(**signal: Any) -> None:
+    """What limits sign-ins lies in it, when CACHE_URL names the database: without it nobody could sign in."""
+    call_command("createcachetable", verbosity=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -14,10 +15,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fcp.models import Heartbeat
-from fcp.tasks import WORKER
+from fcp.tasks import SLOW_WORKER, WORKER
 
-# The supervisor enqueues a heartbeat every 15 s; scheduler, worker and database all work when one came lately.
-OLDEST_BEAT = dt.timedelta(minutes=2)
+# Every 15 s the supervisor puts a heartbeat in each queue; a worker and the database work when one came back lately.
+# One task of the slow queue may take minutes, and there may be one worker only. Heartbeat -> (queue in words, oldest).
+BEATS = {
+    WORKER: ("a worker", dt.timedelta(minutes=2)),
+    SLOW_WORKER: ("a worker of the slow queue", dt.timedelta(minutes=10)),
+}
 
 Check = Callable[[dt.datetime], str]
 _checks: dict[str, Check] = {}
@@ -46,7 +51,8 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _all_checks() -> dict[str, Check]:
-    return {"database": _database, "migrations": _migrations, "worker": _worker, **_checks}
+    beats = {name: partial(_beat, name) for name in BEATS}
+    return {"database": _database, "migrations": _migrations, **beats, **_checks}
 
 
 def _run(check: Check, now: dt.datetime) -> str:
@@ -68,9 +74,10 @@ def _migrations(now: dt.datetime) -> str:
     return f"{len(missing)} migrations were not applied." if missing else ""
 
 
-def _worker(now: dt.datetime) -> str:
-    beat = Heartbeat.objects.filter(name=WORKER).values_list("at", flat=True).first()
+def _beat(name: str, now: dt.datetime) -> str:
+    who, oldest = BEATS[name]
+    beat = Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()
     if beat is None:
-        return "No worker has shown a sign of life yet."
+        return f"There was no sign of life of {who} yet."
     age = now - beat
-    return f"The last sign of life of a worker is {int(age.total_seconds())} seconds old." if age > OLDEST_BEAT else ""
+    return f"The last sign of life of {who} is {int(age.total_seconds())} seconds old." if age > oldest else ""

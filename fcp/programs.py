@@ -20,13 +20,23 @@ def manage(name: str, *arguments: str) -> list[str]:
 def web_command() -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "fcp.wsgi"),
-        *("--bind", f"{settings.FCP_BIND}:{settings.FCP_PORT}"),
+        *("--bind", f"{_in_address(settings.FCP_BIND)}:{settings.FCP_PORT}"),
         *("--worker-class", "gthread"),
         *("--workers", str(settings.FCP_WEB_WORKERS)),
         *("--threads", str(settings.FCP_WEB_THREADS)),
         *("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5"),
         *("--log-level", "warning", "--no-control-socket"),
     ]
+
+
+def _in_address(ip: str) -> str:
+    return f"[{ip}]" if ":" in ip else ip
+
+
+def _on_this_machine() -> str:
+    """Where the stand-ins find the panel."""
+    ip = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.FCP_BIND, settings.FCP_BIND)  # noqa: S104  # no binding
+    return f"http://{_in_address(ip)}:{settings.FCP_PORT}"
 
 
 def web() -> Program:
@@ -45,8 +55,21 @@ def cluster(queue: str) -> Program:
         f"The {queue} queue",
         manage("qcluster", "--skip-checks"),
         environment={"Q_CLUSTER_NAME": name},
-        pulse=Pulse(file=settings.FCP_DATA_DIR / "pulse" / f"{queue}-{os.getpid()}", beat=beat),
+        pulse=Pulse(
+            file=settings.FCP_DATA_DIR / "pulse" / f"{queue}-{os.getpid()}",
+            beat=beat,
+            silent_after=_silent_after(),
+        ),
     )
+
+
+def _silent_after() -> float:
+    """Workers that all wait for stores show no life: an answer may take its time to begin, and as long again to end."""
+    return max(75, 2 * settings.FCP_STORE_TIMEOUT + 15)
+
+
+def demo() -> Program:
+    return Program("The demo", manage("demo"))
 
 
 def sandbox() -> Program:
@@ -55,7 +78,7 @@ def sandbox() -> Program:
         *("--port", str(settings.FCP_SANDBOX_PORT)),
         *("--state", str(settings.FCP_DATA_DIR / "sandbox.sqlite3")),
         *("--info", str(settings.FCP_DATA_DIR / "sandbox.info.json")),
-        *("--webhook-url", f"http://127.0.0.1:{settings.FCP_PORT}/hooks/{{platform}}/"),
+        *("--webhook-url", f"{_on_this_machine()}/hooks/{{platform}}/"),
         *("--panel", settings.FCP_PUBLIC_URL),
     )
     return Program("The sandbox", command, stop_last=True, quiet=True)
@@ -64,7 +87,7 @@ def sandbox() -> Program:
 def warehouse() -> Program:
     command = manage(
         "warehouse",
-        *("--url", f"http://127.0.0.1:{settings.FCP_PORT}/api/v1"),
+        *("--url", f"{_on_this_machine()}/api/v1"),
         *("--key-file", str(settings.FCP_DATA_DIR / "warehouse.key")),
     )
     return Program("The stand-in warehouse", command, quiet=True)

@@ -4,7 +4,6 @@ Each value that an operator may set says what it is, its unit, its range and its
 stops the start with a sentence that names it (fcp/env.py).
 """
 
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,12 @@ from fcp.env import (
     env_database,
     env_email,
     env_field_keys,
+    env_hosts,
     env_int,
-    env_list,
+    env_ip_address,
     env_path,
+    env_secret,
+    env_sender,
     env_str,
     env_web_address,
     read_env_file,
@@ -34,9 +36,9 @@ from fcp.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# File with further values; what the environment already holds wins. Default .env; empty: no file.
-if os.environ.get("FCP_ENV_FILE", ".env"):
-    read_env_file(BASE_DIR / os.environ.get("FCP_ENV_FILE", ".env"))
+# FCP_ENV_FILE: file with further values; what the environment already holds wins. Default .env beside manage.py, which
+# may be missing; one that is named may not. Empty: no file.
+read_env_file(BASE_DIR, default=".env")
 
 # --- What this installation is ------------------------------------------------------------------
 
@@ -58,21 +60,22 @@ for _name, _on in (("DEBUG", DEBUG), ("FCP_SANDBOX", FCP_SANDBOX)):
 
 # Random text of at least 50 characters that signs sessions and queued tasks. Required in production.
 # Without one (and without a .env) each process makes its own: enough for checks, not for a panel.
-SECRET_KEY = env_str("SECRET_KEY", None if PRODUCTION else secrets.token_urlsafe(50))
+SECRET_KEY = env_secret("SECRET_KEY", None if PRODUCTION else secrets.token_urlsafe(50), at_least=50)
 
 # Fernet keys for stored credentials, separated by commas; `python manage.py new_key` prints one. The first
 # encrypts, all decrypt: put a new one in front to rotate. Required in production. Default as SECRET_KEY.
 FCP_FIELD_KEYS = env_field_keys("FCP_FIELD_KEYS", None if PRODUCTION else [Fernet.generate_key().decode()])
 
-# Host names under which the panel is reached, separated by commas. Required in production.
-# Default localhost and 127.0.0.1.
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", None if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+# Host names under which the panel is reached, separated by commas, without https:// and port; .example.com is every
+# name below it, * any. Required in production. Default localhost and 127.0.0.1.
+ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS", None if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 
 # Port of the web server on 127.0.0.1, 1 to 65535; default 8020.
 FCP_PORT = env_int("FCP_PORT", 8020, at_least=1, at_most=65535)
 
-# Address on which the web server listens; default 127.0.0.1, so that only this machine reaches it.
-FCP_BIND = env_str("FCP_BIND", "127.0.0.1")
+# IP address on which the web server listens; default 127.0.0.1, so that only this machine reaches it. 0.0.0.0: all of
+# this machine's.
+FCP_BIND = env_ip_address("FCP_BIND", "127.0.0.1")
 
 # Processes of the web server, 1 to 64, and threads of each, 1 to 64; default 1 and 8.
 FCP_WEB_WORKERS = env_int("FCP_WEB_WORKERS", 1, at_least=1, at_most=64)
@@ -82,10 +85,12 @@ FCP_WEB_THREADS = env_int("FCP_WEB_THREADS", 8, at_least=1, at_most=64)
 FCP_SANDBOX_PORT = env_int("FCP_SANDBOX_PORT", 8021, at_least=1, at_most=65535)
 
 # Address under which the outside world reaches the panel: in mails and in the webhook addresses that stores
-# are given. Default: https and the first of ALLOWED_HOSTS in production, else http://127.0.0.1:FCP_PORT.
-FCP_PUBLIC_URL = env_web_address(
-    "FCP_PUBLIC_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.*')}" if PRODUCTION else f"http://127.0.0.1:{FCP_PORT}"
-)
+# are given. Default: https and the first of ALLOWED_HOSTS in production (required if that is *), else
+# http://127.0.0.1:FCP_PORT.
+_OURS: str | None = f"http://127.0.0.1:{FCP_PORT}"
+if PRODUCTION:
+    _OURS = None if ALLOWED_HOSTS[0] == "*" else f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
+FCP_PUBLIC_URL = env_web_address("FCP_PUBLIC_URL", _OURS)
 
 # Directory for what the panel keeps beside the database (absolute path); default var/ beside manage.py.
 FCP_DATA_DIR = env_path("FCP_DATA_DIR", BASE_DIR / "var")
@@ -96,9 +101,9 @@ FCP_SUPPORT_CONTACT = env_str("FCP_SUPPORT_CONTACT", "")
 
 # --- Stores -------------------------------------------------------------------------------------
 
-# Seconds to wait for one reply of a store, 1 to 300; default 30. Each wait keeps one worker busy, so a slow
+# Seconds to wait for one reply of a store, 1 to 60; default 30. Each wait keeps one worker busy, so a slow
 # store with a long timeout delays the other stores' pulls.
-FCP_STORE_TIMEOUT = env_int("FCP_STORE_TIMEOUT", 30, at_least=1, at_most=300)
+FCP_STORE_TIMEOUT = env_int("FCP_STORE_TIMEOUT", 30, at_least=1, at_most=60)
 
 # Seconds that a flow belongs to the worker that runs it, renewed with every page, 1 to 600; default 60. After
 # a crash it takes this long, and at most a minute more, until another worker goes on. More than FCP_STORE_TIMEOUT.
@@ -209,8 +214,9 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds
 
 # dbcache://table (in the database) or redis://host:6379/0. All processes must share it: it holds the limits of
-# sign-in. Required in production. Default dbcache://fcp_cache. In the database it holds 100,000 entries at most, or as
-# many as dbcache://table?max_entries=200000 says; when it is full, some of them are thrown out.
+# sign-in. Required in production. Default dbcache://fcp_cache. In the database (`migrate` makes the table) it holds
+# 100,000 entries at most, or as many as dbcache://table?max_entries=200000 says, 1000 to 10000000; when it is full,
+# some of them are thrown out. Redis needs the Python package redis.
 CACHES = {
     "default": env_cache("CACHE_URL", None if PRODUCTION else "dbcache://fcp_cache"),
     # django-q notes its state twice a second for monitors that we do not use: not in the database.
@@ -298,20 +304,21 @@ USERSESSIONS_TRACK_ACTIVITY = True
 
 # --- Mail ---------------------------------------------------------------------------------------
 
-# consolemail:// (written to the terminal), smtp://, smtp+tls:// or smtp+ssl:// with user:password@host:port.
-# Default consolemail://.
+# consolemail:// (written to the terminal), smtp://, smtp+tls:// or smtp+ssl:// with user:password@host:port; without a
+# port 25, 587 and 465. Default consolemail://.
 _EMAIL = env_email("EMAIL_URL", "consolemail://")
 EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
 EMAIL_HOST = _EMAIL.get("EMAIL_HOST") or "localhost"
-EMAIL_PORT = _EMAIL.get("EMAIL_PORT") or 25
+EMAIL_PORT = _EMAIL["EMAIL_PORT"]
 EMAIL_HOST_USER = _EMAIL.get("EMAIL_HOST_USER") or ""
 EMAIL_HOST_PASSWORD = _EMAIL.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS = _EMAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _EMAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20  # seconds
 
-# Sender of the panel's mails; default panel@ and the host of FCP_PUBLIC_URL.
-DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", f"panel@{urlsplit(FCP_PUBLIC_URL).hostname}")
+# Sender of the panel's mails, as panel@example.com or Panel <panel@example.com>; default panel@ and the host of
+# FCP_PUBLIC_URL.
+DEFAULT_FROM_EMAIL = env_sender("DEFAULT_FROM_EMAIL", f"panel@{urlsplit(FCP_PUBLIC_URL).hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- API ----------------------------------------------------------------------------------------
@@ -364,8 +371,9 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Safety -------------------------------------------------------------------------------------
 
-# Reverse proxies in front of the web server whose X-Forwarded-* headers are believed, 0 to 10; default 0.
-FCP_TRUSTED_PROXIES = env_int("FCP_TRUSTED_PROXIES", 0, at_least=0, at_most=10)
+# Reverse proxies in front of the web server whose X-Forwarded-For and X-Forwarded-Proto are believed, 0 to 10; default
+# 1 in production, else 0. Too few: sign-in limits count all visitors as one. Too many: anybody may invent his address.
+FCP_TRUSTED_PROXIES = env_int("FCP_TRUSTED_PROXIES", 1 if PRODUCTION else 0, at_least=0, at_most=10)
 ALLAUTH_TRUSTED_PROXY_COUNT = FCP_TRUSTED_PROXIES
 if FCP_TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

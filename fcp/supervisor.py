@@ -59,6 +59,7 @@ class Supervisor:
 
     def __init__(self, stop_within: float = 30, back_off: Sequence[float] = BACK_OFF) -> None:
         self.programs: list[Program] = []
+        self._passing: Program | None = None
         self.stop_within = stop_within
         self.back_off = back_off
         self.stopping = False
@@ -80,6 +81,17 @@ class Supervisor:
     def add(self, program: Program) -> None:
         self.programs.append(program)
         self._start(program)
+
+    def run_once(self, program: Program, seconds: float) -> bool:
+        """One that ends by itself, while the others are kept running; True when it ended well. A stop kills it."""
+        self._start(program)
+        self._passing = program
+        assert program.process
+        process = program.process
+        self.wait_for(lambda: process.returncode is not None, seconds)
+        self._end_group(program)
+        self._passing = None
+        return process.returncode == 0
 
     def wait_for(self, ready: Callable[[], bool], seconds: float) -> bool:
         """Keep the programs running until `ready`; False when that took too long or a stop was asked for."""
@@ -157,7 +169,8 @@ class Supervisor:
                 program.start_at = 0
 
     def _reap(self) -> None:
-        processes = [program.process for program in self.programs if program.process]
+        known = [*self.programs, self._passing] if self._passing else self.programs
+        processes = [program.process for program in known if program.process]
         if os.getpid() == 1:  # of a container: collect what others left behind, too
             _collect_all(processes)
         for process in processes:
@@ -208,7 +221,8 @@ class Supervisor:
             self._leash = subprocess.Popen(
                 [sys.executable, "-m", "fcp.leash"], cwd=PROJECT, stdin=subprocess.PIPE, start_new_session=True
             )
-            running = [program.process.pid for program in self.programs if program.process]
+            known = [*self.programs, self._passing] if self._passing else self.programs
+            running = [program.process.pid for program in known if program.process]
             line = "".join(f"+{pid}\n" for pid in running) + line
         assert self._leash.stdin
         with contextlib.suppress(BrokenPipeError):  # the next line starts another one
@@ -224,14 +238,12 @@ def _collect_all(known: "list[subprocess.Popen[bytes]]") -> None:
                     process.returncode = os.waitstatus_to_exitcode(found[1])
 
 
-def is_port_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
+def try_port(address: str, port: int) -> None:
+    """Raises OSError when nothing could listen there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
+        probe.bind((address, port))
 
 
 def answers(address: str, port: int) -> bool:

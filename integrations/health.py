@@ -59,6 +59,9 @@ def flow_health(flow: Flow, now: dt.datetime) -> Health:
     if _running(flow, now):
         return Health(Level.good, f"{label} running now")
     if flow.last_ok_at is None:
+        if now - flow.due_at > GRACE:  # nobody takes it up
+            words = f"First {label.lower()} due for {_span(flow.due_at, now)}, not begun yet"
+            return Health(Level.late, words, flow.due_at)
         claimed = flow.lease_until is not None and flow.lease_until > now
         return Health(Level.good, f"First {label.lower()} {'now' if claimed else _until(flow.due_at, now)}")
     words = f"Last {label.lower()} {_span(flow.last_ok_at, now)} ago, next {_until(flow.due_at, now)}"

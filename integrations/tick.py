@@ -47,6 +47,7 @@ def _claim_due(queue: Queue, kinds: Q, now: dt.datetime, ends: float) -> int:
 
 def overdue(now: dt.datetime) -> str:
     """For the health address: what is wrong when due flows are not run."""
-    oldest = Flow.objects.filter(due_at__lte=now, lease_until=None).order_by("due_at").values_list("due_at", flat=True)
-    late = now - (oldest.first() or now)
+    never_begun = Q(lease_until=None) | Q(lease_until__lte=now, started_at=None)  # or claimed, for a queue that is dead
+    due = Flow.objects.filter(never_begun, due_at__lte=now).order_by("due_at")
+    late = now - (due.values_list("due_at", flat=True).first() or now)
     return f"A sync has been due for {int(late.total_seconds() // 60)} minutes." if late > MOST_LATE else ""

@@ -24,7 +24,7 @@ class Panel:
         self.directory = directory
         self.port, self.store_port = free_port(), free_port()
         self.mark = secrets.token_hex(8)
-        environment = {
+        self.environment = os.environ | {
             "FCP_ENV_FILE": "",
             "FCP_DATA_DIR": str(directory),
             "DATABASE_URL": database or f"sqlite:///{directory}/fcp.sqlite3",
@@ -36,11 +36,15 @@ class Panel:
             "DJANGO_SETTINGS_MODULE": "fcp.settings",
             "FCP_TEST_MARK": self.mark,
         }
-        self.log = (directory / "log").open("wb")
+        self.start()
+
+    def start(self) -> None:
+        """Again, after `stop`: with what it kept."""
+        self.log = (self.directory / "log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve"],
             cwd=ROOT,
-            env=os.environ | environment,
+            env=self.environment,
             stdout=self.log,
             stderr=self.log,
             start_new_session=True,

@@ -6,6 +6,7 @@ Made from the models themselves, so that a new table is part of it without a wor
 
 from __future__ import annotations
 
+import datetime as dt
 import zlib
 from decimal import Decimal
 from typing import Any
@@ -15,11 +16,12 @@ from django.core import serializers
 from django.db import models
 
 from fcp.models import Account, ApiKey, Partner, Store
+from integrations.budget import open_budget, pause
 from integrations.connectors import connector_class
-from integrations.models import Flow, Integration, Invitation, ProductPushRow, SettingsVersion, StockPush
+from integrations.models import Credential, Flow, Integration, Invitation, ProductPushRow, SettingsVersion, StockPush
 from integrations.settings_document import defaults
 from mappings.models import MappingChange
-from orders.models import Cure, HeldGroup, Order, Remapping, ShippingRequest
+from orders.models import Cure, HeldGroup, Order, OrderRule, Remapping, ShippingRequest
 from orders.release import snapshot_of
 from tests.build import NOW
 
@@ -39,7 +41,10 @@ ODD: dict[type[models.Model], dict[str, Any]] = {
     MappingChange: {"table": "shipmethod"},
     Remapping: {"kind": "ship_code"},
     HeldGroup: {"kind": "client"},
+    OrderRule: {"version": 1},
+    Credential: {"kind": "api_key", "cipher": '{"api_key": "key", "site_id": "site"}'},
 }
+LONG_AFTER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
 
 def tables() -> list[type[models.Model]]:
@@ -88,6 +93,9 @@ def fill(account: Account, pk: int, user: Any, mark: str) -> dict[type[models.Mo
         if model is ShippingRequest:
             values["snapshot"] = snapshot_of(made[Order], made[Store], [], None)  # type: ignore[arg-type]
         made[model] = model._base_manager.create(pk=pk, **values)
+    # What asks the store is told to wait: nothing here calls anybody.
+    open_budget(pk, 60, NOW)
+    pause(pk, LONG_AFTER)
     return made
 
 

@@ -1,23 +1,28 @@
 """`make run` and the worker command with the real programs, on the database of the test."""
 
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
-import urllib.request
+import time
 import uuid
 from datetime import timedelta
 
 import psutil
 import pytest
+import requests
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from fcp.models import Heartbeat
-from fcp.programs import manage
-from fcp.tasks import SLOW_WORKER, WORKER
+from fcp.programs import cluster, manage, web_command
+from fcp.tasks import WORKER
 from tests.processes import processes_with, wait_until
+from tests.running import Panel
 
 
 def free_port():
@@ -48,6 +53,21 @@ def start(child_environment, tmp_path):
     assert not left
 
 
+@pytest.fixture
+def empty(child_environment, tmp_path):
+    """The address of another database of the same kind, with nothing in it."""
+    here = str(connection.settings_dict["NAME"])
+    on_sqlite = connection.vendor == "sqlite"
+    there = str(tmp_path / "empty.sqlite3") if on_sqlite else f"{here}_begun"
+    if not on_sqlite:
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {there}")
+    yield child_environment["DATABASE_URL"].removesuffix(here) + there
+    if not on_sqlite:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {there} WITH (FORCE)")
+
+
 def output_until(process, words):
     """What it printed, up to the line with these words or to its end."""
     lines = []
@@ -64,18 +84,119 @@ def clusters(mark):
 
 
 @pytest.mark.slow
-def test_serve_answers_beats_and_leaves_nothing_behind(start):
-    process = start("serve")
+def test_serve_answers_beats_and_leaves_nothing_behind(empty, start):
+    process = start("serve", DATABASE_URL=empty)
 
-    welcome = f"The panel runs at http://127.0.0.1:{process.port}/"
-    assert welcome in output_until(process, welcome)
-    with urllib.request.urlopen(f"http://127.0.0.1:{process.port}/accounts/login/") as reply:
-        assert reply.status == 200
-    assert wait_until(lambda: Heartbeat.objects.filter(name__in=[WORKER, SLOW_WORKER]).count() == 2, seconds=30)
+    address = f"http://127.0.0.1:{process.port}"
+    assert address in output_until(process, f"The panel runs at {address}/")
+    assert requests.get(f"{address}/accounts/login/", timeout=20).status_code == 200
+    assert wait_until(lambda: requests.get(f"{address}/readyz", timeout=20).ok, seconds=30)
     process.send_signal(signal.SIGINT)
     assert "Stopped" in output_until(process, "Stopped")
     assert process.wait(30) == 0
     assert not processes_with("MARK", process.mark)
+
+
+def lines_of_production():
+    """What the README has an operator type, as management commands."""
+    readme = (settings.BASE_DIR / "README.md").read_text()
+    block = re.search(r"## Production\n.*?```sh\n(.*?)```", readme, re.DOTALL)[1]
+    typed = [shlex.split(line, comments=True) for line in block.splitlines()]
+    return [words[2:] if words[:2] == ["python", "manage.py"] else words[1:] for words in typed]
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, start):
+    migrate, web, worker, *_ = lines_of_production()
+    assert (migrate, web, worker) == (["migrate"], ["web"], ["worker"])
+    production = {"FCP_MODE": "production", "DATABASE_URL": empty, "ALLOWED_HOSTS": "panel.example.com"}
+
+    output, _ = start(*migrate, **production).communicate(timeout=120)
+    serving, working = start(*web, **production), start(*worker, **production)
+
+    address = f"http://127.0.0.1:{serving.port}"
+    proxy = {"Host": "panel.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+
+    def ask(path, **more):
+        headers = proxy | more.pop("headers", {})
+        return requests.request(
+            more.pop("method", "GET"), address + path, headers=headers, timeout=20, allow_redirects=False, **more
+        )
+
+    assert wait_until(lambda: _listens(serving.port), seconds=60), output
+    page = ask("/accounts/login/")
+    assert page.status_code == 200
+    style = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
+    assert ask(style).status_code == 200
+    answer = ask(
+        "/accounts/login/",
+        method="POST",
+        headers={"Referer": "https://panel.example.com/", "Cookie": f"csrftoken={page.cookies['csrftoken']}"},
+        data={
+            "csrfmiddlewaretoken": re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[1],
+            "login": "nobody@example.com",
+            "password": "wrong",
+        },
+    )
+    assert (answer.status_code, "not correct" in answer.text) == (200, True)
+    assert wait_until(lambda: ask("/readyz").ok, seconds=60), ask("/readyz").text
+    for process in (serving, working):
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+@pytest.fixture
+def panel(tmp_path):
+    panel = Panel(tmp_path)
+    yield panel
+    panel.stop()
+    assert not processes_with("FCP_TEST_MARK", panel.mark)
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_the_demo_is_made_ends_without_a_fuss_and_later_starts_keep_what_is_there(panel, tmp_path):
+    def making_the_demo():
+        return any("demo" in process.cmdline() for process in processes_with("FCP_TEST_MARK", panel.mark))
+
+    assert wait_until(making_the_demo, 180), panel.said()
+    os.killpg(panel.process.pid, signal.SIGINT)  # as a terminal does: everybody in the group gets it
+    assert panel.process.wait(60) == 0
+    assert panel.said() == "Making the demo ...\nStopped.\n"
+
+    panel.start()
+    assert wait_until(panel.answers, 180), panel.said()
+    panel.stop()
+    kept = [(tmp_path / name).read_bytes() for name in ("demo.txt", "warehouse.key")]
+
+    seconds = [_start_again(panel) for _ in range(3)]
+    assert min(seconds) < 10, seconds  # whatever else this machine has to do
+    assert kept == [(tmp_path / name).read_bytes() for name in ("demo.txt", "warehouse.key")]
+
+
+def _start_again(panel):
+    """Seconds until it says that it runs; it has what it had."""
+    begun = time.monotonic()
+    panel.start()
+    assert wait_until(lambda: "The panel runs at" in panel.said(), 60), panel.said()
+    seconds = time.monotonic() - begun
+    assert "Making the demo" not in panel.said()
+    assert panel.at_the_warehouse() > 0  # whose key it still knows
+    panel.stop()
+    return seconds
+
+
+def test_stores_that_hang_do_not_make_a_cluster_look_dead(settings):
+    """An answer may take the whole time to begin, and the whole time again to end."""
+    settings.FCP_STORE_TIMEOUT = 60
+    assert cluster("default").pulse.silent_after > 2 * 60
+
+    settings.FCP_STORE_TIMEOUT = 1
+    assert cluster("default").pulse.silent_after == 75
 
 
 @pytest.mark.slow
@@ -145,6 +266,28 @@ def test_a_taken_port_is_told_in_one_sentence(start):
     assert output.splitlines() == [
         f"CommandError: Port {port} is taken by another program. Stop it, or set FCP_PORT to a free port."
     ]
+
+
+def test_an_address_of_another_machine_is_told_in_one_sentence(start):
+    output, _ = start("serve", FCP_BIND="203.0.113.7").communicate(timeout=30)
+
+    assert output.splitlines() == ["CommandError: FCP_BIND is 203.0.113.7, which is no address of this machine."]
+
+
+def test_an_ipv6_address_is_served(settings):
+    settings.FCP_BIND = "::1"
+
+    assert f"[::1]:{settings.FCP_PORT}" in web_command()
+
+
+def test_a_data_directory_that_cannot_be_written_is_told_in_one_sentence(start, tmp_path):
+    (tmp_path / "file").touch()
+    process = start("web", FCP_DATA_DIR=str(tmp_path / "file"))
+    output, _ = process.communicate(timeout=30)
+
+    assert process.returncode != 0
+    assert len(output.splitlines()) == 1
+    assert "Check FCP_DATA_DIR" in output
 
 
 def test_an_unreachable_database_is_told_in_one_sentence(start):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 
 import pytest
@@ -100,6 +101,24 @@ with Supervisor() as supervisor:
     process.communicate()
 
     assert wait_until(lambda: not processes_with("MARK", mark), seconds=15)
+
+
+def test_one_that_ends_by_itself_is_waited_for_and_not_started_again(supervisor, mark, tmp_path):
+    starts = tmp_path / "starts"
+    once = f"print('x', file=open({str(starts)!r}, 'a'), flush=True); raise SystemExit"
+
+    assert supervisor.run_once(program(f"{once}(0)", mark), seconds=10)
+    assert not supervisor.run_once(program(f"{once}(1)", mark), seconds=10)
+
+    assert starts.read_text().split() == ["x", "x"]
+
+
+def test_a_stop_ends_one_that_would_end_by_itself_later(supervisor, mark):
+    threading.Timer(0.3, lambda: setattr(supervisor, "stopping", True)).start()
+
+    assert not supervisor.run_once(program(PARENT, mark), seconds=60)
+
+    assert wait_until(lambda: not processes_with("MARK", mark))
 
 
 class Beats:

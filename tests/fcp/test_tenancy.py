@@ -128,7 +128,7 @@ def test_nothing_of_a_stranger_is_shown_or_changed_by_what_queries_and_forms_nam
                 shown.append(("GET", url, answer.status_code))
         for question in questions:
             answer = us.post(url, {**question, "text": MARK[:5], "all": "1"})
-            if MARK in _body(answer):
+            if answer.status_code >= 500 or MARK in _body(answer):
                 shown.append(("POST", url, answer.status_code))
 
     assert shown == []

@@ -5,7 +5,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 ENV_FILE = """\
 # Made by the first start; every value is described in fcp/settings.py.
@@ -20,9 +20,12 @@ class Command(BaseCommand):
     help = "Writes .env with random keys and makes the data directory, where they do not exist yet."
     requires_system_checks = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--file", default=settings.BASE_DIR / ".env", type=Path)
+
     def handle(self, *args: Any, **options: Any) -> None:
         settings.FCP_DATA_DIR.mkdir(parents=True, exist_ok=True)
-        path: Path = settings.BASE_DIR / (os.environ.get("FCP_ENV_FILE") or ".env")
+        path: Path = options["file"]
         if settings.PRODUCTION or path.exists():
             return
         text = ENV_FILE.format(

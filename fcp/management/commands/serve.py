@@ -1,4 +1,4 @@
-import subprocess
+import errno
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
 from fcp.models import Account
-from fcp.programs import HEARTBEATS, cluster, manage, sandbox, warehouse, web
+from fcp.programs import HEARTBEATS, cluster, demo, sandbox, warehouse, web
 from fcp.static_files import collect_if_changed
-from fcp.supervisor import Supervisor, answers, is_port_free
+from fcp.supervisor import Supervisor, answers, try_port
 
 
 class Command(BaseCommand):
@@ -43,8 +43,10 @@ class Command(BaseCommand):
         if settings.FCP_SANDBOX:
             wanted.append(("FCP_SANDBOX_PORT", "127.0.0.1", settings.FCP_SANDBOX_PORT))
         for name, address, port in wanted:
-            if not is_port_free(address, port):
-                raise CommandError(f"Port {port} is taken by another program. Stop it, or set {name} to a free port.")
+            try:
+                try_port(address, port)
+            except OSError as error:
+                raise CommandError(_why_not(error, name, address, port)) from error
 
     def prepare_database(self) -> None:
         try:
@@ -53,13 +55,12 @@ class Command(BaseCommand):
             reason = str(error).strip().splitlines()[-1]
             raise CommandError(f"The database cannot be reached ({reason}). Check DATABASE_URL.") from error
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
 
     def make_demo(self, supervisor: Supervisor) -> None:
         self.stdout.write("Making the demo ...")
         if not supervisor.wait_for(lambda: answers("127.0.0.1", settings.FCP_SANDBOX_PORT), seconds=300):
             return
-        if subprocess.run(manage("demo"), check=False).returncode and not supervisor.stopping:
+        if not supervisor.run_once(demo(), seconds=600) and not supervisor.stopping:
             self.stderr.write("The demo was not made; `python manage.py demo` tells why.")
 
     def welcome(self) -> None:
@@ -69,3 +70,11 @@ class Command(BaseCommand):
             self.stdout.write(demo.read_text())
         self.stdout.write("Ctrl-C stops it.")
         sys.stdout.flush()
+
+
+def _why_not(error: OSError, name: str, address: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program. Stop it, or set {name} to a free port."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"FCP_BIND is {address}, which is no address of this machine."
+    return f"Port {port} cannot be used here ({error.strerror}). Set {name} to another port."

@@ -4,11 +4,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from fcp.programs import web_command
+from fcp.static_files import collect_if_changed
 
 
 class Command(BaseCommand):
     help = "Runs the web server in this process: FCP_BIND, FCP_PORT, FCP_WEB_WORKERS, FCP_WEB_THREADS."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        collect_if_changed()
         command = web_command()
         os.execv(command[0], command)  # noqa: S606  # a fixed command

@@ -14,7 +14,8 @@ from integrations.queue import Queue
 from integrations.tick import overdue, tick
 from orders.models import Fulfillment, Order
 from tests.build import make_order, make_ship_method
-from tests.integrations.flows.flows import NOW, at_once, make_flow, make_integration
+from tests.integrations.flows.flows import NOW, make_flow, make_integration
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -202,3 +203,16 @@ def test_overdue_flows_show_in_the_health_of_the_installation():
     assert started
     finish(started.lease, NOW + dt.timedelta(minutes=15))
     assert overdue(NOW + dt.timedelta(minutes=15)) == ""
+
+
+def test_a_claim_that_nobody_takes_from_a_dead_queue_is_overdue():
+    """Its task waits for ever, so the claim is not lost and the tick leaves it."""
+    flow = make_flow("products", due_at=NOW, last_ok_at=None)
+    tick(NOW)
+    late = NOW + dt.timedelta(minutes=15)
+    tick(late)
+    flow.refresh_from_db()
+
+    assert flow.gen == 1
+    assert flow.lease_until < late
+    assert "due for 15 minutes" in overdue(late)
