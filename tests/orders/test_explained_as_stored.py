@@ -8,6 +8,8 @@ import pytest
 from django.db import transaction
 
 from orders import rule_saving
+from orders.holding import lift_hold
+from orders.holds import KINDS
 from orders.models import Hold, Order
 from orders.rule_saving import Draft
 from orders.settings import Release
@@ -81,6 +83,7 @@ def page() -> dict[str, IncomingOrder]:
         "big, and nothing of it ships": an_order(lines=(replace(one, ships=False),), total=Decimal("250.00")),
         "partly digital": an_order(lines=(one, a_line("NOPE", ships=False))),
         "no shipping option": an_order(skus=("CUP",), ship=""),
+        "refunded in part": an_order(skus=("CUP",), payment=Payment.PARTLY_REFUNDED),
         "not finished": an_order(skus=("CUP",), status=Status.INITIALIZED, payment=Payment.UNPAID),
     }
     closed = {
@@ -129,6 +132,12 @@ def test_what_is_explained_of_each_order_is_exactly_what_is_stored_to_hold_it(sh
         settle(shop.store, ids, now=NOW, actor="schedule", offering=True)
     assert differences(orders) == {}
 
+    for hold in Hold.objects.open().filter(kind__in=[kind for kind, of in KINDS.items() if of.answerable]):
+        lift_hold(hold, by="Ann", now=NOW)
+    with transaction.atomic():
+        settle(shop.store, ids, now=NOW, actor="schedule", offering=True)
+    assert differences(orders) == {}
+
 
 def test_the_page_holds_orders_for_every_cause_that_the_words_of_an_order_can_have(shop: Shop) -> None:
     take(shop.store, *page().values(), of=shop.rules)
@@ -138,6 +147,6 @@ def test_the_page_holds_orders_for_every_cause_that_the_words_of_an_order_can_ha
     kinds = set(Hold.objects.open().values_list("kind", flat=True))
     assert kinds == {
         "ship_code", "sku", "location", "no_warehouse", "address", "payment", "preorder", "customs", "ship_method",
-        "rule",
+        "refund", "rule",
     }  # fmt: skip
     assert {"new", "held", "canceled", "nothing_to_ship"} <= set(Order.objects.values_list("state", flat=True))

@@ -274,6 +274,7 @@ MENDED = {
     SHIPS: lambda case, _: with_one_that_ships(case),
     HoldKind.PAYMENT: lambda case, _: stated(case, payment=Payment.PAID.value),
     HoldKind.REFUND: lambda case, _: stated(case, payment=Payment.PAID.value),
+    HoldKind.REFUND: lambda case, _: stated(case, payment=Payment.PAID.value),
     HoldKind.SHIP_CODE: lambda case, _: with_ship(case, target="STD"),
     HoldKind.SHIP_METHOD: lambda case, _: with_ship(case, hold=False),
     HoldKind.SKU: lambda case, listing: with_product(case, listing, 1),
