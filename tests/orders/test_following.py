@@ -5,23 +5,27 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from django_q.models import OrmQ
 
 from integrations import tasks
 from integrations.sweep import sweep
 from inventory.models import Product
 from mappings.mapping import hold_option
 from mappings.models import MappingChange, ShipMethod
-from orders import following, timed
+from mappings.set_many import hold_many
+from mappings.versions import undo_batch
+from orders import following, rule_saving, timed
 from orders.goods import start_of
 from orders.holding import lift_hold, place_hold
 from orders.holds import HoldKind
 from orders.models import Hold, Order, OrderEvent, ShippingRequest, ToSettle
 from orders.release import offer_waiting
+from orders.rule_saving import Draft
 from orders.settings import OrderRules
 from orders.settle import settle
 from orders.shipping import acknowledge
 from orders.timeline import timeline_of
-from tests.build import NOW, make_product, make_warehouse
+from tests.build import NOW, make_product, make_ship_method, make_warehouse
 from tests.orders.shop import Shop
 
 pytestmark = pytest.mark.django_db
@@ -240,6 +244,25 @@ def test_the_warehouses_country_draws_the_border(shop_of_berlin):
     assert open_kinds(order) == []
 
 
+def test_a_rule_about_what_goes_abroad_follows_the_warehouses_country(shop):
+    draft = Draft("Abroad", "all", [{"field": "abroad", "is": "yes", "values": []}], [{"do": "hold"}])
+    rule = rule_saving.save(shop.account, draft, by="Ann", now=NOW)
+    rule_saving.switch(rule, True, by="Ann", now=NOW)
+    order = shop.order()
+    assert open_kinds(order) == []
+
+    shop.warehouse.country = "DE"
+    shop.warehouse.save()
+    follow()
+    assert open_kinds(order) == ["rule"]
+    shop.warehouse.country = "US"
+    shop.warehouse.save()
+    follow()
+
+    assert open_kinds(order) == []
+    assert state_of(order) == "ready"
+
+
 def test_customs_data_are_not_read_while_the_setting_is_off(shop, django_assert_num_queries):
     shop.warehouse.country = "DE"
     shop.warehouse.save()
@@ -304,3 +327,21 @@ def test_the_sweep_finds_holds_whose_time_came_and_things_that_changed(shop, mon
     sweep(changed + following.QUIET)
 
     assert {"lift_due", "follow_due"} <= set(asked)
+
+
+def test_holding_many_options_queues_few_tasks_and_their_orders_wait_and_go_again(
+    shop, django_capture_on_commit_callbacks
+):
+    rows = [make_ship_method(shop.store, f"Way {number}", "EU-STD").pk for number in range(30)]
+    order = shop.order(ship="Way 7")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        done = hold_many(shop.account, rows, True, by="Ann", now=NOW)
+
+    assert OrmQ.objects.count() == 1
+    tasks.lift_mapped()
+    assert (state_of(order), open_kinds(order)) == ("held", ["ship_method"])
+    assert ToSettle.objects.count() == 30  # the sweep's last look, for an order stored at that very moment
+    undo_batch(shop.account, done.batch, "Ann", NOW)
+    tasks.lift_mapped()
+    assert (state_of(order), open_kinds(order)) == ("ready", [])
