@@ -99,7 +99,8 @@ def insert_rows(
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(statement) as copy:
+            # Django names the errors of every other call itself.
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 for row in values:
                     copy.write_row(row)
         else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
@@ -20,6 +20,7 @@ from .words import products_by_sku
 
 SAME_SKU = "The store's SKU is the product's."
 BATCH = 500
+TRIES = 5  # to make listings that others make too
 
 
 class Shown(NamedTuple):
@@ -53,24 +54,10 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
     A new one whose SKU is a product's is linked to it. One whose SKU changed in the store keeps the product it has, and
     `sku_was` asks whether it is still the same.
     """
-    wanted = {(item.product_uid, item.variant_uid): _cut(item) for item in shown if item.product_uid}
-    rows = Listing.objects.select_for_update(no_key=True).filter(
-        store=store, product_uid__in=sorted({uid for uid, _ in wanted})
-    )
-    there = {(row.product_uid, row.variant_uid): row for row in rows.order_by("pk")}
-    day, kept = now.date(), Kept()
-    new = [item for key, item in wanted.items() if key not in there]
-    products = products_by_sku(store.account_id, (item.sku for item in new))
-    insert_rows(
-        Listing,
-        COLUMNS,
-        [
-            (store.account_id, store.pk, 0, 0, now, day, i.product_uid, i.variant_uid, i.sku, sku_key_of(i.sku),
-             i.title, products.get(sku_key_of(i.sku)), 1, i.tracked, bool(i.shares_stock), None)
-            for i in new
-        ],
-    )  # fmt: skip
-    kept.created = len(new)
+    cut = [_cut(item) for item in shown if item.product_uid]
+    wanted = {(item.product_uid, item.variant_uid): item for item in cut}
+    there, made = _made(store, wanted, now)
+    day, kept = now.date(), Kept(created=made)
     own = _own_skus(there[key] for key, item in wanted.items() if key in there and there[key].sku != item.sku)
     updates: list[tuple[Any, ...]] = []
     moved: list[int] = []
@@ -96,6 +83,46 @@ def keep_listings(store: Store, shown: Iterable[Shown], now: dt.datetime) -> Kep
     update_rows(Listing, CHANGING, updates)
     mark_listings(moved)
     return kept
+
+
+Key = tuple[str, str]
+
+
+def _made(store: Store, wanted: Mapping[Key, Shown], now: dt.datetime) -> tuple[dict[Key, Listing], int]:
+    """The rows that were there, locked, and how many were made besides. An order may name new ones at this moment: then
+    its rows are found when looked for again."""
+    tries = TRIES
+    while True:
+        there = _locked(store, wanted)
+        # Everybody makes them in this sequence, so that no two wait for each other.
+        new = [wanted[key] for key in sorted(wanted.keys() - there.keys())]
+        try:
+            with transaction.atomic(savepoint=bool(new)):
+                _insert(store, new, now)
+            return there, len(new)
+        except IntegrityError:
+            tries -= 1
+            if not tries:
+                raise
+
+
+def _locked(store: Store, wanted: Mapping[Key, Shown]) -> dict[Key, Listing]:
+    uids = sorted({uid for uid, _ in wanted})
+    rows = Listing.objects.select_for_update(no_key=True).filter(store=store, product_uid__in=uids)
+    return {(row.product_uid, row.variant_uid): row for row in rows.order_by("pk")}
+
+
+def _insert(store: Store, new: Sequence[Shown], now: dt.datetime) -> None:
+    products = products_by_sku(store.account_id, (item.sku for item in new))
+    insert_rows(
+        Listing,
+        COLUMNS,
+        [
+            (store.account_id, store.pk, 0, 0, now, now.date(), i.product_uid, i.variant_uid, i.sku, sku_key_of(i.sku),
+             i.title, products.get(sku_key_of(i.sku)), 1, i.tracked, bool(i.shares_stock), None)
+            for i in new
+        ],
+    )  # fmt: skip
 
 
 def _own_skus(rows: Iterable[Listing]) -> dict[int, str]:

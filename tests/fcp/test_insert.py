@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.forms.models import model_to_dict
 
 from fcp.insert import add_to_rows, insert_rows, read_rows, take_ids, update_locked_rows, update_rows
@@ -39,6 +40,17 @@ def test_rows_equal_those_of_bulk_create(at, facts):
     assert SeenOrder.objects.get(uid="quick").pk == with_id
     assert SeenOrder.objects.filter(first_seen_at=at).count() == 2
     assert SeenOrder.objects.create(**dict(zip(names, values("next"), strict=True))).pk > with_id
+
+
+def test_a_row_that_is_there_already_is_refused_as_by_django():
+    store = make_store()
+    row = (store.account_id, store.pk, "1", "1", "1", {}, 1, "skipped", [], 1, "poll", NOW, NOW)
+    insert_rows(SeenOrder, COLUMNS[1:], [row])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows(SeenOrder, COLUMNS[1:], [row])
+
+    assert SeenOrder.objects.count() == 1
 
 
 def test_amounts_and_texts_with_nul_are_stored_as_the_columns_want_them():
