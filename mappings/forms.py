@@ -12,9 +12,10 @@ from fcp.models import Account, Store
 from inventory.models import Product, Warehouse, sku_key_of
 from inventory.signals import product_named
 
-from .mapping import map_listing, map_location, map_ship_method
-from .models import CarrierOut, Listing, Location, ShipMethod, Word
-from .ship_codes import ShipCode, ship_codes_of
+from .errors import ChangedMeanwhile, MappingError
+from .mapping import forget_carrier, give_meaning, map_listing, map_location, map_ship_method, name_carrier
+from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
+from .ship_codes import ShipCode, as_listed, ship_codes_of
 
 
 class WordForm(forms.Form):
@@ -40,6 +41,17 @@ class WordForm(forms.Form):
     def meaning(self) -> dict[str, Any]:
         """The fields that the word's row gets, as the history keeps them."""
         raise NotImplementedError
+
+    @property
+    def only_at(self) -> int | None:
+        """The version of the row that the person saw; None where the page did not say."""
+        seen = str(self.data.get("version", ""))
+        return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+
+    def check_seen(self) -> None:
+        """ChangedMeanwhile where the row is another by now than the person saw. Storing it asks once more."""
+        if self.only_at not in (None, self.row.version):
+            raise ChangedMeanwhile
 
     @property
     def why(self) -> str:
@@ -86,19 +98,16 @@ class ShipCodeForm(WordForm):
         return [self[name] for name in ("carrier", "service") if name in self.fields]
 
     def clean_target(self) -> str:
-        """In the list's own spelling: a person who types it does not mind upper and lower case."""
-        target: str = self.cleaned_data["target"]
-        if not target or not self.codes or target in self.codes or target == self.row.target:
-            return target
-        spelled = [code for code in self.codes if code.casefold() == target.casefold()]
-        if len(spelled) != 1:
-            raise forms.ValidationError(f"No warehouse of this account knows the ship code “{target}”.", code="unknown")
-        return spelled[0]
+        try:
+            return as_listed(self.cleaned_data["target"], self.codes.values(), self.row.target)
+        except MappingError as error:
+            raise forms.ValidationError(str(error), code=error.code) from error
 
     def apply(self, by: str, now: dt.datetime) -> str:
         target: str = self.cleaned_data["target"]
         carrier, service = self.way(target)
-        map_ship_method(self.row, target, carrier=carrier, service=service, by=by, now=now, why=self.why)
+        about: dict[str, Any] = {"by": by, "now": now, "why": self.why, "only_at": self.only_at}
+        map_ship_method(self.row, target, carrier=carrier, service=service, **about)
         return target
 
     def meaning(self) -> dict[str, Any]:
@@ -143,16 +152,19 @@ class LocationForm(WordForm):
 
     def apply(self, by: str, now: dt.datetime) -> str:
         warehouse: Warehouse | None = self.cleaned_data["target"]
-        map_location(self.row, warehouse, by=by, now=now, why=self.why)
+        map_location(self.row, warehouse, by=by, now=now, why=self.why, only_at=self.only_at)
         return warehouse.name if warehouse else ""
 
 
 class ListingForm(WordForm):
-    """The product's SKU is typed, a catalogue being too long for a list of choices. `make`: add a product for it."""
+    """The product's SKU is typed, a catalogue being too long for a list of choices. `make`: add a product for it;
+    `back`: the change that is taken back, where this is what the listing meant before.
+    """
 
     target = forms.CharField(label="Product", max_length=100, required=False)
     units = forms.IntegerField(label="Units", min_value=1, max_value=10_000, required=False)
     make = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    back = forms.IntegerField(required=False, widget=forms.HiddenInput)
     row: Listing
 
     def __init__(self, account: Account, row: Listing, *args: Any, **kw: Any) -> None:
@@ -197,14 +209,85 @@ class ListingForm(WordForm):
                 sku_key=self.row.sku_key,
                 defaults={"sku": self.row.sku, "name": self.row.title or self.row.sku},
             )
-            product_named.send(Product, product=self.product, by=by, now=now)
         made = bool(self.cleaned_data.get("make"))  # from its SKU, which therefore chose the product
-        map_listing(self.row, self.product, units=units, by=by, now=now, why=self.why, by_hand=not made)
+        about: dict[str, Any] = {"by": by, "now": now, "why": self.why, "only_at": self.only_at}
+        if kept := self._kept():
+            give_meaning(self.row, kept, **about)
+        else:
+            map_listing(self.row, self.product, units=units, by_hand=not made, **about)
+        if made:
+            product_named.send(Product, product=self.product, by=by, now=now)
         return self.product.sku if self.product else ""
+
+    def _kept(self) -> dict[str, Any]:
+        """What the history kept of the meaning that is given back."""
+        change = self.cleaned_data.get("back")
+        changes = MappingChange.objects.filter(account=self.account, table="listing", row=self.row.pk)
+        before = changes.filter(pk=change).values_list("before", flat=True).first() if change else None
+        return before if before and self.meaning().items() <= before.items() else {}
+
+
+def tracking_link(text: str) -> str:
+    """A tracking link as it was typed; a ValidationError where it would lead nowhere."""
+    link = text.strip()
+    if link and not link.startswith(("https://", "http://")):
+        raise forms.ValidationError("A tracking link begins with https:// or http://.", code="scheme")
+    if link and "{number}" not in link:
+        raise forms.ValidationError("Write {number} where the tracking number belongs.", code="number")
+    return link
+
+
+class CarrierNameForm(WordForm):
+    """What one store calls a carrier that it is told; empty, the carrier's own name goes out."""
+
+    target = forms.CharField(label="Name for the store", max_length=100, required=False, strip=True)
+    link = forms.CharField(label="Tracking link", max_length=500, required=False)
+    row: CarrierOut
+
+    def __init__(self, account: Account, row: CarrierOut, *args: Any, **kw: Any) -> None:
+        kw["initial"] = {"target": row.name, "link": row.link} | (kw.get("initial") or {})
+        super().__init__(account, row, *args, **kw)
+        known = row.store.platform if row.store_id else "all"
+        self.fields["target"].widget.attrs |= {
+            "list": f"carriers-known-{known}", "autocomplete": "off", "placeholder": row.carrier,
+        }  # fmt: skip
+        self.fields["link"].widget.attrs |= {
+            "aria-label": f"Tracking link for {row}", "placeholder": "Link with {number}", "autocomplete": "off",
+        }  # fmt: skip
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        return [self["link"]]
+
+    def clean_link(self) -> str:
+        """One that was not sent stays as it is."""
+        return tracking_link(self.cleaned_data["link"]) if "link" in self.data else self.row.link
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("link") and "link" in self.data and not data.get("target") and "target" not in self.errors:
+            self.add_error("target", "Give the name that goes with the link; the carrier's own will do.")
+        return data
+
+    def meaning(self) -> dict[str, Any]:
+        """For many at once: a link that is not given stays as it is."""
+        link = {"link": self.cleaned_data["link"]} if self.cleaned_data["link"] else {}
+        return {"name": self.cleaned_data["target"], **link}
+
+    def apply(self, by: str, now: dt.datetime) -> str:
+        name: str = self.cleaned_data["target"]
+        row = self.row
+        about: dict[str, Any] = {"by": by, "now": now, "why": self.why, "only_at": self.only_at}
+        if name:
+            name_carrier(row.store, row.carrier, name, self.cleaned_data["link"], **about)
+        elif row.name or row.link:
+            forget_carrier(row, keep=True, **about)
+        row.refresh_from_db()
+        return name
 
 
 class CarrierForm(forms.ModelForm[CarrierOut]):
-    """What one store calls a carrier."""
+    """What one store calls a carrier that it was never told of yet."""
 
     class Meta:
         model = CarrierOut
@@ -227,22 +310,16 @@ class CarrierForm(forms.ModelForm[CarrierOut]):
         store.empty_label = None
         names = known or {}
         store.label_from_instance = lambda obj: names.get(obj.pk, str(obj))  # type: ignore[method-assign]
-        if self.instance.pk:
-            store.disabled = self.fields["carrier"].disabled = True
-        self.fields["name"].widget.attrs["list"] = "carriers-known"
+        self.fields["name"].required = True
+        self.fields["name"].widget.attrs["list"] = "carriers-known-all"
 
     def clean_link(self) -> str:
-        link: str = self.cleaned_data["link"].strip()
-        if link and not link.startswith(("https://", "http://")):
-            raise forms.ValidationError("A tracking link begins with https:// or http://.", code="scheme")
-        if link and "{number}" not in link:
-            raise forms.ValidationError("Write {number} where the tracking number belongs.", code="number")
-        return link
+        return tracking_link(self.cleaned_data["link"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         store, carrier = data.get("store"), (data.get("carrier") or "").strip()
-        taken = CarrierOut.objects.filter(store=store, carrier__iexact=carrier).exclude(pk=self.instance.pk)
+        taken = CarrierOut.objects.filter(store=store, carrier__iexact=carrier).exclude(name="")
         if store and carrier and taken.exists():
             self.add_error("carrier", f"{carrier} has a name for this store already. Change that one.")
         return data

@@ -12,6 +12,7 @@ from django.db import models
 from inventory.models import Product, Warehouse
 
 from .models import MappingChange
+from .versions import Row, meaning_of_row
 
 SHOWN = 100
 
@@ -72,3 +73,14 @@ def sentence_of(before: Mapping[str, Any], after: Mapping[str, Any], names: Name
     if not old:
         return f"Mapped to {new}."
     return f"Changed from {old} to {new}." if old != new else f"Still {new}; its details changed."
+
+
+def meanwhile_words(row: Row) -> str:
+    """For whoever wanted to change a word that another person has changed since he saw it: who, and what it means."""
+    row.refresh_from_db()
+    meaning = meaning_of_row(row)
+    last = MappingChange.objects.filter(table=row._meta.model_name, row=row.pk).order_by("-id").first()
+    means = meaning_words(meaning, names_in([meaning]))
+    state = f"it means {means} now" if means else "it is not mapped any more"
+    who = last.by if last else "Somebody"
+    return f"{who} changed “{row}” meanwhile: {state}. What you chose is not saved. Look at it, then change it again."

@@ -8,13 +8,14 @@ and tells of all of them with `tell_mapped`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
 from fcp.models import Store
-from inventory.models import Product, Warehouse
+from inventory.models import Product, Warehouse, sku_key_of
 
 from .errors import ChangedMeanwhile, MappingError
 from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
@@ -22,6 +23,10 @@ from .signals import ship_method_held, word_mapped, words_mapped
 from .stock_marks import mark_listings
 
 KIND_OF_HOLD = {ShipMethod: "ship_code", Listing: "sku", Location: "location"}
+
+# How a word came to its meaning, under which SKU, and what is asked about it. The history keeps that beside what it
+# meant before, so that it goes back with it: what its SKU linked is not linked by a person once a change is taken back.
+BESIDE: dict[type[Word], tuple[str, ...]] = {Listing: ("by_hand", "sku_was", "asked", "sku")}
 
 
 def map_ship_method(
@@ -98,14 +103,28 @@ def give_meaning(
     row: Word, meaning: dict[str, Any], *, by: str, now: dt.datetime, why: str = "", batch: str = "",
     only_at: int | None = None, quiet: bool = False,
 ) -> MappingChange | None:  # fmt: skip
-    """Set the fields of a meaning as the history keeps them; MappingError where what it meant is no longer there."""
+    """Give back a meaning as the history keeps it; MappingError where what it meant is no longer there."""
     product, warehouse = meaning.get("product_id"), meaning.get("warehouse_id")
     if product and not Product.objects.filter(pk=product, account=row.account_id).exists():
         raise MappingError("The product that it meant is no longer there.", "gone")
     if warehouse and not Warehouse.objects.filter(pk=warehouse, account=row.account_id).exists():
         raise MappingError("The warehouse that it meant is no longer there.", "gone")
-    beside = {"by_hand": product is not None, "sku_was": ""} if "product_id" in meaning else {}
-    return _change(row, dict(meaning), by, now, why, batch, only_at, quiet, **beside)
+    after = {name: value for name, value in meaning.items() if name not in BESIDE.get(type(row), ())}
+    beside = beside_again(row, meaning) if isinstance(row, Listing) else {}
+    return _change(row, after, by, now, why, batch, only_at, quiet, **beside)
+
+
+def beside_again(row: Listing, meaning: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands beside a listing's meaning when it gets back one that the history kept. One that a person gives says
+    nothing of it: it is by hand, and answers what was asked.
+    """
+    linked = meaning.get("product_id") is not None
+    was = (meaning["sku_was"] or meaning["sku"]) if linked and "sku_was" in meaning else ""
+    return {
+        "by_hand": meaning.get("by_hand", linked),
+        "sku_was": "" if sku_key_of(was) == row.sku_key else was,  # the store may have changed it meanwhile
+        "asked": meaning.get("asked", "" if linked else row.asked),
+    }
 
 
 def tell_mapped(account_id: int) -> None:
@@ -127,6 +146,7 @@ def _change(
     with transaction.atomic():
         _count_up(row, only_at)
         before = {name: getattr(row, name) for name in after}
+        was = {name: getattr(row, name) for name in BESIDE.get(model, ())}
         same = before == after
         if same and all(getattr(row, name) == value for name, value in beside.items()):
             model.objects.filter(pk=row.pk).update(version=F("version") - 1)
@@ -140,9 +160,9 @@ def _change(
         row.refresh_from_db()
         if same:  # but for how it came about, or a question that this answers
             return None
-        change = _remember(row, before, after, by, now, why, batch)
+        change = _remember(row, before | was, after, by, now, why, batch)
         if before.get("hold") != after.get("hold"):
-            ship_method_held.send(model, row_id=row.pk, account_id=row.account_id, now=now)
+            ship_method_held.send(model, row_id=row.pk, account_id=row.account_id, now=now, quiet=quiet)
         if not quiet:
             transaction.on_commit(
                 lambda: word_mapped.send(model, kind=KIND_OF_HOLD[model], row_id=row.pk, account_id=row.account_id)

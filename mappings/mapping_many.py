@@ -11,7 +11,7 @@ from typing import Any
 from fcp.insert import insert_rows, update_rows
 from inventory.models import Product, Warehouse
 
-from .mapping import tell_mapped
+from .mapping import BESIDE, beside_again, tell_mapped
 from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
 from .outside import OUTSIDE
 from .stock_marks import mark_listings
@@ -38,7 +38,9 @@ class Became(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewMeaning:
-    """`after` and `before` hold fields of COLUMNS, others stay; `before` is what whoever asks for it saw."""
+    """`after` and `before` hold fields of COLUMNS, others stay; `before` is what whoever asks for it saw. What is given
+    back from the history has BESIDE in `after` too.
+    """
 
     row: int
     before: dict[str, Any]
@@ -51,7 +53,8 @@ def map_many(
 ) -> dict[int, Became]:  # fmt: skip
     """What became of each, by the word's id. In the caller's transaction; the words are locked by rising id.
 
-    The history gets its rows in that order too. Listings are said to be linked by hand, their questions answered.
+    The history gets its rows in that order too. Listings are said to be linked by hand, their questions answered, but
+    for those that get back what the history kept.
     """
     asked = {one.row: one for one in wanted}
     rows = _locked(model, account_id, asked)
@@ -69,7 +72,7 @@ def map_many(
         MappingChange,
         CHANGE,
         [
-            (account_id, row.store_id, str(model._meta.model_name), row.pk, now, _told(row, {}),
+            (account_id, row.store_id, str(model._meta.model_name), row.pk, now, _told(row, {}) | _beside(row),
              _told(row, asked[row.pk].after), by[:120], why[:200], batch, row.version + 1)
             for row in changed
         ],
@@ -99,12 +102,13 @@ def _targets_there(model: type[Word], account_id: int, wanted: Sequence[NewMeani
 def _outcome(row: Word | None, one: NewMeaning, there: set[Any]) -> Became:
     if row is None:
         return Became.GONE
-    now_means = {name: getattr(row, name) for name in one.after}
-    if now_means == one.after:
+    after = _fields(row, one.after)
+    now_means = {name: getattr(row, name) for name in after}
+    if now_means == after:
         return Became.UNCHANGED
     if now_means != one.before:
         return Became.MEANWHILE
-    if type(row) in TARGETS and one.after[TARGETS[type(row)][0]] not in there:
+    if type(row) in TARGETS and after[TARGETS[type(row)][0]] not in there:
         return Became.GONE
     return Became.CHANGED
 
@@ -116,17 +120,24 @@ def _meaning(row: Word) -> dict[str, Any]:
 def _told(row: Word, after: Mapping[str, Any]) -> dict[str, Any]:
     """A meaning as the history keeps it; a carrier is named in it, since its row may be removed later."""
     known = {"carrier": row.carrier} if isinstance(row, CarrierOut) else {}
-    return {**_meaning(row), **after, **known}
+    return {**_meaning(row), **_fields(row, after), **known}
+
+
+def _fields(row: Word, side: Mapping[str, Any]) -> dict[str, Any]:
+    """A meaning without what stands beside it."""
+    return {name: value for name, value in side.items() if name not in BESIDE.get(type(row), ())}
+
+
+def _beside(row: Word) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in BESIDE.get(type(row), ())}
 
 
 def _store(model: type[Word], rows: Sequence[Any], asked: Mapping[int, NewMeaning]) -> None:
     fields = tuple(name.removesuffix("_id") for name in COLUMNS[model])
     values = [tuple({**_meaning(row), **asked[row.pk].after}[name] for name in COLUMNS[model]) for row in rows]
-    if model is Listing:  # a person chose it, and what was asked about it is answered
-        fields += ("by_hand", "sku_was", "asked")
-        values = [
-            (*value, value[0] is not None, "", "" if value[0] else row.asked)
-            for value, row in zip(values, rows, strict=True)
-        ]
+    if model is Listing:
+        beside = [beside_again(row, {**_meaning(row), **asked[row.pk].after}) for row in rows]
+        fields += tuple(beside[0])
+        values = [(*value, *one.values()) for value, one in zip(values, beside, strict=True)]
     counted = [(*value, row.version + 1, row.pk) for value, row in zip(values, rows, strict=True)]
     update_rows(model, (*fields, "version"), counted)

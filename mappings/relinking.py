@@ -104,7 +104,7 @@ def _relink(store: Store, since: dt.datetime, rows: Sequence[Listing], by: str, 
         MappingChange,
         ("account", "store", "table", "row", "at", "before", "after", "by", "why", "batch", "version"),
         [
-            (store.account_id, store.pk, "listing", pk, now, {"product_id": was.product_id, "units": was.units},
+            (store.account_id, store.pk, "listing", pk, now, was._asdict(),
              {"product_id": becomes.product_id, "units": becomes.units}, by[:120], why, "", version)
             for pk, was, becomes, why, version in changes
         ],

@@ -8,8 +8,9 @@ word_mapped = Signal()
 # Several words got a target at once: account_id. Sent after commit.
 words_mapped = Signal()
 
-# Orders of a shipping option are to wait for a look, or no longer: row_id, account_id, now. Sent within the
-# transaction, so that what the receiver writes is there together with it.
+# Orders of a shipping option are to wait for a look, or no longer: row_id, account_id, now, quiet. Sent within the
+# transaction, so that what the receiver writes is there together with it. `quiet`: one of many, which `words_mapped`
+# tells of together.
 ship_method_held = Signal()
 
 # A file of mappings is to be written on, or taken back, behind the page: import_id.

@@ -14,6 +14,8 @@ from typing import Any
 
 from fcp.models import Account
 
+from .alias_changes import TABLE as ALIASES
+from .alias_changes import undo_alias
 from .errors import ChangedMeanwhile, MappingError
 from .mapping import forget_carrier, give_meaning, name_carrier, tell_mapped
 from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word
@@ -85,6 +87,22 @@ def versions_by(changes: Sequence[MappingChange], row: Row) -> list[Version]:
 def meanings_of(row: Row) -> dict[int, Meaning]:
     """What a row meant, by the version that orders keep."""
     return {version.number: version.meaning for version in reversed(versions_of(row))}
+
+
+def meant_before(rows: Sequence[Row], field: str, most: int) -> dict[int, Meaning]:
+    """What rows of one table meant last as far as `field` said something, by their ids; but for what was taken back,
+    which nobody wants again. At most so many changes are looked at; one statement.
+    """
+    known: dict[int, list[Meaning]] = defaultdict(list)
+    ids = [row.pk for row in rows if row.version]
+    table = rows[0]._meta.model_name if rows else ""
+    changes = MappingChange.objects.filter(table=table, row__in=ids).order_by("row", "pk") if ids else ()
+    for one in changes[:most]:
+        if one.why == TAKEN_BACK:
+            known[one.row] = [was for was in known[one.row] if was.get(field) != one.before.get(field)]
+        if one.after.get(field):
+            known[one.row].append(one.after)
+    return {row: meanings[-1] for row, meanings in known.items() if meanings}
 
 
 # --- taking back -----------------------------------------------------------------------------------------------------
@@ -184,6 +202,8 @@ def _undo(
 ) -> MappingChange | None:
     """Take back changes of one row, oldest first, that belong together."""
     first, last = changes[0], changes[-1]
+    if last.table == ALIASES:
+        return undo_alias(first, last, by, now, why, batch)
     before = {name: value for change in reversed(changes) for name, value in change.before.items()}
     model = TABLES[last.table]
     row: Any = model._default_manager.filter(pk=last.row, account=last.account_id).first()
@@ -191,7 +211,7 @@ def _undo(
         return _undo_carrier(row, first, last, by, now, why, batch)
     if row is None:
         raise MappingError("The word is no longer there.", "gone")
-    if all(getattr(row, name) == value for name, value in before.items()):
+    if all(getattr(row, name) == value for name, value in before.items() if name in FIELDS[model]):
         return None
     _nobody_since(last, before)
     return give_meaning(row, before, by=by, now=now, why=why, batch=batch, only_at=row.version, quiet=quiet)
@@ -230,8 +250,8 @@ def words_of_changes(changes: Sequence[MappingChange]) -> dict[tuple[str, int], 
     rows: dict[str, set[int]] = defaultdict(set)
     for change in changes:
         rows[change.table].add(change.row)
-        if "carrier" in change.before:
-            found[change.table, change.row] = str(change.before["carrier"])
+        if known := change.before.get("carrier") or change.before.get("code"):
+            found[change.table, change.row] = str(known)
     for table, ids in rows.items():
         if table in TABLES:
             there: Any = TABLES[table]._default_manager.in_bulk(ids)

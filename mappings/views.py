@@ -1,4 +1,4 @@
-"""Ship codes, SKUs and locations: the stores' words and what they mean here. Outbound carriers stand in `carriers`."""
+"""Ship codes, SKUs, locations and carriers: the stores' words and what they mean here, by one set of pages."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from inventory.models import Product, sku_key_of
 
-from .history import history_of
+from .errors import ChangedMeanwhile
+from .history import history_of, meanwhile_words
 from .lists import KINDS, Kind, choices_of, prepare_rows
 from .mapping import same_product
-from .models import Word
+from .models import CarrierOut, Word
 from .outside import OUTSIDE
 from .ship_codes import ship_codes_of, unlisted
 from .versions import last_batch
@@ -53,13 +54,13 @@ def all_words(request: PanelRequest, key: str) -> HttpResponseBase:
 def _list(request: PanelRequest, kind: Kind, rows: Any, everything: bool = False) -> HttpResponseBase:
     """Unmapped first: in a tab of its own, by its partial index, so that both orders cost the same at any length."""
     tabs = [
-        {"label": "To map", "url": panel_url(request.account, f"mappings:{kind.key}"), "active": not everything},
+        {"label": kind.first, "url": panel_url(request.account, f"mappings:{kind.key}"), "active": not everything},
         {"label": "All", "url": panel_url(request.account, f"mappings:all_{kind.key}"), "active": everything},
     ]
     context = {
         "lead": kind.lead,
         "above": "mappings/parts/above.html",
-        "actions": "mappings/parts/files_button.html",
+        "actions": kind.actions,
         "tabs": tabs,
         "everything": everything,
     }
@@ -79,6 +80,7 @@ def answer(
         "kind": kind,
         "codes": chosen.codes,
         "warehouses": chosen.warehouses,
+        "names": chosen.names,
         "to_map": not context["everything"],
         "cures": OUTSIDE.cures(request, kind.hold, 0),
         "late": _late(request, kind),
@@ -108,23 +110,35 @@ def word(request: PanelRequest, key: str, pk: int) -> HttpResponseBase:
 
 @may(May.WORK_ORDERS)
 def _map(request: PanelRequest, kind: Kind, row: Word) -> HttpResponse:
+    """Refused, with the row as it is, where somebody changed it since the page was shown."""
+    try:
+        return _store(request, kind, row)
+    except ChangedMeanwhile:
+        messages.warning(request, meanwhile_words(row))
+    if request.htmx:
+        return _row(request, kind, get_object_or_404(kind.rows(request.account), pk=row.pk))
+    return redirect(panel_url(request.account, f"mappings:{kind.one}", pk=row.pk))
+
+
+def _store(request: PanelRequest, kind: Kind, row: Word) -> HttpResponse:
     before = row.version
+    form = kind.form(request.account, row, request.POST)
+    form.check_seen()
     prepare_rows(kind, [row], request.account)
     waiting = row.waiting  # type: ignore[attr-defined]  # set by prepare_rows
-    form = kind.form(request.account, row, request.POST)
     if not form.is_valid():
         if not request.htmx:
             return _page(request, kind, row, form)
         wrong = " ".join(str(error) for errors in form.errors.values() for error in errors)
         messages.error(request, f"“{row}” is not saved. {wrong}")
         return _row(request, kind, row, kind.form(request.account, row, request.POST, inline=True))
-    if question := OUTSIDE.asks_first(row, form):
+    if question := OUTSIDE.asks_first(row, form) if kind.hold else "":
         return HttpResponseClientRedirect(question) if request.htmx else redirect(question)
     by, now = str(request.user), timezone.now()
     target = OUTSIDE.cured(row, partial(form.apply, by=by, now=now), by=by, now=now)
     if row.version != before:
         text = said(row, target, waiting)
-        follow = ' <a class="undo" href="{}">Follow them, or undo it</a>' if target and waiting else ""
+        follow = ' <a class="undo" href="{}">Follow it, or undo it</a>' if target and waiting else ""
         messages.success(request, format_html("{}" + follow, text, row.url))  # type: ignore[attr-defined]  # the same
     if request.htmx:
         cures = OUTSIDE.cures(request, kind.hold, 0) if waiting > FEW else ()
@@ -148,6 +162,10 @@ def same(request: PanelRequest, pk: int) -> HttpResponseBase:
 
 def said(row: Word, target: str, waiting: int) -> str:
     """What a change of a mapping does, for the person who made it."""
+    if isinstance(row, CarrierOut):
+        store = row.integration_name  # type: ignore[attr-defined]  # set by prepare_rows
+        name = target or "its own name"
+        return f"“{row}” goes to {store} under {name} from now on. What it was told of before stays as it is."
     if not target:
         return f"“{row}” is not mapped any more. New orders with it wait."
     if waiting == 0:
@@ -172,6 +190,7 @@ def _page(request: PanelRequest, kind: Kind, row: Word, form: Any = None) -> Htt
         "row": row,
         "kind": kind,
         "codes": ship_codes_of(request.account) if kind.key == "ship_codes" else [],
+        "names": choices_of(kind, request.account).names if kind.key == "carriers" else {},
         "changes": history_of(row),
         "cures": OUTSIDE.cures(request, kind.hold, row.pk),
         "crumbs": [(kind.title, panel_url(request.account, f"mappings:{kind.key}"))],

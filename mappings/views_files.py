@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -22,7 +23,8 @@ from .file_forms import ColumnsForm, WordsFileForm
 from .models import MappingChange, WordImport, WordKind
 from .outside import OUTSIDE
 from .signals import words_to_import
-from .word_columns import FIELDS, NOT_READ, read_cell, read_table, sets_of
+from .versions import undo_of
+from .word_columns import FIELDS, NOT_READ, WITHOUT_STORE, read_cell, read_table, sets_of
 from .word_files import file_of
 from .word_rows import Found
 
@@ -41,12 +43,16 @@ TABS = (
 
 def files(request: PanelRequest, key: str) -> HttpResponseBase:
     """The page of a kind's files, of all integrations or of the one that the address names; its downloads."""
-    scope = _scope(request)
+    scope = _scope(request) if key not in WITHOUT_STORE else None
     if (form := request.GET.get("format")) in ("csv", "xlsx"):
         return file_of(request.account, key, scope, form)
     if request.method == "POST":
         return _upload(request, key, scope)
-    return _files(request, key, scope, WordsFileForm(request.account, scope))
+    return _files(request, key, scope, _form(request, key, scope))
+
+
+def _form(request: PanelRequest, key: str, scope: Store | None) -> WordsFileForm:
+    return WordsFileForm(request.account, scope, of_stores=key not in WITHOUT_STORE, **sent_file(request))
 
 
 def _scope(request: PanelRequest) -> Store | None:
@@ -58,17 +64,18 @@ def _scope(request: PanelRequest) -> Store | None:
 
 
 def _files(request: PanelRequest, key: str, scope: Store | None, form: WordsFileForm) -> HttpResponse:
-    names = OUTSIDE.nicknames(request.account)
+    names = OUTSIDE.nicknames(request.account) if key not in WITHOUT_STORE else {}
     context = {
         "kind": WordKind(key),
         "form": form,
         "scope": scope,
         "scope_name": names.get(scope.pk, scope.name) if scope else "",
         "stores": [(pk, name) for pk, name in sorted(names.items(), key=lambda one: one[1].casefold())],
+        "whole": "Of the whole account." if key in WITHOUT_STORE else "Of all integrations.",
         "columns": FIELDS[key],
         "not_read": NOT_READ,
         "sets": [(one, ", ".join(one.columns.values())) for one in sets_of(key)],
-        "latest": sent_before(request, WordImport, kind=key),
+        "latest": sent_before(request, WordImport, kind=key, file_name__gt=""),
         "crumbs": [_crumb(request, key)],
     }
     return render(request, "mappings/files.html", context)
@@ -80,7 +87,7 @@ def _crumb(request: PanelRequest, key: str) -> tuple[str, str]:
 
 @may(May.WORK_ORDERS)
 def _upload(request: PanelRequest, key: str, scope: Store | None) -> HttpResponseBase:
-    form = WordsFileForm(request.account, scope, **sent_file(request))
+    form = _form(request, key, scope)
     table = form.read(lambda cells: read_table(cells, key)) if form.is_valid() else None
     if table is None:
         return _files(request, key, scope, form)
@@ -97,6 +104,8 @@ def one(request: PanelRequest, pk: int) -> HttpResponseBase:
     found = import_of(request, WordImport, pk)
     if request.htmx:
         return follow(request, found, _total(request, found))
+    if not found.file_name:
+        return _press(request, found)
     if word_import.needs_columns(found):
         return redirect(panel_url(request.account, "mappings:file_columns", pk=pk))
     rows = sorted(word_import.rows_of(found), key=lambda row: row.number)
@@ -107,9 +116,25 @@ def one(request: PanelRequest, pk: int) -> HttpResponseBase:
         "read": _read(found),
         "changed": _changed(found),
         "can_go_back": found.state == ImportState.DONE and _changed(found) > 0,
+        "question": _question(request, found),
         **_context(request, found),
     }
     return render(request, "mappings/file.html", context)
+
+
+def _press(request: PanelRequest, found: WordImport) -> HttpResponseBase:
+    """What one press changed, on its way back: no file."""
+    changes = panel_url(request.account, "mappings:changes")
+    if found.state == ImportState.DONE:  # nobody began with it yet
+        return redirect(f"{panel_url(request.account, 'mappings:changes_back')}?{urlencode({'batch': found.batch})}")
+    context = {
+        "found": found,
+        "total": _total(request, found),
+        "question": _question(request, found),
+        "changes": changes,
+        "crumbs": [("Changes of mappings", changes)],
+    }
+    return render(request, "mappings/batch_back.html", context)
 
 
 def _context(request: PanelRequest, found: WordImport) -> dict[str, Any]:
@@ -129,6 +154,13 @@ def _read(found: WordImport) -> list[tuple[str, str]]:
 
 def _changed(found: WordImport) -> int:
     return sum(found.results.get(one, 0) for one in (Found.ADDED, Found.AHEAD, Found.CHANGED))
+
+
+def _question(request: PanelRequest, found: WordImport) -> str:
+    """Where is asked what becomes of orders that words of the file had decided, or had since, once it is through."""
+    batches = {ImportState.DONE: found.batch, ImportState.UNDONE: undo_of(found.batch)}
+    batch = batches.get(ImportState(found.state), "")
+    return OUTSIDE.asks_after(request.account, batch) if batch else ""
 
 
 def _total(request: PanelRequest, found: WordImport) -> int:
@@ -183,7 +215,7 @@ def back(request: PanelRequest, pk: int) -> HttpResponseBase:
     found = import_of(request, WordImport, pk)
     if request.method == "POST":
         return _back(request, found)
-    if found.state != ImportState.DONE:
+    if found.state != ImportState.DONE or not found.file_name:
         return redirect(panel_url(request.account, "mappings:file", pk=pk))
     context = {"found": found, "back": word_import.going_back(found), **_context(request, found)}
     context["crumbs"].append((found.file_name, panel_url(request.account, "mappings:file", pk=pk)))
@@ -192,6 +224,13 @@ def back(request: PanelRequest, pk: int) -> HttpResponseBase:
 
 @may(May.WORK_ORDERS)
 def _back(request: PanelRequest, found: WordImport) -> HttpResponseBase:
-    if word_import.take_back(found, by=str(request.user), now=timezone.now()):
-        write_begun(request, found, "mappings_taken_back", word_import.go_on, words_to_import, kind=found.kind)
+    take_back(request, found)
     return redirect(panel_url(request.account, "mappings:file", pk=found.pk))
+
+
+def take_back(request: PanelRequest, found: WordImport) -> bool:
+    """A while here, the rest behind the page; False where somebody said so before."""
+    if not word_import.take_back(found, by=str(request.user), now=timezone.now()):
+        return False
+    write_begun(request, found, "mappings_taken_back", word_import.go_on, words_to_import, kind=found.kind)
+    return True

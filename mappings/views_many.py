@@ -11,20 +11,26 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from fcp.keyset import page_of
-from fcp.models import Store
+from fcp.models import ImportState, Store
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 
+from .batch_back import back_of
 from .lists import KINDS, Choices, Kind, choices_of, prepare_rows
+from .models import WordImport
 from .outside import OUTSIDE, Freed
 from .set_many import MOST, Done, hold_many, meanings_of_suggestions, set_many
-from .versions import undo_batch
+from .versions import undo_of
+from .views_files import take_back
 
 SHOWN = 50
 LOOKED_AT = 200  # unmapped words of which suggestions are shown together
-KEPT = ("all", "query", "of_store", "of_tab", "back", "target", "carrier", "service", "units", "hold")
+FIELDS = ("target", "carrier", "service", "units", "link")
+KEPT = ("all", "query", "of_store", "of_tab", "back", *FIELDS, "hold")
+TOLD_FROM_NOW = "Shipments that stores are told of from now on carry it; what they were told before stays."
 
 
 # --- the same meaning for all of them ------------------------------------------------------------------------------
@@ -52,7 +58,6 @@ def many(request: PanelRequest, key: str) -> HttpResponse:
         return redirect(_back(request, kind))
     shown = list(kind.rows(request.account).filter(pk__in=ids[:SHOWN]).order_by(*kind.listing.order))
     prepare_rows(kind, shown, request.account)
-    freed = Freed() if hold else OUTSIDE.frees(request.account, kind.hold, ids[:MOST])
     context = {
         "title": _title(kind, hold, _words(form, meaning)),
         "kind": kind,
@@ -60,7 +65,7 @@ def many(request: PanelRequest, key: str) -> HttpResponse:
         "number": number,
         "more": len(ids) > MOST,
         "refused": refused,
-        "sentence": _hold_sentence(hold) if hold else freed_sentence(freed),
+        "sentence": _hold_sentence(hold) if hold else _sentence(request, kind, ids[:MOST]),
         "button": "Change them",
         "kept": _kept(request),
         "back": _back(request, kind),
@@ -70,7 +75,7 @@ def many(request: PanelRequest, key: str) -> HttpResponse:
 
 
 def _posted(request: PanelRequest) -> Any:
-    return {name: request.POST.get(name, "").replace("\x00", "") for name in ("target", "carrier", "service", "units")}
+    return {name: request.POST.get(name, "").replace("\x00", "") for name in FIELDS}
 
 
 def _refusal(kind: Kind, form: Any) -> str:
@@ -122,6 +127,11 @@ def _hold_sentence(hold: str) -> str:
     return "Orders with them no longer wait for a look."
 
 
+def _sentence(request: PanelRequest, kind: Kind, ids: list[int]) -> str:
+    """What giving these words a meaning does."""
+    return freed_sentence(OUTSIDE.frees(request.account, kind.hold, ids)) if kind.hold else TOLD_FROM_NOW
+
+
 def freed_sentence(freed: Freed) -> str:
     """What mapping these words lets go."""
     if not freed.orders:
@@ -161,19 +171,30 @@ def _question(url: str) -> str:
 def undo(request: PanelRequest) -> HttpResponse:
     """Take back what one press changed; what somebody changed since stays."""
     batch = request.POST.get("batch", "").replace("\x00", "")[:40]
-    done, left, after, by = 0, 0, 0, str(request.user)
-    while True:
-        undone = undo_batch(request.account, batch, by, timezone.now(), after=after)
-        done, left, after = done + undone.done, left + len(undone.left), undone.last
-        if not undone.more:
-            break
-    if not (done or left):
+    found = back_of(request.account, request.user, batch, now=timezone.now())
+    if found is None:
         raise Http404
-    text = "1 change is taken back." if done == 1 else f"{done:,} changes are taken back."
-    messages.success(request, text + (f" {left:,} stay: somebody changed them since." if left else ""))
+    if found.file_name:  # which has its own look before
+        return HttpResponseClientRedirect(panel_url(request.account, "mappings:file_back", pk=found.pk))
+    if take_back(request, found):
+        found.refresh_from_db()
+        messages.success(request, _undone(request, found))
+    else:
+        messages.info(request, "That was taken back already.")
     answer = HttpResponse(status=204)
     answer["HX-Refresh"] = "true"
     return answer
+
+
+def _undone(request: PanelRequest, found: WordImport) -> str:
+    """What was taken back, or how far it is."""
+    done, left = found.results["back"]["done"], found.results["back"]["left"]
+    text = "1 change is taken back" if done == 1 else f"{done:,} changes are taken back"
+    if found.state == ImportState.UNDOING:
+        link = '{} so far, the others follow. <a class="btn btn-sm undo" href="{}">See how far it is</a>'
+        return format_html(link, text, panel_url(request.account, "mappings:file", pk=found.pk))
+    text += f". {left:,} stay: somebody changed them since." if left else "."
+    return format_html("{}{}", text, _question(OUTSIDE.asks_after(request.account, undo_of(found.batch))))
 
 
 # --- suggestions -----------------------------------------------------------------------------------------------------
@@ -187,7 +208,7 @@ def suggestions(request: PanelRequest, key: str) -> HttpResponse:
     store = (request.POST if request.method == "POST" else request.GET).get("store", "")
     rows = kind.rows(request.account).unmapped()
     known = dict(Store.objects.for_account(request.account).values_list("pk", "name"))
-    store_id = int(store) if store.isascii() and store.isdigit() and int(store) in known else 0
+    store_id = int(store) if store.isascii() and store.isdigit() and len(store) < 19 and int(store) in known else 0
     if store_id:
         rows = rows.filter(store_id=store_id)
     chosen = choices_of(kind, request.account)
@@ -207,7 +228,7 @@ def suggestions(request: PanelRequest, key: str) -> HttpResponse:
         "rows": suggested,
         "store": store_id or "",
         "more": page.older,
-        "sentence": freed_sentence(OUTSIDE.frees(request.account, kind.hold, [row.pk for row in suggested])),
+        "sentence": _sentence(request, kind, [row.pk for row in suggested]),
         "back": back,
         "crumbs": [(kind.title, back)],
     }

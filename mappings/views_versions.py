@@ -17,21 +17,24 @@ from django.utils.dateparse import parse_date, parse_time
 from django.views.decorators.http import require_GET, require_POST
 
 from fcp.listing import Choice, Column, Days, Empty, Filter, Listing, Rows
-from fcp.models import Account, Membership
+from fcp.models import Account, ImportState, Membership
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may
 from inventory.models import Product, sku_key_of
 
+from .batch_back import back_of, known_back
 from .errors import MappingError
 from .history import Names, meaning_words, names_in, sentence_of
-from .lists import KINDS, Kind, stores_of
+from .lists import KINDS, Kind
 from .models import CarrierOut, Location, MappingChange, ShipMethod
 from .models import Listing as StoreListing
 from .outside import OUTSIDE
-from .versions import MOST, TABLES, TAKEN_BACK, Left, Version, meaning_of_row, undo_batch, undo_change, versions_of
+from .versions import TABLES, TAKEN_BACK, Version, meaning_of_row, undo_change, versions_of
+from .views_files import take_back
+from .word_filters import stores_of
 
 KIND_OF: dict[str, Kind] = {str(kind.model._meta.model_name): kind for kind in KINDS.values()}
-NAMED = {"shipmethod": "Ship code", "listing": "SKU", "location": "Location", "carrierout": "Carrier"}
+NAMED = {"shipmethod": "Ship code", "listing": "SKU", "location": "Location", "carrierout": "Carrier", "alias": "Alias"}
 LATEST = 500  # changes among which those who made them are found
 FOUND = 500  # words of each kind that a search looks at
 FIELD_NAMES = {
@@ -77,12 +80,18 @@ def decorate(rows: list[Any], account: Account | None) -> None:
     for row in rows:
         word = there.get((row.table, row.row))
         row.kind = NAMED.get(row.table, row.table)
-        row.word = str(word) if word else str(row.before.get("carrier") or row.after.get("carrier") or "Removed")
+        row.word = str(word) if word else _known_as(row)
         store = row.store or (word.store if word else None)
         row.integration_name = nicknames.get(store.pk, store.name) if store else ""
         row.was, row.became = _side(row.before, names), _side(row.after, names)
         row.sentence = sentence_of(row.before, row.after, names)
         row.url = panel_url(account, "mappings:change", pk=row.pk)
+
+
+def _known_as(row: Any) -> str:
+    """A word that is gone, or belongs to no store, as its history names it."""
+    sides = {**row.after, **row.before}
+    return str(sides.get("carrier") or sides.get("code") or "Removed")
 
 
 def _side(side: dict[str, Any], names: Names) -> str:
@@ -321,9 +330,9 @@ def _question(account: Account, found: MappingChange) -> str:
     """Where is asked what becomes of orders, if there is anything to ask."""
     kind = KIND_OF.get(found.table)
     row = kind.rows(account).filter(pk=found.row, version=found.version).first() if kind else None
-    if kind is None or row is None or "hold" in found.before:
+    if kind is None or row is None or not kind.hold or "hold" in found.before:
         return ""  # somebody changed it since, or no order is decided by it
-    form = kind.form(account, row, _fields_of(account, found.before) | {"why": TAKEN_BACK})
+    form = kind.form(account, row, _fields_of(account, found.before) | {"why": TAKEN_BACK, "back": found.pk})
     return OUTSIDE.asks_first(row, form) if form.is_valid() else ""
 
 
@@ -340,7 +349,9 @@ def _fields_of(account: Account, meaning: dict[str, Any]) -> dict[str, Any]:
 
 @may(May.WORK_ORDERS)
 def back(request: PanelRequest) -> HttpResponse:
-    """Take back all that was changed together; says which stay, and why."""
+    """Take back all that was changed together, after a look. A file has its own page for that, as has what is on its
+    way back.
+    """
     batch = request.POST.get("batch", request.GET.get("batch", "")).replace("\x00", "")[:40]
     if not batch:
         return redirect(panel_url(request.account, "mappings:changes"))
@@ -348,22 +359,18 @@ def back(request: PanelRequest) -> HttpResponse:
     first = rows.order_by("pk").first()
     if first is None:
         raise Http404
-    context: dict[str, Any] = {"first": first, "batch": batch, "count": rows.count()}
+    known = known_back(request.account, batch)
+    if known and known.file_name:
+        return redirect(panel_url(request.account, "mappings:file_back", pk=known.pk))
     if request.method == "POST":
-        context |= _take_back(request, batch)
+        known = back_of(request.account, request.user, batch, now=timezone.now())
+        assert known is not None
+        take_back(request, known)
+    if known and (request.method == "POST" or known.state != ImportState.DONE):
+        return redirect(panel_url(request.account, "mappings:file", pk=known.pk))
+    context: dict[str, Any] = {"first": first, "batch": batch, "count": rows.count()}
     context["crumbs"] = [
         ("Changes of mappings", panel_url(request.account, "mappings:changes")),
         ("Changed together", f"{panel_url(request.account, 'mappings:changes')}?{urlencode({'batch': batch})}"),
     ]
     return render(request, "mappings/changes_back.html", context)
-
-
-def _take_back(request: PanelRequest, batch: str) -> dict[str, Any]:
-    done, already, after = 0, 0, 0
-    left: list[Left] = []
-    while True:
-        undone = undo_batch(request.account, batch, str(request.user), timezone.now(), after=after)
-        done, already, after = done + undone.done, already + undone.already, undone.last
-        left += undone.left[: MOST - len(left)]
-        if not undone.more:
-            return {"posted": True, "done": done, "already": already, "left": left}

@@ -24,12 +24,14 @@ from fcp.insert import make_rows
 from fcp.models import Account, ImportState, Store, User
 from fcp.spreadsheets import Row
 
+from . import alias_changes
+from .alias_changes import NewAlias, before_of, change_aliases, types_named
 from .errors import ChangedMeanwhile, MappingError
 from .mapping import forget_carrier, name_carrier
 from .mapping_many import Became, NewMeaning, map_many
 from .models import CarrierOut, Listing, Location, MappingChange, ShipMethod, Word, WordImport, WordKind
 from .versions import TAKEN_BACK, undo_batch, undo_of, words_of_changes
-from .word_columns import Table, raw_cell
+from .word_columns import WITHOUT_STORE, Table, raw_cell
 from .word_matching import compare
 from .word_rows import WRITABLE, Found, Stores, WordRow, lines_of
 
@@ -44,6 +46,7 @@ GONE = {
     WordKind.SHIP_CODES: "It is no longer there.",
     WordKind.SKUS: "The listing or its product is no longer there.",
     WordKind.LOCATIONS: "The location or its warehouse is no longer there.",
+    WordKind.ALIASES: alias_changes.GONE,
 }
 MADE_OF = (
     "account_id", "store_id", "version", "applied_version", "first_seen_at", "last_seen_on", "word_key", "title",
@@ -90,7 +93,8 @@ def _compare(
     found: WordImport, rows: Sequence[tuple[int, Row]], header: Sequence[str], columns: dict[str, int], of: str,
     stores: Stores,
 ) -> None:  # fmt: skip
-    compared = compare(found.account, found.kind, lines_of(rows, columns, stores), stores.names)
+    lines = lines_of(rows, columns, None if found.kind in WITHOUT_STORE else stores)
+    compared = compare(found.account, found.kind, lines, stores.names)
     # As they are written: words by rising id, as everybody locks them; those to be made come last, by key.
     compared.sort(key=lambda row: (row.found not in WRITABLE, row.row or 1 << 62, row.said.get("key", ""), row.number))
     counts = Counter(str(row.found) for row in compared)
@@ -147,6 +151,9 @@ def go_on(pk: int, *, seconds: float) -> bool:
 def _write(found: WordImport, rows: Sequence[WordRow], results: dict[str, Any], now: dt.datetime) -> None:
     if found.kind == WordKind.CARRIERS:
         _write_carriers(found, rows, results, now)
+        return
+    if found.kind == WordKind.ALIASES:
+        _write_aliases(found, rows, results, now)
         return
     model = MODELS[found.kind]
     ids = _ids(found, model, rows, now)
@@ -211,6 +218,14 @@ def _write_carrier(store: Store, row: WordRow, about: dict[str, Any]) -> Became:
     return Became.CHANGED
 
 
+def _write_aliases(found: WordImport, rows: Sequence[WordRow], results: dict[str, Any], now: dt.datetime) -> None:
+    types = types_named(found.account_id, [row.said["type"] for row in rows])
+    wanted = [NewAlias(types[row.said["type"].casefold()], row.said["code"], row.after, row.before) for row in rows]
+    about: dict[str, Any] = {"by": found.actor, "now": now, "why": f"File {found.file_name}", "batch": found.batch}
+    for row, became in zip(rows, change_aliases(found.account_id, wanted, **about), strict=True):
+        _note(results, row, became, alias_changes.GONE)
+
+
 # --- taking back --------------------------------------------------------------------------------------------------
 
 
@@ -271,14 +286,15 @@ def _back(
 ) -> None:
     """Some of the file's changes, in the order in which they were made."""
     back = results["back"]
-    if found.kind == WordKind.CARRIERS:
+    if found.kind == WordKind.CARRIERS or _one_by_one(found):
         undone = undo_batch(found.account, found.batch, back["by"], now, after=back["after"], most=BATCH)
         left = [(one.change, one.why) for one in undone.left]
         done, last, more = undone.done + undone.already, undone.last, undone.more
     else:
         changes = MappingChange.objects.for_account(found.account).filter(batch=found.batch, pk__gt=back["after"])
         page = list(changes.order_by("pk")[: BATCH + 1])
-        left, more = _take_back(found, page[:BATCH], back["by"], now), len(page) > BATCH
+        take = _take_aliases_back if found.kind == WordKind.ALIASES else _take_back
+        left, more = take(found, page[:BATCH], back["by"], now), len(page) > BATCH
         done, last = len(page[:BATCH]) - len(left), page[:BATCH][-1].pk
     names = words_of_changes([change for change, _ in left])
     listed = [[names.get((one.table, one.row), ""), why] for one, why in left]
@@ -288,6 +304,12 @@ def _back(
     back["rows"] += listed[: LISTED - len(back["rows"])]
     if not more:
         _forget_ahead(found, rows)
+
+
+def _one_by_one(found: WordImport) -> bool:
+    """What is switched rather than mapped: whether orders wait for a look."""
+    changes = MappingChange.objects.for_account(found.account).filter(batch=found.batch, before__has_key="hold")
+    return changes.exists()
 
 
 def _take_back(
@@ -304,6 +326,16 @@ def _take_back(
     left = {one.pk: why[became[one.row]] for one in open_ones if became[one.row] in why}
     left |= {one.pk: changed for one, last in zip(changes, since, strict=True) if last}
     return [(one, left[one.pk]) for one in changes if one.pk in left]
+
+
+def _take_aliases_back(
+    found: WordImport, changes: Sequence[MappingChange], by: str, now: dt.datetime
+) -> list[tuple[MappingChange, str]]:
+    """Those that still mean what the file said; whatever somebody did since stands."""
+    wanted, batch = [before_of(one, one) for one in changes], undo_of(found.batch)
+    became = change_aliases(found.account_id, wanted, by=by, now=now, why=TAKEN_BACK, batch=batch)
+    why = {Became.MEANWHILE: str(ChangedMeanwhile()), Became.GONE: alias_changes.GONE}
+    return [(one, why[how]) for one, how in zip(changes, became, strict=True) if how in why]
 
 
 def _forget_ahead(found: WordImport, rows: Sequence[WordRow]) -> None:

@@ -156,6 +156,14 @@ def test_many_options_are_held_for_a_look_and_let_go(client: Client, store: Stor
     assert dict(ShipMethod.objects.values_list("pk", "hold")) == {rows[0]: False, rows[1]: True}
 
 
+def test_an_endless_number_of_a_store_shows_the_suggestions_of_all(client: Client, store: Store) -> None:
+    make_ship_method(store, "Ground")
+
+    page = client.get(url("ship-codes/suggestions/"), {"store": "7" * 5000})
+
+    assert page.status_code == 200
+
+
 def test_who_may_not_map_sets_nothing_and_sees_no_boxes(store: Store) -> None:
     row = make_ship_method(store)
     viewer = signed_in(store.account, Role.VIEWER)

@@ -298,9 +298,9 @@ def test_what_was_changed_together_goes_back_together(client: Client, store: Sto
     assert "Take all of them back" in words(client.get(url(), {"batch": "b1"}))
     assert "Take back 3 changes" in words(client.get(url("back/"), {"batch": "b1"}))
 
-    page = words(client.post(url("back/"), {"batch": "b1"}))
+    page = words(client.post(url("back/"), {"batch": "b1"}, follow=True))
 
-    assert "2 changes are taken back." in page
+    assert "2 changes are taken back by Ann Lee." in page
     assert "Option 1 Somebody has changed it since." in page
     assert [code_of(row) for row in rows] == ["OLD", "MINE", "OLD"]
     assert client.get(url("back/"), {"batch": "nothing"}).status_code == 404
