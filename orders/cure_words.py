@@ -26,7 +26,7 @@ def cure_words(cure: Cure) -> str:
     about = f"{kind.in_sentence}, {cure.word}" if cure.word and not what else kind.in_sentence
     match cure.state:
         case Cure.State.RUNNING:
-            go = f"{_orders(cure.total, 'is', 'are')} let go one after the other"
+            go = f"{_orders(cure.total, 'is', 'are')} let go{' one after the other' if cure.total > 1 else ''}"
             return f"{what} {go}." if what else f"{go}: {about}."
         case Cure.State.DONE if what:
             return f"{what} {_orders(cure.done, 'waits', 'wait')} for it no more."
@@ -45,7 +45,7 @@ def _back(cure: Cure) -> str:
     if cure.kept:
         parts.append(f"{cure.kept:,} {'stays' if cure.kept == 1 else 'stay'} with the warehouse")
     if (rest := cure.total - cure.done - cure.kept) > 0:
-        parts.append(f"{rest:,} {'waits' if rest == 1 else 'wait'} for something else, or for nothing")
+        parts.append(f"{rest:,} no longer {'waits, or waits' if rest == 1 else 'wait, or wait'} for something else")
     return f"{'; '.join(parts)}."
 
 

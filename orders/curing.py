@@ -32,6 +32,7 @@ from .errors import OrderError
 from .holds import KINDS, HoldKind
 from .models import Cure, Hold, Order, OrderEvent
 from .release import offer_standing, withdraw
+from .reserving import StockWrites
 from .settle import BATCH, TAKEN, WORDS, claim, lift_mapped, settle
 from .signals import cure_waits
 from .stored_state import lock_orders, read_standing, refresh_states, requests_of, store_states
@@ -244,7 +245,7 @@ def _record(
 def _take_back(cure: Cure, ends: float) -> bool:
     last = cure.last
     freed = Hold.objects.filter(cure=cure, lifted_at__isnull=False)
-    back = _word_back if cure.change is not None else _holds_back
+    back = _how_back(cure)
     while True:
         rest = freed.filter(order_id__gt=last).order_by("order_id").values_list("order_id", flat=True)
         ids = list(rest.distinct()[:BATCH])
@@ -263,11 +264,42 @@ def _take_back(cure: Cure, ends: float) -> bool:
         last = ids[-1]
 
 
+def _how_back(cure: Cure) -> Callable[[Cure, Collection[int]], tuple[int, int]]:
+    if cure.change is not None:
+        return _word_back
+    return _asked_back if KINDS[HoldKind(cure.kind)].by_itself else _holds_back
+
+
 def _word_back(cure: Cure, ids: Collection[int]) -> tuple[int, int]:
     """Settle them again under the meaning that the word has now: how many wait again, how many a warehouse has."""
     store = Store.objects.get(pk=WORDS[cure.kind].objects.values_list("store", flat=True).get(pk=int(cure.cause)))
     settle(store, ids, now=timezone.now(), actor=cure.undone_by, offering=True)
-    # They wait as long as they waited.
+    return _waiting_again(cure, ids), len(_taken(ids))
+
+
+def _asked_back(cure: Cure, ids: Collection[int]) -> tuple[int, int]:
+    """What a person said of holds that place themselves is not said any more: settled again, an order waits if its
+    cause is still there. One that a warehouse has is left as it is, also if it comes back, unless the hold asks for a
+    decision about what is there.
+    """
+    now, by = timezone.now(), cure.undone_by
+    orders = lock_orders(ids)
+    taken = _taken(ids)
+    freed = Hold.objects.filter(cure=cure, lifted_at__isnull=False, order_id__among=set(ids) - taken)
+    freed.update(answered=False)
+    asked = _place_again(cure, taken, by, now) if KINDS[HoldKind(cure.kind)].after_release else set()
+    of_store: dict[int, list[int]] = defaultdict(list)
+    for order in orders:
+        of_store[order.store_id].append(order.pk)
+    stock = StockWrites()
+    for store in Store.objects.filter(pk__in=of_store).order_by("pk"):
+        settle(store, of_store[store.pk], now=now, actor=by, stock=stock, offering=True)
+    stock.write(actor=by, now=now)
+    return _waiting_again(cure, ids), len(taken - asked)
+
+
+def _waiting_again(cure: Cure, ids: Collection[int]) -> int:
+    """How many of these settled orders wait for it again: as long as they waited."""
     since = dict(
         Hold.objects.filter(cure=cure, kind=cure.kind, cause=cure.cause, order_id__among=ids).values_list(
             "order_id", "placed_at"
@@ -276,7 +308,7 @@ def _word_back(cure: Cure, ids: Collection[int]) -> tuple[int, int]:
     again = open_holds_of(cure.account, HoldKind(cure.kind), cure.cause).filter(order_id__among=ids)
     holds = list(again.values_list("pk", "order_id"))
     update_locked_rows(Hold, ("placed_at",), [(since[order], pk) for pk, order in holds if order in since])
-    return len(holds), len(_taken(ids))
+    return len(holds)
 
 
 def _holds_back(cure: Cure, ids: Collection[int]) -> tuple[int, int]:
@@ -290,17 +322,23 @@ def _holds_back(cure: Cure, ids: Collection[int]) -> tuple[int, int]:
         for order in orders
         if asks or not (order.pk in taken or is_closed(order.status, order.payment, order.fulfillment))
     }
-    placed = set(
-        open_holds_of(cure.account, kind, cure.cause).filter(order_id__among=ids).values_list("order", flat=True)
-    )
-    rows = Hold.objects.filter(cure=cure, lifted_at__isnull=False, order_id__among=again - placed)
-    holds = list(rows.values_list("account_id", "order_id", "kind", "params"))
-    rows.update(lifted_at=None, lifted_by="", answered=False, cure=None)
-    _record("held", holds, by, now, again=True)
+    _place_again(cure, again, by, now)
     if not asks:
         withdraw(again, now=now, actor=by)
     refresh_states(ids, now=now, by=by)
     return len(again), 0 if asks else len(taken)
+
+
+def _place_again(cure: Cure, orders: set[int], by: str, now: dt.datetime) -> set[int]:
+    """These orders have the holds again that it lifted, where they have none of the kind since."""
+    there = open_holds_of(cure.account, HoldKind(cure.kind), cure.cause).filter(order_id__among=orders)
+    rows = Hold.objects.filter(
+        cure=cure, lifted_at__isnull=False, order_id__among=orders - set(there.values_list("order", flat=True))
+    )
+    holds = list(rows.values_list("account_id", "order_id", "kind", "params"))
+    rows.update(lifted_at=None, lifted_by="", answered=False, cure=None)
+    _record("held", holds, by, now, again=True)
+    return orders
 
 
 def _taken(ids: Collection[int]) -> set[int]:

@@ -22,7 +22,9 @@ from fcp.keyset import up_to
 from fcp.models import Account
 from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, may, refuse, roles_that_may
+from mappings.errors import ChangedMeanwhile
 from mappings.forms import WordForm
+from mappings.history import meanwhile_words
 from mappings.lists import KINDS as WORDS
 from mappings.lists import Kind, prepare_rows
 from mappings.models import Word
@@ -207,7 +209,10 @@ def _card(cause: Cause, form: WordForm | None, stores: Mapping[int, str], links:
 @may(May.WORK_ORDERS)
 @require_POST
 def map_word(request: PanelRequest) -> HttpResponseBase:
-    """Give the word its meaning, and let go what waited for nothing else: at once, or in the background if many."""
+    """Give the word its meaning, and let go what waited for nothing else: at once, or in the background if many.
+
+    Not from a page that shows an older meaning of it than it has: somebody mapped it meanwhile.
+    """
     kind = request.POST.get("kind", "")
     pk = _number(request.POST.get("cause", ""))
     if kind not in {one.value for one in MAPPED}:
@@ -215,14 +220,25 @@ def map_word(request: PanelRequest) -> HttpResponseBase:
     word = WORD_OF[HoldKind(kind)]
     row: Any = get_object_or_404(word.rows(request.account), pk=pk)
     form = word.form(request.account, row, request.POST)
+    try:
+        form.check_seen()
+        return _map(request, HoldKind(kind), row, form)
+    except ChangedMeanwhile:
+        messages.warning(request, meanwhile_words(row))
+        return redirect(panel_url(request.account, "orders:held"))
+
+
+def _map(request: PanelRequest, kind: HoldKind, row: Any, form: WordForm) -> HttpResponseBase:
     if form.is_valid() and not form.cleaned_data.get("target") and not form.cleaned_data.get("make"):
-        form.add_error("target", f"Choose the {word.means.lower()} first.")
+        form.add_error("target", f"Choose the {WORD_OF[kind].means.lower()} first.")
     if not form.is_valid():
-        return _refused(request, HoldKind(kind), row, form)
-    waiting = open_holds_of(request.account, HoldKind(kind), str(pk))
+        return _refused(request, kind, row, form)
+    if question := OUTSIDE.asks_first(row, form):  # it means something by now, and decided orders that are gone
+        return redirect(question)
+    waiting = open_holds_of(request.account, kind, str(row.pk))
     ids = list(waiting.order_by("order_id").values_list("order_id", flat=True)[: AT_ONCE + 1])
     now, by = timezone.now(), str(request.user)
-    target, cure = cure_word(row, HoldKind(kind), partial(form.apply, by=by, now=now), by=by, now=now)
+    target, cure = cure_word(row, kind, partial(form.apply, by=by, now=now), by=by, now=now)
     means = f"“{row}” means {target}."
     if cure and cure.total > AT_ONCE:  # the nudge of the word lets them go
         _say(request, f"{means} {cure.total:,} orders are let go one after the other.", cure)

@@ -10,17 +10,19 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from integrations import sweep, tasks
+from inventory.models import Product
 from mappings.mapping import map_ship_method
 from mappings.models import MappingChange, ShipMethod
-from orders import curing
+from orders import curing, rule_saving
 from orders.curing import cure_by_hand, cure_word, go_on, undo
 from orders.errors import OrderError
 from orders.holding import lift_hold, place_hold
 from orders.holds import HoldKind
-from orders.models import Cure, Hold, Order, OrderEvent, ShippingRequest
+from orders.models import Cure, Hold, Order, OrderEvent, OrderRule, ShippingRequest
+from orders.rule_saving import Draft
 from orders.settle import lift_mapped_everywhere
 from orders.shipping import acknowledge
-from tests.build import NOW
+from tests.build import NOW, make_ship_method, make_store
 from tests.orders.shop import Shop, text_of
 from tests.orders.test_shipping_races import at_once
 
@@ -288,6 +290,74 @@ def test_a_strangers_press_is_not_here(shop, monkeypatch):
 
     assert shop.client().post(shop.url("undo_cure", pk=cure.pk)).status_code == 404
     assert shop.client().get(shop.url("cure", pk=cure.pk)).status_code == 404
+
+
+# --- holds that place themselves and that a person lifted ------------------------------------------------------------
+
+
+def lift_on_page(shop, kind, cause):
+    shop.client().post(shop.url("lift_group"), {"kind": kind, "cause": str(cause)})
+    return Cure.objects.latest("pk")
+
+
+@pytest.mark.django_db
+@pytest.mark.req("EIM-19")
+def test_taken_back_orders_of_a_rule_that_is_off_by_now_do_not_wait_for_it(shop):
+    draft = Draft("Every order", "all", [{"field": "pickup", "is": "no", "values": []}], [{"do": "hold"}])
+    rule = rule_saving.save(shop.account, draft, by="Ann", now=NOW)
+    rule_saving.switch(rule, True, by="Ann", now=NOW)
+    orders = [shop.order() for _ in range(2)]
+    assert states(orders) == ["held", "held"]
+    cure = lift_on_page(shop, "rule", rule.pk)
+    rule_saving.switch(OrderRule.objects.get(), False, by="Ann", now=NOW)
+
+    text = text_of(undo_on_page(shop, cure))
+
+    assert states(orders) == ["ready", "ready"]
+    assert not Hold.objects.open().exists()
+    assert "0 are back; 2 no longer wait, or wait for something else." in text
+
+
+@pytest.mark.django_db
+def test_taken_back_orders_of_several_stores_wait_again_for_what_is_still_so_but_for_the_warehouses(shop):
+    draft = Draft("Every order", "all", [{"field": "pickup", "is": "no", "values": []}], [{"do": "hold"}])
+    rule = rule_saving.save(shop.account, draft, by="Ann", now=NOW)
+    rule_saving.switch(rule, True, by="Ann", now=NOW)
+    other = make_store(shop.account, name="Other")
+    make_ship_method(other, "Standard", "EU-STD")
+    orders = [shop.order(), shop.order(other), shop.order(), shop.order(other)]
+    since = dict(Hold.objects.values_list("order", "placed_at"))
+    cure = lift_on_page(shop, "rule", rule.pk)
+    assert states(orders) == ["ready"] * 4
+    taken = ShippingRequest.objects.get(order=orders[3])
+    acknowledge(taken, 1, by="Nord", now=NOW)
+
+    text = text_of(undo_on_page(shop, cure))
+
+    assert "3 are back; 1 stays with the warehouse." in text
+    assert states(orders) == ["held", "held", "held", "at_warehouse"]
+    assert offers() == {}
+    assert dict(Hold.objects.open().values_list("order", "placed_at")) == {
+        order.pk: since[order.pk] for order in orders[:3]
+    }
+    lift_on_page(shop, "rule", rule.pk)
+    assert states(orders) == ["ready", "ready", "ready", "at_warehouse"]
+
+
+@pytest.mark.django_db
+def test_a_product_that_is_there_by_now_holds_no_order_back_when_lifting_it_is_taken_back(shop):
+    mug = Product.objects.get(sku="MUG")
+    mug.preorder_until = (timezone.now() + dt.timedelta(days=9)).date()
+    mug.save()
+    order = shop.order()
+    assert states([order]) == ["held"]
+    cure = lift_on_page(shop, "preorder", mug.pk)
+    mug.preorder_until = None
+    mug.save()
+
+    undo_on_page(shop, cure)
+
+    assert states([order]) == ["ready"]
 
 
 # --- killed, and at once ---------------------------------------------------------------------------------------------

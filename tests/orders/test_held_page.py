@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from fcp.roles import Role
 from inventory.models import Product
+from mappings.mapping import map_ship_method
 from mappings.models import Listing, Location, MappingChange, ShipMethod
 from orders.holding import place_hold
 from orders.holds import HoldKind
@@ -15,6 +16,7 @@ from orders.release import offer_waiting
 from orders.shapes import Payment
 from orders.shipping import acknowledge
 from tests.build import NOW, Party, make_warehouse
+from tests.integrations.pages.reading import form_of
 from tests.orders.shop import Shop, text_of
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +195,31 @@ def test_the_word_was_mapped_by_somebody_else_meanwhile(shop):
 
     assert "No order waits for “std-eu” any more." in text_of(page)
     assert states([order]) == ["ready"]
+
+
+@pytest.mark.req("EIM-19")
+def test_a_page_that_shows_a_word_unmapped_does_not_undo_what_a_colleague_mapped(shop):
+    shop.order(ship="std-eu")
+    page = shop.client().get(shop.url("held"))
+    fields = form_of(page, shop.url("map"), target="EU-STD")
+    map_ship_method(row("std-eu"), "EU-EXP", by="Bob", now=timezone.now())
+
+    text = text_of(shop.client().post(shop.url("map"), fields, follow=True))
+
+    assert "Bob changed “std-eu” meanwhile: it means EU-EXP now. What you chose is not saved." in text
+    assert row("std-eu").target == "EU-EXP"
+    assert MappingChange.objects.get().by == "Bob"
+
+
+def test_mapping_a_word_in_place_that_decided_orders_already_asks_what_becomes_of_them(shop):
+    order = shop.order(ship="std-eu")
+    map_it(shop, "ship_code", row("std-eu").pk, target="EU-STD")
+    acknowledge(ShippingRequest.objects.get(order=order), 1, by="Nord", now=NOW)
+
+    page = map_it(shop, "ship_code", row("std-eu").pk, target="EU-EXP")
+
+    assert "1 order at a warehouse: request the change" in text_of(page)
+    assert row("std-eu").target == "EU-STD"
 
 
 def test_not_live_the_orders_are_free_but_stay_here(shop):

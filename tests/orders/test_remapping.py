@@ -616,3 +616,21 @@ def test_two_people_who_answer_at_once_change_it_once(monkeypatch: Any) -> None:
     assert Remapping.objects.count() == 1
     assert MappingChange.objects.count() == 1
     assert sum("/mappings/orders/" in one for one in there) == 1
+
+
+def test_a_listing_that_gets_its_meaning_back_by_the_question_gets_back_what_stood_beside_it(shop: Shop) -> None:
+    cup = make_product(shop.account, "CUP")
+    taken(shop)
+    row = Listing.objects.get()
+    Listing.objects.filter(pk=row.pk).update(by_hand=False, sku_was="MUG-OLD")
+    answer(shop, asked_at(shop, f"skus/{row.pk}/", target="CUP"))
+    row.refresh_from_db()
+    assert (row.product, row.by_hand, row.sku_was) == (cup, True, "")
+    change = MappingChange.objects.latest("pk")
+    taken(shop)
+
+    back = shop.client().post(url(shop, f"changes/{change.pk}/undo/"))
+    answer(shop, str(back["Location"]))
+
+    row.refresh_from_db()
+    assert (row.product.sku, row.by_hand, row.sku_was) == ("MUG", False, "MUG-OLD")
