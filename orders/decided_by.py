@@ -68,7 +68,7 @@ def otherwise(order: Order, lines: Sequence[LineNow], meaning: Meaning, settings
 def _another_way(order: Order, meaning: Meaning) -> Params:
     if not (order.ship_code and meaning.ship_code):
         return {}  # a hold says it
-    now = {"ship_code": meaning.ship_code} | code_by(meaning)
+    now: Params = {"ship_code": meaning.ship_code} | code_by(meaning)
     if meaning.ruled.ship_code and not meaning.mapped:
         now["ruled"] = True
     if order.ship_code != meaning.ship_code:

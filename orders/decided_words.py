@@ -101,13 +101,13 @@ def _lines(number: int) -> str:
 def with_names(events: Iterable[Params]) -> list[dict[str, Any]]:
     """The parameters of events with the names of warehouses and products in place of their ids: one statement for
     each of both."""
-    events = [dict(p) for p in events]
-    for p in events:
-        p |= {name: [dict(part) for part in p[name]] for name in PARTS if name in p}
-    them = [*events, *(part for p in events for name in PARTS for part in p.get(name, ()))]
+    named: list[dict[str, Any]] = [dict(p) for p in events]
+    for p in named:
+        p.update({name: [dict(part) for part in p[name]] for name in PARTS if name in p})
+    them = [*named, *(part for p in named for name in PARTS for part in p.get(name, ()))]
     _name_each(them, ("warehouse",), Warehouse, "name")
     _name_each(them, ("product", "was"), Product, "sku")
-    return events
+    return named
 
 
 def _name_each(
@@ -116,4 +116,4 @@ def _name_each(
     ids = {p[key] for p in them for key in keys if isinstance(p.get(key), int)}
     names = dict(model._default_manager.filter(pk__in=ids).values_list("pk", column)) if ids else {}
     for p in them:
-        p |= {key: names.get(p[key], p[key]) for key in keys if isinstance(p.get(key), int)}
+        p.update({key: names.get(p[key], p[key]) for key in keys if isinstance(p.get(key), int)})
