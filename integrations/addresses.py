@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
-from fcp.models import AuditEntry
+from integrations.auditing import audit
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import Choice, Platform
 from integrations.errors import IntegrationError
@@ -110,8 +110,7 @@ def hash_of(token: str) -> str:
 
 
 def _audit(address: WebhookAddress, code: str, by: str, now: dt.datetime) -> None:
-    params = {"integration": address.integration.nickname, "address": address.pk, "kind": address.kind}
-    AuditEntry.objects.create(account_id=address.account_id, at=now, actor=by[:120], code=code, params=params)
+    audit(address.integration, code, by, now, address=address.pk, kind=address.kind)
 
 
 # --- found by what is posted there -----------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from django.db.models import F
 
 from fcp.errors import Scope, SyncError
 from fcp.http import Session
-from fcp.models import Account, AuditEntry, Store
+from fcp.models import Account, Store
 from fcp.roles import May, roles_that_may
+from integrations.auditing import audit
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import Platform
 from integrations.connectors.shapes import Connected
@@ -273,6 +274,4 @@ def delete(integration: Integration, *, by: str, now: dt.datetime) -> None:
 
 
 def _audit(integration: Integration, code: str, by: str, now: dt.datetime) -> None:
-    store = integration.store
-    params = {"integration": integration.nickname, "store": store.pk, "platform": store.platform}
-    AuditEntry.objects.create(account_id=integration.account_id, at=now, actor=by[:120], code=code, params=params)
+    audit(integration, code, by, now, store=integration.store_id, platform=integration.store.platform)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from fcp.models import AuditEntry, Store
+from fcp.models import Store
+from integrations.auditing import audit
 from integrations.connectors.declaring import FlowKind
 from integrations.lease import ring
 from integrations.models import Flow, Hint, Integration, WebhookAddress
@@ -55,10 +56,7 @@ def replay(integration: Integration, chosen: QuerySet[Hint], *, by: str, now: dt
         still = about_orders.filter(done_at=None).count()
         again = about_orders.filter(done_at__isnull=False).update(done_at=None, replayed_at=now)
         if again:
-            AuditEntry.objects.create(
-                account_id=integration.account_id, at=now, actor=by[:120], code="webhooks_replayed",
-                params={"integration": integration.nickname, "count": again},
-            )  # fmt: skip
+            audit(integration, "webhooks_replayed", by, now, count=again)
     if again or still:
         ring_orders(integration, now)
     return Replayed(again, still, left)

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from fcp.models import AuditEntry, Store
+from integrations.auditing import audit
 from integrations.connectors.declaring import FlowKind
 from integrations.deliveries import DELETED
 from integrations.errors import IntegrationError
@@ -125,10 +126,7 @@ def ask_for(integration: Integration, first: dt.date, last: dt.date, *, by: str,
         if not wanted:
             day = f"{begins.astimezone(integration.account.zone):%-d %b %Y}"
             raise LedgerError(f"Orders of {integration.nickname} are read from {day} on; ask for days since then.")
-        AuditEntry.objects.create(
-            account=integration.account, at=now, actor=by[:120], code="ledger_asked",
-            params={"integration": integration.nickname, "from": first.isoformat(), "to": last.isoformat()},
-        )  # fmt: skip
+        audit(integration, "ledger_asked", by, now, **{"from": first.isoformat(), "to": last.isoformat()})
         transaction.on_commit(partial(ring, [flow.pk], now, trigger="schedule"), robust=True)
     return wanted
 
@@ -328,10 +326,7 @@ def bring_in(integration: Integration, gaps: Sequence[LedgerGap], *, by: str, no
             ignore_conflicts=True,
         )  # fmt: skip
         count = sum(map(len, uids.values()))
-        AuditEntry.objects.create(
-            account=integration.account, at=now, actor=by[:120], code="ledger_brought_in",
-            params={"integration": integration.nickname, "count": count},
-        )  # fmt: skip
+        audit(integration, "ledger_brought_in", by, now, count=count)
         flows = Flow.objects.filter(integration=integration, kind=FlowKind.ORDERS).values_list("pk", flat=True)
         transaction.on_commit(partial(ring, list(flows), now, trigger="person", by=by[:120]), robust=True)
     return count

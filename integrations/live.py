@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from fcp.errors import SyncError, Unreadable
-from fcp.models import AuditEntry
+from integrations.auditing import audit
 from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.lease import ring
@@ -93,10 +93,7 @@ def _switch(integration: Integration, code: str, by: str, now: dt.datetime, **co
             raise IntegrationError("Somebody else changed this just now. Look at it again.", "changed")
         integration.refresh_from_db()
         mirror(integration, document_of(integration))
-        AuditEntry.objects.create(
-            account_id=integration.account_id, at=now, actor=by[:120], code=code,
-            params={"integration": integration.nickname},
-        )  # fmt: skip
+        audit(integration, code, by, now)
         stock = Flow.objects.filter(integration=integration, kind=FlowKind.INVENTORY).values_list("pk", flat=True)
         transaction.on_commit(partial(ring, list(stock), now, trigger="schedule"))
         if integration.store.hands_over:

@@ -16,8 +16,9 @@ from django.db import transaction
 
 from fcp.errors import Busy, Refused, Rejected, SyncError
 from fcp.keyset import up_to
-from fcp.models import Account, AuditEntry
+from fcp.models import Account
 from fcp.panel import Waiting, panel_url
+from integrations.auditing import audit
 from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.lease import ring
@@ -95,10 +96,7 @@ def _begin(integration: Integration, variant: str, now: dt.datetime) -> None:
     open_pushes.filter(state__in=[PushState.PLANNING, PushState.ASKED, PushState.SENDING]).update(
         state=PushState.DROPPED, ended_at=now
     )
-    AuditEntry.objects.create(
-        account_id=integration.account_id, at=now, actor="store", code="store_moved",
-        params={"integration": integration.nickname, "variant": variant},
-    )  # fmt: skip
+    audit(integration, "store_moved", "store", now, variant=variant)
     flows = Flow.objects.filter(integration=integration, kind__in=READS_ANEW).values_list("pk", flat=True)
     ids = list(flows)
     transaction.on_commit(lambda: ring(ids, now, trigger="schedule"), robust=True)
@@ -159,10 +157,7 @@ def end(integration: Integration, *, by: str, now: dt.datetime) -> None:
         if reads and not was_read(integration, since):
             raise IntegrationError(NOT_READ, "not_read")
         here.update(relinking_since=None)
-        AuditEntry.objects.create(
-            account_id=integration.account_id, at=now, actor=by[:120], code="listings_linked",
-            params={"integration": integration.nickname, "asked": asked_of(integration.store).count()},
-        )  # fmt: skip
+        audit(integration, "listings_linked", by, now, asked=asked_of(integration.store).count())
         flows = Flow.objects.filter(integration=integration, kind=FlowKind.INVENTORY).values_list("pk", flat=True)
         ids = list(flows)
         transaction.on_commit(lambda: ring(ids, now, trigger="person", by=by[:120]))

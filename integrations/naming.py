@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 
-from fcp.models import AuditEntry
+from integrations.auditing import audit
 from integrations.models import Integration
 from integrations.nicknames import check_nickname
 
@@ -24,8 +24,5 @@ def rename(integration: Integration, name: str, nickname: str, *, by: str, now: 
         check_nickname(integration.account, nickname, integration)
         raise
     integration.name, integration.nickname = name, nickname
-    AuditEntry.objects.create(
-        account_id=integration.account_id, at=now, actor=by[:120], code="integration_renamed",
-        params={"integration": nickname, "before": before},
-    )  # fmt: skip
+    audit(integration, "integration_renamed", by, now, before=before)
     return True

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from fcp.models import Account, AuditEntry
+from fcp.models import Account
 from fcp.panel import Waiting, panel_url
+from integrations.auditing import audit
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind, Mode
 from integrations.errors import IntegrationError
@@ -71,7 +72,7 @@ def confirm(push: ProductPush, *, by: str, now: dt.datetime) -> int:
             raise IntegrationError(ANSWERED, "answered")
         rows = ProductPushRow.objects.filter(push=push, state=RowState.PLANNED)
         count = rows.update(problem="")
-        _audit(integration, "products_pushed", by, now, products=count)
+        audit(integration, "products_pushed", by, now, products=count)
         _ring(integration, by, now)
     return count
 
@@ -82,7 +83,7 @@ def drop(push: ProductPush, *, by: str, now: dt.datetime) -> None:
     with transaction.atomic():
         if not ProductPush.objects.filter(pk=push.pk, state__in=opened).update(state=PushState.DROPPED, ended_at=now):
             raise IntegrationError(ANSWERED, "answered")
-        _audit(push.integration, "products_dropped", by, now)
+        audit(push.integration, "products_dropped", by, now)
 
 
 def leave_out(push: ProductPush, rows: QuerySet[ProductPushRow]) -> int:
@@ -137,10 +138,3 @@ def _ring(integration: Integration, by: str, now: dt.datetime) -> None:
     flow = products_flow(integration)
     if flow:
         transaction.on_commit(partial(ring, [flow.pk], now, trigger="person", by=by[:120]))
-
-
-def _audit(integration: Integration, code: str, by: str, now: dt.datetime, **params: Any) -> None:
-    AuditEntry.objects.create(
-        account_id=integration.account_id, at=now, actor=by[:120], code=code,
-        params={"integration": integration.nickname, **params},
-    )  # fmt: skip

@@ -8,8 +8,9 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
-from fcp.models import AuditEntry, Store
+from fcp.models import Store
 from integrations import channel_mode
+from integrations.auditing import audit
 from integrations.budget import set_rate
 from integrations.connectors import CONNECTORS, connector_class
 from integrations.connectors.declaring import FlowKind, Mode, Platform
@@ -63,11 +64,8 @@ def save(
         integration.settings_version = number
         apply(integration, document, now, again)
         switched_on_again = {one.kind.value: said(again, one.kind).value for one in questions}
-        AuditEntry.objects.create(
-            account_id=integration.account_id, at=now, actor=by, code="settings_saved",
-            params={"integration": integration.nickname, "version": number, "changed": changed}
-            | ({"again": switched_on_again} if switched_on_again else {}),
-        )  # fmt: skip
+        more = {"again": switched_on_again} if switched_on_again else {}
+        audit(integration, "settings_saved", by, now, version=number, changed=changed, **more)
         enqueue(Queue.DEFAULT, "integrations.tasks.settle_store", [(integration.store_id,)], now)
         if document.get(SUPPRESS) and not before.get(SUPPRESS):
             enqueue(Queue.DEFAULT, "integrations.tasks.forget_persons", [(integration.store_id,)], now)

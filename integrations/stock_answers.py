@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from fcp.models import AuditEntry
 from integrations import migrating
+from integrations.auditing import audit
 from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.lease import ring
@@ -45,7 +45,7 @@ def allow_first_push(integration: Integration, *, by: str, now: dt.datetime) -> 
             StockPush.objects.filter(pk=push.pk).update(allowed_at=now, allowed_by=by[:120])
             if changes_only:
                 _leave(ListingStock.objects.filter(STOCK_DUE, store=integration.store_id))
-            _audit(integration, "first_push", by, now, which="changes" if changes_only else "differences")
+            audit(integration, "first_push", by, now, which="changes" if changes_only else "differences")
         _ring(integration, by, now)
 
 
@@ -57,7 +57,7 @@ def answer_guard(integration: Integration, *, by: str, now: dt.datetime, send: b
         push = StockPush.objects.select_for_update().filter(store=integration.store_id).first()
         if push is None or not push.guard:
             raise IntegrationError(ANSWERED, "answered")
-        _audit(integration, "stock_guard", by, now, guard=push.guard, sent=send)
+        audit(integration, "stock_guard", by, now, guard=push.guard, sent=send)
         if not send and push.guard == Guard.OLD_LEVELS:
             return
         passed = dict(push.guard_params.get("passed", {}))
@@ -88,7 +88,7 @@ def send_ours(integration: Integration, row_ids: Collection[int], *, by: str, no
         ids = _lock(rows)
         ListingStock.objects.filter(pk__in=ids).update(marked=F("marked") + 1, known=False, drift=None, drift_at=None)
         if ids:
-            _audit(integration, "stock_sent_again", by, now, rows=len(ids))
+            audit(integration, "stock_sent_again", by, now, rows=len(ids))
             _ring(integration, by, now)
     return len(ids)
 
@@ -111,7 +111,7 @@ def take_theirs(integration: Integration, row: ListingStock, *, by: str, now: dt
         ListingStock.objects.filter(pk=row.pk).update(
             confirmed=row.drift, drift=None, drift_at=None, marked=F("marked") + 1
         )
-        _audit(integration, "stock_taken", by, now, sku=row.listing.sku, quantity=row.drift)
+        audit(integration, "stock_taken", by, now, sku=row.listing.sku, quantity=row.drift)
         _ring(integration, by, now)
 
 
@@ -158,10 +158,3 @@ def _lock(rows: Any) -> list[int]:
 def _ring(integration: Integration, by: str, now: dt.datetime) -> None:
     flows = Flow.objects.filter(integration=integration, kind=FlowKind.INVENTORY).values_list("pk", flat=True)
     transaction.on_commit(partial(ring, list(flows), now, trigger="person", by=by[:120]))
-
-
-def _audit(integration: Integration, code: str, by: str, now: dt.datetime, **params: Any) -> None:
-    AuditEntry.objects.create(
-        account_id=integration.account_id, at=now, actor=by[:120], code=code,
-        params={"integration": integration.nickname} | params,
-    )  # fmt: skip
