@@ -11,6 +11,7 @@ from fcp.http import Session
 from fcp.models import Account
 from fcp.roles import May
 from fcp.shell import accounts_where
+from fcp.versions import Line
 from integrations.connecting import ask_store
 from integrations.connectors import connector_class
 from integrations.connectors.base import Bound
@@ -19,7 +20,7 @@ from integrations.first_look import Look, orders_of_new_store
 from integrations.models import Integration
 from integrations.reach import app_secrets
 from integrations.settings_document import Document
-from integrations.versions import Line, compare
+from integrations.versions import compare
 
 FOUND = 8  # clients that a search shows
 

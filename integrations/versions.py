@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcp.models import Account
+from fcp.versions import Line, Version, with_changes
 from integrations.connectors.declaring import Platform, Setting
 from integrations.errors import IntegrationError
 from integrations.models import Integration, SettingsVersion
@@ -25,33 +26,14 @@ from integrations.wms_settings import WMS, wms_in_words
 LISTED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One setting in two versions, in words."""
-
-    label: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A saved state: its number, who, when, and what it changed."""
-
-    row: SettingsVersion
-    lines: list[Line]
-    current: bool
-    first: bool = False
-
-
-def versions_of(integration: Integration, platform: Platform, most: int = LISTED) -> list[Version]:
+def versions_of(integration: Integration, platform: Platform, most: int = LISTED) -> list[Version[SettingsVersion]]:
     """The last saved states, newest first, each with what it changed."""
+
+    def changed(old: SettingsVersion, new: SettingsVersion) -> list[Line]:
+        return compare(platform, integration.account, old.document, new.document)
+
     rows = list(SettingsVersion.objects.filter(store=integration.store_id).order_by("-number")[: most + 1])
-    found = []
-    for row, older in zip(rows, [*rows[1:], None], strict=True):
-        lines = compare(platform, integration.account, older.document, row.document) if older else []
-        found.append(Version(row, lines, row.number == integration.settings_version, older is None))
-    return found[:most]
+    return with_changes(rows, integration.settings_version, changed)[:most]
 
 
 def version_of(integration: Integration, number: int) -> SettingsVersion | None:

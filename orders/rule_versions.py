@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from fcp.versions import Line, Version, with_changes
 
 from .models import OrderRule, RuleVersion
 from .rule_words import Names, actions_in_words, conditions_in_words
@@ -12,33 +13,13 @@ from .rule_words import Names, actions_in_words, conditions_in_words
 LISTED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One part of a rule in two versions, in words."""
-
-    label: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    row: RuleVersion
-    lines: list[Line]
-    current: bool
-
-
-def versions_of(rule: OrderRule, names: Names) -> list[Version]:
+def versions_of(rule: OrderRule, names: Names) -> list[Version[RuleVersion]]:
     """The last ones, newest first, each with what it changed."""
     rows = list(RuleVersion.objects.filter(rule=rule).order_by("-number")[: LISTED + 1])
-    found = []
-    for row, older in zip(rows, [*rows[1:], None], strict=True):
-        lines = compared(older.document, row.document, names) if older else []
-        found.append(Version(row, lines, row.number == rule.version))
-    return found[:LISTED]
+    return with_changes(rows, rule.version, lambda old, new: compared(old.document, new.document, names))[:LISTED]
 
 
-def number_in(text: str, versions: Sequence[Version]) -> Version | None:
+def number_in(text: str, versions: Sequence[Version[RuleVersion]]) -> Version[RuleVersion] | None:
     return next((one for one in versions if str(one.row.number) == text), None)
 
 
