@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from fcp.wording import listed, plural
-from inventory.models import Warehouse
 
+from .decided_words import by_settings, imported_words, lifted_words, translated_words, with_names
 from .holds import KINDS, HoldKind
 from .labels import until_words
 from .models import Order, OrderEvent
@@ -64,20 +64,15 @@ def timeline_of(order: Order, most: int = 100) -> Timeline:
 
 def lines_of(events: Iterable[OrderEvent]) -> list[TimelineLine]:
     events = list(events)
-    named = {e.params["warehouse"] for e in events if isinstance(e.params.get("warehouse"), int)}
-    warehouses = dict(Warehouse.objects.filter(pk__in=named).values_list("pk", "name")) if named else {}
     lines = []
-    for event in events:
-        params = dict(event.params)
-        if "warehouse" in params:
-            params["warehouse"] = warehouses.get(params["warehouse"], params["warehouse"])
+    for event, params in zip(events, with_names(event.params for event in events), strict=True):
         by = ACTORS.get(event.actor, event.actor)
         lines.append(TimelineLine(event.at, by, sentence(event.code, params), tone_of(event.code), event.code))
     return lines
 
 
 def sentence(code: str, params: Params) -> str:
-    """Plain words for one event; `warehouse` in the parameters is a name by now."""
+    """Plain words for one event; warehouses and products in the parameters are names by now."""
     saying = SAYINGS.get(code)
     return saying.say(params) if saying else f"{code.replace('_', ' ').capitalize()}."
 
@@ -93,28 +88,8 @@ def tone_of(code: str) -> str:
 def _imported(p: Params) -> str:
     how = SEEN_BY.get(str(p.get("by", "")), "")
     kinds = [_kind(kind) for kind in dict.fromkeys(p.get("holds") or [])]
-    text = f"Came in from the store{f' ({how})' if how else ''}{_by_settings(p)}."
-    if p.get("mapping"):
-        text += f" It goes as {_mapped(p)}."
+    text = f"Came in from the store{f' ({how})' if how else ''}{by_settings(p)}.{imported_words(p)}"
     return f"{text} Held: {listed(kinds)}." if kinds else text
-
-
-def _by_settings(p: Params) -> str:
-    return f", by version {p['settings']} of the settings" if p.get("settings") else ""
-
-
-def _mapped(p: Params) -> str:
-    """A ship code with what decided it: "STD-EU, by version 3 of its mapping"."""
-    return f"{p.get('ship_code')}, by version {p['mapping']} of its mapping"
-
-
-def _translated(p: Params) -> str:
-    said = []
-    if p.get("was"):
-        said.append(f"It goes as {_mapped(p) if p.get('mapping') else 'another ship code'}; it was {p['was']} before.")
-    if p.get("was_warehouse") or not said:
-        said.append(f"It ships from {_warehouse(p)} now{_by_settings(p)}.")
-    return " ".join(said)
 
 
 def _held(p: Params) -> str:
@@ -134,7 +109,7 @@ def _lifted(p: Params) -> str:
     told = f"{_kind(kind)}{f' (“{word}”)' if word else ''}"
     if p.get("due"):
         return f"Its time came, so it is no longer held: {told}."
-    return f"No longer held: {told}.{f' It goes as {_mapped(p)}.' if p.get('mapping') else ''}"
+    return f"No longer held: {told}.{lifted_words(p)}"
 
 
 def _changed(p: Params) -> str:
@@ -150,7 +125,8 @@ def _canceled(p: Params) -> str:
 
 
 def _edited(p: Params) -> str:
-    return f"Changed here: {listed([EDITED.get(w, w) for w in p.get('what') or ['something']])}."
+    what = listed([EDITED.get(w, w) for w in p.get("what") or ["something"]])
+    return f"As mapped again: {what}." if p.get("as_mapped") else f"Changed here: {what}."
 
 
 def _acknowledged(p: Params) -> str:
@@ -213,7 +189,7 @@ SAYINGS: dict[str, Saying] = {
     "imported": Saying(_imported),
     "held": Saying(_held, "warn"),
     "lifted": Saying(_lifted, "good"),
-    "translated": Saying(_translated),
+    "translated": Saying(translated_words),
     "offered": Saying(lambda p: f"Offered to {p.get('warehouse') or 'the warehouse'}."),
     "changed": Saying(_changed),
     "canceled_in_store": Saying(_canceled, "warn"),

@@ -36,7 +36,7 @@ from tests.build import (
     take,
 )
 from tests.orders.shop import Shop
-from tests.orders.test_shipping_races import at_once
+from tests.threads import at_once
 
 LATER = NOW + dt.timedelta(hours=1)
 PLACED = NOW - dt.timedelta(days=1)
@@ -175,7 +175,8 @@ def test_what_the_gate_lets_through_unpaid_is_not_waiting_for_money(shop, releas
 
 def test_a_change_of_the_gate_says_anew_what_waits_for_money(shop):
     shop.order(payment=Payment.UNPAID)
-    settle_store(shop.store, replace(shop.rules, version=2, release=Release.ANY), now=NOW, actor="Ann")
+    shop.rules = replace(shop.rules, version=2, release=Release.ANY)
+    settle_store(shop.store, 2, now=NOW, actor="Ann")
 
     assert reserved() == [("MUG", "Nord", "1")]
 

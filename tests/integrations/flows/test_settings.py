@@ -9,7 +9,10 @@ from fcp.models import Account, AuditEntry, Store
 from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
+from integrations.flows.orders import pull
+from integrations.lease import ring, start
 from integrations.models import Budget, Flow, Integration, SettingsVersion
+from integrations.runs import run_slice
 from integrations.settings_document import defaults, document_of, rules_in_force, rules_of, validate
 from integrations.settings_saving import save, switched_on
 from orders.models import Order
@@ -17,8 +20,8 @@ from orders.settings import LaterChanges, Release
 from orders.shapes import Payment, Status, StoreFulfillment
 from orders.state import State
 from tests.build import make_account, make_warehouse
-from tests.integrations.flows.flows import at_once
 from tests.integrations.flows.world import change_settings, connect_store, flow_of, map_everything, sync, work
+from tests.threads import at_once
 
 WIX = connector_class("wix").platform
 DEFAULTS = defaults(WIX)
@@ -175,7 +178,7 @@ def test_of_two_persons_who_save_what_they_saw_the_second_is_told(connect):
         document = document_of(mine) | {"history": days}
         return save(mine, document, by="Ann", now=timezone.now(), based_on=seen)
 
-    results = at_once(*(lambda days=days: save_history(days) for days in (40, 50, 60)))
+    results = at_once(*(lambda days=days: save_history(days) for days in (40, 50, 60)), expected=IntegrationError)
 
     assert [result for result in results if result is True] == [True], results
     assert all(
@@ -269,6 +272,56 @@ def test_orders_that_are_here_are_looked_at_again_under_the_new_settings(connect
     assert order.ship_code
     integration.refresh_from_db()
     assert integration.settled_version == integration.settings_version
+
+
+@pytest.mark.req("EIM-18", "EIM-20")
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        ({"reject_unmapped": False}, {"reject_unmapped": True}, State.HELD),
+        ({"reject_unmapped": True}, {"reject_unmapped": False}, State.NEW),
+    ],
+)
+def test_settings_saved_while_orders_come_in_decide_all_that_is_stored_from_then_on(
+    connect, sandbox, before, after, state
+):
+    integration = connect("v1")
+    sandbox.wix.place_order("v1", shipping="std-eu")
+    sync(integration)
+    map_everything(integration, shipping=False)
+    change_settings(integration, history=31, **before)
+    work()
+    number = sandbox.wix.place_order("v1", shipping="std-eu")["number"]
+    flow = flow_of(integration)
+    ring([flow.pk], timezone.now(), trigger="person")
+    begun = start(flow.pk, flow_of(integration).gen, timezone.now())
+
+    def reading(run):
+        assert run.rules.reject_unmapped is before["reject_unmapped"]
+        change_settings(integration, **after)
+        work()  # the orders that are here are looked at under them
+        return pull(run)  # and this slice goes on
+
+    run_slice(begun, reading)
+    work()
+
+    order = Order.objects.get(number=number)
+    integration.refresh_from_db()
+    assert (order.state, order.settings_version) == (state, integration.settings_version)
+    assert integration.settled_version == integration.settings_version
+    assert flow_of(integration).last_ok_at
+
+
+def test_a_save_leaves_a_pull_that_has_not_begun_as_it_is(connect):
+    integration = connect("v1")
+    flow = flow_of(integration)
+    ring([flow.pk], timezone.now(), trigger="person")
+    gen = flow_of(integration).gen
+
+    change_settings(integration, history=31)
+
+    assert flow_of(integration).gen == gen
+    assert start(flow.pk, gen, timezone.now())
 
 
 def test_intervals_proposed_by_the_platform_are_taken_when_flows_are_switched_on():
