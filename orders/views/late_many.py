@@ -28,6 +28,7 @@ from mappings.versions import words_of_changes
 from ..models import Remapping
 from ..remapping import COUNTED, go_on
 from ..remapping_many import (
+    ASKED,
     MODELS,
     Late,
     ManyQuestion,
@@ -91,7 +92,8 @@ def _ask(request: PanelRequest, first: MappingChange, after: int) -> HttpRespons
         "follow": 0 if after else follow_by_themselves(account, batch, first.at),
         "words": _shown(account, question),
         "since": _changed_since(question),
-        "asked": bool(answers),
+        "answered": bool(answers),
+        "asked": sum(one.counts.get(fate.value, 0) for one in answers for fate in ASKED),
         "running": any(one.state != Remapping.State.DONE for one in answers),
         "done": sum(min(sum(one.counts.values()), one.total) for one in answers),
         "total": sum(one.total for one in answers),

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from mappings.mapping import map_ship_method
 from mappings.models import MappingChange, ShipMethod
-from orders.models import Remapping
+from orders.curing import go_on
+from orders.models import Cure, Remapping
 from tests.build import NOW, make_ship_method
 from tests.orders.shop import Shop
 from tests.orders.test_browser_orders import AXE, RULES, come_in
@@ -53,6 +54,46 @@ def test_a_late_change_is_asked_about_from_the_list_and_answered_by_keyboard(per
     assert gone.number in file.value.path().read_text()
     assert (fresh(waiting).ship_code, request_of(at_work).change["ship_code"]) == ("EU-EXP", "EU-EXP")
     assert MappingChange.objects.get().why == "The contract changed"
+
+
+@pytest.mark.req("EIM-17", "EIM-19")
+def test_words_changed_together_are_asked_about_once_and_the_progress_is_followed(person: Page, shop: Shop) -> None:
+    make_ship_method(shop.store, "Economy", "EU-STD")
+    at_work = [taken(shop), taken(shop, ship="Economy")]
+    person.goto(url(shop, "ship-codes/all/"))
+    person.get_by_label("Choose Standard").check()
+    person.get_by_label("Choose Economy").check()
+    person.get_by_label("Ship code for all chosen").fill("EU-EXP")
+    person.get_by_role("button", name="Give all the same").click()
+    person.get_by_role("button", name="Change them").click()
+
+    person.get_by_role("link", name="Look").last.click()
+    expect(person.get_by_text("2 orders at a warehouse keep the old meaning")).to_be_visible()
+    person.get_by_role("button", name="Request the change").click()
+
+    expect(person.get_by_text("The warehouses were asked about 2 orders")).to_be_visible()
+    expect(person.get_by_role("button", name="Request the change")).to_have_count(0)
+    assert [request_of(order).change["ship_code"] for order in at_work] == ["EU-EXP", "EU-EXP"]
+
+
+@pytest.mark.req("TECH-37")
+def test_a_code_mapped_in_the_list_shows_how_far_its_orders_are_and_is_taken_back_there(
+    person: Page, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mappings.views.FEW", 1)
+    orders = [shop.order(ship="std-eu") for _ in range(2)]
+    person.goto(url(shop, "ship-codes/"))
+    field = person.get_by_label("Ship code for std-eu")
+    field.fill("EU-STD")
+    field.press("Enter")
+
+    expect(person.get_by_text("2 orders are let go one after the other.")).to_be_visible()
+    go_on(Cure.objects.get().pk, seconds=60)
+    expect(person.get_by_text("2 orders wait for it no more.")).to_be_visible()
+    person.locator("#cures").get_by_role("button", name="Undo").click()
+
+    expect(person.get_by_text("Taken back: std-eu. 2 are back.").first).to_be_visible()
+    assert {fresh(order).state for order in orders} == {"held"}
 
 
 @pytest.mark.parametrize("width", [1280, 390])
