@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version) 2>/dev/null)))
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help run web worker test check bench faults week conformance lock audit migrations-reset
+.PHONY: help install run web worker test check bench faults week conformance lock audit migrations-reset
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,6 +30,8 @@ lock: ## Remake requirements/*.lock from pyproject.toml (maintainers; needs uv)
 	uv pip compile pyproject.toml --group dev -c requirements/run.lock $(LOCK) -o requirements/dev.lock
 	@! grep -nE '://|index|find-links' requirements/*.lock
 LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+install: .venv/.run ## The packages of requirements/run.lock alone, into .venv
 
 run: .venv/.run ## The panel with its demo, on 127.0.0.1:8020; Ctrl-C stops it
 	@test -f .env || .venv/bin/python manage.py first_start

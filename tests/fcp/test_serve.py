@@ -98,11 +98,11 @@ def test_serve_answers_beats_and_leaves_nothing_behind(empty, start):
 
 
 def lines_of_production():
-    """What the README has an operator type, as management commands."""
+    """The management commands that the README has an operator type."""
     readme = (settings.BASE_DIR / "README.md").read_text()
     block = re.search(r"## Production\n.*?```sh\n(.*?)```", readme, re.DOTALL)[1]
     typed = [shlex.split(line, comments=True) for line in block.splitlines()]
-    return [words[2:] if words[:2] == ["python", "manage.py"] else words[1:] for words in typed]
+    return [words[2:] for words in typed if words[:2] == [".venv/bin/python", "manage.py"]]
 
 
 @pytest.mark.slow
@@ -173,8 +173,8 @@ def test_ctrl_c_while_the_demo_is_made_ends_without_a_fuss_and_later_starts_keep
     panel.stop()
     kept = [(tmp_path / name).read_bytes() for name in ("demo.txt", "warehouse.key")]
 
-    seconds = [_start_again(panel) for _ in range(3)]
-    assert min(seconds) < 10, seconds  # whatever else this machine has to do
+    # Whatever else this machine has to do: one of three is not disturbed.
+    assert any(_start_again(panel) < 10 for _ in range(3))
     assert kept == [(tmp_path / name).read_bytes() for name in ("demo.txt", "warehouse.key")]
 
 
