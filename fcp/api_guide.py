@@ -37,8 +37,9 @@ not sent to any store. `reserved` is what open orders need of a level, `availabl
 matched. By `/partner` a warehouse partner says whether it does that, where its guide is, and which fields it wants
 filled in for each store; what was filled in comes with each shipping request, as `wms`.
 
-**Once only.** Send an `Idempotency-Key` with each write: sent again, it answers the first reply. A shipment also
-carries your own id, and an acknowledgement its revision, so that a repeated call does nothing twice.
+**Once only.** Send an `Idempotency-Key` with each write: sent again, it answers the first reply (names and addresses
+in it as they are now). A shipment also carries your own id, and an acknowledgement its revision, so that a repeated
+call does nothing twice.
 
 **Pages.** Lists give `next`; send it as `after`. A page costs the same wherever it lies.
 

@@ -28,8 +28,24 @@ ABANDONED_AFTER = dt.timedelta(minutes=1)
 IN_FLIGHT = 0  # the status of a claim that has no reply yet
 
 
-def once(request: Request, effect: Callable[[], Response]) -> Response:
-    """The reply of `effect`, run in one transaction; with the header, the stored reply of the first time."""
+Body = Any
+
+
+def same(body: Body) -> Body:
+    return body
+
+
+def once(
+    request: Request,
+    effect: Callable[[], Response],
+    *,
+    kept: Callable[[Body], Body] = same,
+    shown: Callable[[Body], Body] = same,
+) -> Response:
+    """The reply of `effect`, run in one transaction; with the header, the stored reply of the first time.
+
+    A reply that names a person is `kept` without, and `shown` again with the person as he stands elsewhere then.
+    """
     name = request.headers.get(HEADER)
     if name is None:
         with transaction.atomic():
@@ -39,12 +55,12 @@ def once(request: Request, effect: Callable[[], Response]) -> Response:
         raise ApiError(status.HTTP_400_BAD_REQUEST, "idempotency_key_invalid", sentence)
     claim = _claim(request, name, timezone.now())
     if claim.status != IN_FLIGHT:
-        return Response(claim.body, status=claim.status, headers={"Idempotent-Replayed": "true"})
+        return Response(shown(claim.body), status=claim.status, headers={"Idempotent-Replayed": "true"})
     mine = IdempotentReply.objects.filter(pk=claim.pk, status=IN_FLIGHT, created_at=claim.created_at)
     try:
         with transaction.atomic():
             response = effect()
-            if not mine.update(status=response.status_code, body=response.data):
+            if not mine.update(status=response.status_code, body=kept(response.data)):
                 raise _in_flight()
     except BaseException:
         mine.delete()

@@ -52,7 +52,10 @@ class Answer(ApiView):
                 raise refused(error) from None
             return Response(shown([one_request(self.caller, str(done.pk))])[0])
 
-        return once(request, effect)
+        return once(request, effect, kept=replies.without_persons, shown=self._again)
+
+    def _again(self, kept: dict[str, Any]) -> dict[str, Any]:
+        return replies.with_persons(kept, one_request(self.caller, kept["id"]))
 
     @property
     def by(self) -> str:

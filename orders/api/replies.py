@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -139,6 +140,26 @@ def request_shape(request: ShippingRequest, shipped: dict[int, int]) -> dict[str
         "change": _change(request),
         "changed_at": time_text(request.changed_at),
     }  # fmt: skip
+
+
+NAMES_PERSONS = ("ship_to", "notes")
+
+
+def without_persons(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """A request's shape as it may be kept; what a change wants of the address is only that there is one."""
+    change = shape["change"]
+    if change and change["ship_to"]:
+        change = {**change, "ship_to": {}}
+    return {**shape, **dict.fromkeys(NAMES_PERSONS), "change": change}
+
+
+def with_persons(kept: Mapping[str, Any], request: ShippingRequest) -> dict[str, Any]:
+    """The shape that was kept, with the persons whom the request names now."""
+    now = request_shape(request, {})
+    change = kept["change"]
+    if change and change["ship_to"] is not None:
+        change = {**change, "ship_to": (now["change"] or now)["ship_to"] or now["ship_to"]}
+    return {**kept, **{name: now[name] for name in NAMES_PERSONS}, "change": change}
 
 
 def _change(request: ShippingRequest) -> dict[str, Any] | None:

@@ -1,19 +1,22 @@
 """A write with an Idempotency-Key happens once, whatever is sent twice, at once, or lost on the way."""
 
 import datetime as dt
-import threading
 
 import pytest
-from django.db import connection
 from django.db.models.signals import post_save
 from django.test import Client
 from django.utils import timezone
 
 from fcp import idempotency
 from fcp.models import IdempotentReply
+from orders.asking import ask_for_change
 from orders.models import Fulfillment, OrderEvent
+from orders.persons import erase
 from tests.api.conftest import partner_api
-from tests.orders.making import line_of, make_partner, new_order, offered, taken
+from tests.orders.making import NOW, line_of, make_partner, new_order, offered, taken
+from tests.threads import at_once
+
+MOVED = {"name": "Ann Example", "street1": "9 New Road", "city": "Bonn", "postcode": "53111", "country": "DE"}
 
 
 def error(response):
@@ -42,6 +45,27 @@ def test_the_same_key_answers_the_stored_reply_and_does_nothing(api, partner):
     assert (again.status_code, again.json()) == (200, first.json())
     assert again["Idempotent-Replayed"] == "true"
     assert OrderEvent.objects.filter(code="acknowledged").count() == 1
+
+
+def test_a_stored_reply_keeps_no_person_and_names_none_who_was_erased(api, partner):
+    order = new_order({"MUG": 1}, partner)
+    request = offered(order)
+    ask = f"/shipping-requests/{request.pk}"
+    first = api.post(f"{ask}/acknowledge", {"revision": 1}, "K-1")
+    ask_for_change(order.store, {order.pk: {"ship_to": MOVED}}, now=NOW, actor="store")
+    second = api.post(f"{ask}/change-answer", {"accepted": False, "revision": 2, "reason": "Packed"}, "K-2")
+    assert first.json()["ship_to"]["name"] == "Ann Example"
+    assert second.json()["change"]["ship_to"]["street1"] == "9 New Road"
+
+    kept = str([reply.body for reply in IdempotentReply.objects.all()])
+    assert not [word for word in ("Ann Example", "Long Street", "9 New Road", "ann@example.com") if word in kept]
+    assert api.post(f"{ask}/acknowledge", {"revision": 1}, "K-1").json() == first.json()
+    answer = {"accepted": False, "revision": 2, "reason": "Packed"}
+    assert api.post(f"{ask}/change-answer", answer, "K-2").json() == second.json()
+    erase([order.pk], NOW)
+    again = api.post(f"{ask}/acknowledge", {"revision": 1}, "K-1").json()
+    assert (again["state"], again["ship_to"]["name"], again["ship_to"]["country"]) == ("acknowledged", "", "DE")
+    assert api.post(f"{ask}/change-answer", answer, "K-2").json()["change"]["ship_to"]["street1"] == ""
 
 
 def test_the_same_key_for_another_body_or_address_is_refused(api, request_):
@@ -104,21 +128,8 @@ def test_an_unusable_key_is_refused(api, request_, name):
 def test_two_at_once_with_one_key_ship_once():
     partner = make_partner()
     api, request = partner_api(partner), taken(new_order({"MUG": 5}, partner))
-    answers = []
-    barrier = threading.Barrier(4)
 
-    def run():
-        try:
-            barrier.wait(10)
-            answers.append(report(api, request, "K-1"))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    answers = at_once(*[lambda: report(api, request, "K-1")] * 4)
 
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert sum(answer.status_code == 201 for answer in answers) >= 1

@@ -10,11 +10,12 @@ from orders.holding import edit_order
 from orders.models import Order
 from orders.release import offer_waiting
 from orders.shapes import Party
-from orders.shipping import acknowledge
+from tests.api.conftest import partner_api
 from tests.build import (
     ANYTHING,
     NOW,
     an_order,
+    make_partner,
     make_product,
     make_ship_method,
     make_store,
@@ -42,7 +43,8 @@ def test_no_other_column_receives_a_person(monkeypatch):
     store = make_store()
     make_product(store.account, "MUG")
     make_ship_method(store, "Standard", "GROUND")
-    asked = rules(imports=ANYTHING, warehouse_id=make_warehouse(store.account).pk)
+    partner = make_partner()
+    asked = rules(imports=ANYTHING, warehouse_id=make_warehouse(store.account, partner=partner).pk)
     monkeypatch.setattr("orders.rules._provider", lambda store_id: asked)
     incoming = an_order("1", ship_to=PERSON, bill_to=replace(PERSON, name=f"Payer {MARK}"))
 
@@ -51,7 +53,8 @@ def test_no_other_column_receives_a_person(monkeypatch):
     edit_order(Order.objects.get(number="1"), address={"street2": f"Door {MARK}"}, by="Ann", now=NOW)
     offer_waiting(store, now=NOW)
     request = Order.objects.get(number="1").requests.get(state="offered")
-    acknowledge(request, request.revision, by="Partner", now=NOW)
+    path = f"/shipping-requests/{request.pk}/acknowledge"
+    assert MARK in str(partner_api(partner).post(path, {"revision": request.revision}, once="K-1").json())
     take(store, read(replace(incoming, ship_to=replace(PERSON, city=f"Elsewhere {MARK}"))), of=asked)
 
     found = {
