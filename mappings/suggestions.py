@@ -154,7 +154,8 @@ def _place(alike: Alike | None, named: Mapping[str, str]) -> Suggestion | None:
 
 class NameBook:
     """What a carrier may be called in stores of one platform: by the `names` that it makes tracking links for, where it
-    has such, and by what the account chose before. A platform's own names count more than what others are told. Pure.
+    has such, and by what the account chose before. A platform's own names count more than what stores of others are
+    told. Pure.
     """
 
     def __init__(self, platform: str, names: Sequence[str], before: Sequence[Before] = ()) -> None:
@@ -162,6 +163,7 @@ class NameBook:
         self.before = [one for one in before if one.platform == platform or not names or one.value in names]
         self._known = Known(Candidate(name) for name in names)
         self._same = _by_words(self.before)
+        self._elsewhere = _by_words(before)
         self._like = _known_choices(self.before)
 
     def find(self, carrier: str, earlier: str = "") -> Suggestion | None:
@@ -172,8 +174,8 @@ class NameBook:
         found = _chosen(self._same, carrier)
         if found is None and alike and alike.likeness >= SAME:
             found = _as_suggestion(alike)
-        like = found or _like_chosen(self._like, self.before, carrier)
-        return like or self._usual(carrier) or (_as_suggestion(alike) if alike else None)
+        found = found or _like_chosen(self._like, self.before, carrier) or self._usual(carrier)
+        return found or _chosen(self._elsewhere, carrier) or (_as_suggestion(alike) if alike else None)
 
     def _usual(self, carrier: str) -> Suggestion | None:
         """By the table of common carriers: the platform's name of the same one, or the usual name of a longer one."""
@@ -184,7 +186,8 @@ class NameBook:
             names = [name for name in self.names if common_carrier(name) == usual]
             if len(names) != 1:
                 return None
-            return Suggestion(names[0], f"“{carrier}” is a usual name of {usual}, and so is {names[0]}.", LIKE)
+            too = f", and so is {names[0]}" if names[0] != usual else ""
+            return Suggestion(names[0], f"“{carrier}” is a usual name of {usual}{too}.", LIKE)
         return Suggestion(usual, f"“{carrier}” is a usual name of {usual}.", LIKE)
 
 

@@ -57,7 +57,6 @@ ALIASES = Listing(
         Column("type", "Type", csv=lambda row: row.alias_type.name),
         Column("target", "Product", csv=lambda row: row.product.sku),
         Column("units", "Units", csv=lambda row: row.units, hidden=True),
-        Column("actions", ""),
     ),
     filters=(
         Choice("type", "Type", lambda rows, value: rows.filter(alias_type_id=value), choices=types_of),

@@ -277,7 +277,7 @@ def test_a_carriers_name_is_suggested_with_its_reason(client: Client, store: Sto
     )  # fmt: skip
     assert (found["dhl"].value, found["dhl"].reason) == ("DHL", "It has the same name: “DHL”.")
     assert found["United Parcel Service"].value == "UPS"
-    assert found["United Parcel Service"].reason == ("“United Parcel Service” is a usual name of UPS, and so is UPS.")
+    assert found["United Parcel Service"].reason == "“United Parcel Service” is a usual name of UPS."
     assert found["Nobody knows"] is None
     assert named()["dhl"] == ""  # never applied by itself
 
@@ -301,6 +301,9 @@ def test_another_platforms_name_is_suggested_only_where_the_store_may_know_it() 
     assert NameBook("wix", WIX, elsewhere).find("Brown").value == "UPS"  # type: ignore[union-attr]
     assert NameBook("ecwid", (), []).find("Deutsche Post DHL").value == "DHL"  # type: ignore[union-attr]
     assert NameBook("wix", WIX, []).find("GLS") is None
+    gls = NameBook("wix", WIX, [Before("gls-de", "GLS Germany", "Outlet", platform="ecwid")]).find("GLS Germany")
+    assert gls is not None  # nothing of its own: what another store was told
+    assert gls.reason == "You chose gls-de for “GLS Germany” on Outlet."
 
 
 def test_two_choices_for_one_carrier_are_no_suggestion() -> None:

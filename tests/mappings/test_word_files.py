@@ -44,7 +44,9 @@ from tests.build import (
 )
 from tests.integrations.pages.reading import words
 
-KINDS = {"ship_codes": "ship-codes", "skus": "skus", "locations": "locations", "carriers": "carriers"}
+KINDS = {
+    "ship_codes": "ship-codes", "skus": "skus", "locations": "locations", "carriers": "carriers", "aliases": "aliases"
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -203,6 +205,11 @@ def test_what_goes_out_comes_back_unchanged_in_both_forms(
     make_location(store, "ca")
     CarrierOut.objects.create(account=account, store=store, carrier="DHL", name="dhl", link="https://x.de/{number}")
     CarrierOut.objects.create(account=account, store=other, carrier="UPS", name="ups")
+    CarrierOut.objects.create(
+        account=account, store=store, carrier="GLS", first_seen_at=NOW, last_seen_on=NOW.date()
+    )  # no name yet
+    kind = AliasType.objects.create(account=account, name="EAN")
+    Alias.objects.create(account=account, alias_type=kind, product=mug, code="0400", units=2)
     before = [list(model.objects.order_by("pk").values()) for model in (ShipMethod, Listing, Location, CarrierOut)]
 
     for kind in KINDS:
@@ -654,6 +661,28 @@ def test_taking_back_that_was_killed_goes_on_and_pressed_twice_happens_once(
     assert (row.state, row.results["back"]["done"], row.results["back"]["left"]) == (ImportState.UNDONE, 700, 0)
     assert ShipMethod.objects.filter(target="", version=2).count() == 700
     assert MappingChange.objects.count() == 1400
+
+
+@pytest.mark.req("TECH-38")
+def test_a_carrier_that_shipments_use_is_named_by_a_file_and_stays_when_that_goes_back(
+    client: Client, account: Account, store: Store
+) -> None:
+    CarrierOut.objects.create(account=account, store=store, carrier="GLS", first_seen_at=NOW, last_seen_on=NOW.date())
+    (line,) = rows_in(download(client, "carriers"))
+    assert (line["Carrier"], line["Name for the store"], line["First seen"], line["Last seen"]) == (
+        "GLS", "", "2026-11-20", "2026-11-20"
+    )  # fmt: skip
+
+    page = send(client, "carriers", "Carrier,Name for the store,Last seen\ngls,GLS DE,2026-11-20\n")
+    assert found(page) == [(2, "added", "", "GLS DE")]
+    done = press(client, page)
+    row = CarrierOut.objects.get()
+    assert (row.carrier, row.name, row.version) == ("GLS", "GLS DE", 1)
+
+    press(client, done, "back")
+
+    row.refresh_from_db()
+    assert (row.name, row.version, row.first_seen_at) == ("", 2, NOW)
 
 
 def test_carriers_go_back_too(client: Client, account: Account, store: Store) -> None:
