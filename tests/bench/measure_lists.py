@@ -23,7 +23,7 @@ from tests.bench.databases import ROOT, at_once, copy_of, database, environment
 from tests.bench.figures import Figure, work
 
 LARGE, SMALL, ACCOUNTS, GROUPS = 300_000, 1_000, 3_000, 2_000
-ROUNDS = 9  # and one before them that does not count
+ROUNDS = 7  # and one before them that does not count
 FIRST = 3  # rounds of first requests
 HELD_ROUNDS = 60  # of two pages each
 SESSION_COOKIE = "sessionid"
