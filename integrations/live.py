@@ -23,14 +23,16 @@ from integrations.reach import OpenStore, open_store
 from integrations.settings_document import document_of, rules_of
 from integrations.settings_saving import lock, mirror
 from mappings.models import ListingStock
-from orders.decide import Facts, import_decision
+from orders.decide import Facts
 from orders.errors import OrderError
 from orders.holding import try_order
+from orders.holds import HoldKind
 from orders.intake import take_in
 from orders.models import Fulfillment, Hold, Order, SeenOrder
 from orders.models.orders import number_key_of
 from orders.release import waiting_to_be_offered
 from orders.shapes import ReadOrder, StoreFulfillment, StoreShipment
+from orders.whereabouts import said
 
 MOST_COUNTED = 1000
 
@@ -123,7 +125,7 @@ def try_with_one_order(integration: Integration, number: str, *, by: str, now: d
     if order is None:
         return steps
     if holds := list(Hold.objects.open().filter(order=order).order_by("pk")):
-        words = ", ".join(hold.get_kind_display().lower() for hold in holds)
+        words = ", ".join(dict.fromkeys(HoldKind(hold.kind).in_sentence for hold in holds))
         return [*steps, Step("holds", False, f"It waits: {words}. Mend that on the order's page, then try again.")]
     steps.append(Step("holds", True, "Nothing keeps it back."))
     try:
@@ -155,10 +157,9 @@ def _read_and_take_in(
     here = Order.objects.filter(store=integration.store, uid=uid)
     rules = rules_of(document_of(integration), integration.settings_version, integration.account)
     if not here.exists():
-        decision = import_decision(Facts.of(order), rules.imports, now)
-        if not decision.imported:
-            unmet = [f"{c.code} is {c.found}, asked for is {c.wanted}" for c in decision.conditions if not c.met]
-            steps.append(Step("conditions", False, f"The settings leave it out: {'; '.join(unmet)}."))
+        conditions = said(Facts.of(order), rules.imports, now, integration.account.zone)
+        if unmet := [f"{c.label}: {c.found} (asked for: {c.wanted})." for c in conditions if not c.met]:
+            steps.append(Step("conditions", False, f"The settings leave it out. {' '.join(unmet)}"))
             return None
         steps.append(Step("conditions", True, "It meets every condition of the settings."))
     for attempt in (1, 2):

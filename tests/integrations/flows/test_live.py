@@ -8,6 +8,7 @@ from integrations.connectors.declaring import FlowKind
 from integrations.errors import IntegrationError
 from integrations.live import GoingLive, go_live, pause, resume, try_with_one_order, what_goes_live
 from integrations.models import Integration
+from mappings.models import Listing
 from orders.fulfilling import Shipment, Tracking, report_fulfillment
 from orders.models import Order, ShippingRequest
 from orders.models.shipping import Origin
@@ -107,10 +108,20 @@ def test_a_try_says_where_it_stopped(mapped, sandbox):
     sync(mapped)
     steps = try_with_one_order(mapped, unpaid, by="Ann", now=now())
     assert steps[-1].code == "conditions"
-    assert "payment is unpaid, asked for is paid" in steps[-1].sentence
+    assert steps[-1].sentence == "The settings leave it out. Payment status: Not paid (asked for: Paid)."
 
     sandbox.wix.misbehave("forbidden", "v1", count=None)
     assert "key" in try_with_one_order(mapped, unpaid, by="Ann", now=now())[-1].sentence
+
+
+def test_a_try_names_what_holds_the_order_as_its_page_does(mapped, sandbox):
+    Listing.objects.filter(store=mapped.store).update(product=None)
+    unknown = sandbox.wix.place_order("v1")["number"]
+    sync(mapped)
+
+    said = try_with_one_order(mapped, unknown, by="Ann", now=now())[-1].sentence
+
+    assert said == "It waits: SKU unknown. Mend that on the order's page, then try again."
 
 
 def test_a_try_reads_what_the_store_has_now(mapped, sandbox):
