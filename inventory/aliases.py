@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from fcp.models import Account
 
 from .errors import InventoryError
 from .models import Alias, AliasType, Product, sku_key_of
+from .signals import alias_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,17 @@ def type_named(product: Product, name: str) -> AliasType:
 
 
 def store(
-    product: Product, alias_type: AliasType, code: str, alias: Alias | None = None, *, units: int = 1
+    product: Product, alias_type: AliasType, code: str, alias: Alias | None = None, *, units: int = 1, by: str,
+    now: dt.datetime,
 ) -> Alias:  # fmt: skip
     """Add a code, or change what an alias says. Raises InventoryError where another product has it."""
     row = alias or Alias(account_id=product.account_id, product=product, alias_type=alias_type)
     row.code, row.units = code, units
     try:
         with transaction.atomic():  # whoever listens notes in it what the code meant and means
+            was = Alias.objects.filter(pk=row.pk).first() if row.pk else None
             row.save()
+            alias_told.send(Alias, was=was, row=row, by=by, now=now)
     except IntegrityError as error:
         raise InventoryError(taken(alias_type, code), "taken") from error
     return row
@@ -60,8 +65,9 @@ def taken(alias_type: AliasType, code: str) -> str:
     return f"{code} is the {alias_type} of another product already. Within a type a code means one product."
 
 
-def remove(alias: Alias) -> None:
+def remove(alias: Alias, *, by: str, now: dt.datetime) -> None:
     with transaction.atomic():
+        alias_told.send(Alias, was=alias, row=None, by=by, now=now)
         alias.delete()
 
 
@@ -74,7 +80,9 @@ class Reported(StrEnum):
     TAKEN = "taken"
 
 
-def report_aliases(account: Account, rows: Sequence[tuple[str, str, str, int | None]]) -> list[Reported]:
+def report_aliases(
+    account: Account, rows: Sequence[tuple[str, str, str, int | None]], *, by: str, now: dt.datetime
+) -> list[Reported]:  # fmt: skip
     """Add what a warehouse's system says: SKU, type, code and units of each, None where it does not say the units. In
     the caller's transaction; twice is once.
     """
@@ -84,11 +92,14 @@ def report_aliases(account: Account, rows: Sequence[tuple[str, str, str, int | N
     # In the order of their codes, so that two reports at once never wait for each other.
     for at, (sku, kind, code, units) in sorted(enumerate(rows), key=lambda one: (sku_key_of(one[1][2]), one[0])):
         product = products.get(sku_key_of(sku))
-        said[at] = _reported(product, " ".join(kind.split()), code, units) if product else Reported.UNKNOWN_SKU
+        told = (" ".join(kind.split()), code, units)
+        said[at] = _reported(product, *told, by=by, now=now) if product else Reported.UNKNOWN_SKU
     return [said[at] for at in range(len(rows))]
 
 
-def _reported(product: Product, kind: str, code: str, units: int | None) -> Reported:
+def _reported(
+    product: Product, kind: str, code: str, units: int | None, *, by: str, now: dt.datetime
+) -> Reported:  # fmt: skip
     alias_type = type_named(product, kind)
     known = Alias.objects.filter(alias_type=alias_type, code_key=sku_key_of(code)).first()
     if known is not None and known.product_id != product.pk:
@@ -96,7 +107,7 @@ def _reported(product: Product, kind: str, code: str, units: int | None) -> Repo
     if known is not None and units in (None, known.units):
         return Reported.UNCHANGED
     try:
-        store(product, alias_type, known.code if known else code, known, units=units or 1)
+        store(product, alias_type, known.code if known else code, known, units=units or 1, by=by, now=now)
     except InventoryError:  # somebody gave it to another product at this moment
         return Reported.TAKEN
     return Reported.STORED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -295,11 +296,11 @@ class AliasForm(forms.Form):
     def _named(self, name: str) -> AliasType | None:
         return next((one for one in self.types.values() if one.name.casefold() == name.casefold()), None)
 
-    def save(self) -> Alias:
+    def save(self, *, by: str, now: dt.datetime) -> Alias:
         """Raises InventoryError where somebody gave the code to another product in this moment."""
         alias_type = self.cleaned_data.get("found_type") or type_named(self.product, self.cleaned_data["new_type"])
         units = self.cleaned_data.get("units") or (self.alias.units if self.alias else 1)
-        return store(self.product, alias_type, self.cleaned_data["code"], self.alias, units=units)
+        return store(self.product, alias_type, self.cleaned_data["code"], self.alias, units=units, by=by, now=now)
 
 
 class CountForm(forms.Form):

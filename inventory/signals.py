@@ -12,5 +12,9 @@ stock_moved = Signal()
 # product_ids. Sent in their transaction.
 aliases_changed = Signal()
 
+# An alias was added, changed or removed: was and row (None before it was added, and after it was removed), by, now.
+# Sent in its transaction.
+alias_told = Signal()
+
 # A file of levels is to be written on, behind the page: import_id.
 levels_to_import = Signal()

@@ -17,7 +17,7 @@ from django.db import transaction
 from fcp.insert import insert_rows, make_rows, update_rows
 from fcp.models import Account
 from inventory.models import Alias, AliasType, Product, sku_key_of
-from inventory.signals import aliases_changed
+from inventory.signals import alias_told, aliases_changed
 
 from .errors import ChangedMeanwhile, MappingError
 from .mapping_many import CHANGE, Became
@@ -146,6 +146,31 @@ def _history(
              by[:120], why[:200], batch, 0)
         )  # fmt: skip
     return lines
+
+
+# --- those that were changed elsewhere -----------------------------------------------------------------------------
+
+
+def listen() -> None:
+    """Called once, when the apps are ready."""
+    alias_told.connect(on_alias_told, dispatch_uid="mappings.alias_told")
+
+
+def on_alias_told(
+    sender: Any, was: Alias | None, row: Alias | None, by: str, now: dt.datetime, **signal: Any
+) -> None:  # fmt: skip
+    """On a product's page, or by a warehouse's API. Another code is another alias: one goes, and one comes."""
+    if was and row and was.code_key != row.code_key:
+        on_alias_told(sender, was, None, by, now)
+        was = None
+    before, after, known = meaning_of_alias(was), meaning_of_alias(row), row or was
+    if known is None or before == after:
+        return
+    names = {"type_id": known.alias_type_id, "code": known.code}
+    MappingChange.objects.create(
+        account_id=known.account_id, table=TABLE, row=known.pk, at=now, before={**before, **names},
+        after={**after, **names}, by=by[:120],
+    )  # fmt: skip
 
 
 # --- one at a time, and back ---------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ class MappingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from mappings import panel, same_sku, stock_marks
+        from mappings import alias_changes, panel, same_sku, stock_marks
 
         panel.register()
         same_sku.listen()
         stock_marks.listen()
+        alias_changes.listen()

@@ -27,7 +27,12 @@ from mappings.relinking import asked_of
 from mappings.take import take_products, takeable
 from mappings.views import answer
 
-TITLES = {"ship_codes": "Carrier Mappings", "skus": "SKU Mappings", "locations": "Warehouse Mappings"}
+TITLES = {
+    "ship_codes": "Carrier Mappings", "skus": "SKU Mappings", "locations": "Warehouse Mappings",
+    "carriers": "Carrier names for the store",
+}  # fmt: skip
+# Carriers that go out stand on the tab of those that come in: beside its pills, theirs.
+TAB_OF = {"carriers": "ship_codes"}
 
 
 @require_GET
@@ -50,7 +55,7 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
     here = {"pk": integration.pk}
     pills = [
         {
-            "label": "To map",
+            "label": kind.first,
             "url": panel_url(request.account, f"integrations:{kind.key}", **here),
             "active": not everything,
         },
@@ -60,7 +65,9 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
             "active": everything,
         },
     ]
-    context = context_of(request, integration, kind.key) | {
+    if kind.key in ("ship_codes", "carriers"):
+        pills.append(_other_way(request, kind, here))
+    context = context_of(request, integration, TAB_OF.get(kind.key, kind.key)) | {
         "everything": everything,
         "store": integration.store_id,
         "tab_title": TITLES[kind.key],
@@ -78,6 +85,12 @@ def _list(request: PanelRequest, integration: Integration, kind: Kind, rows: Any
         columns=[replace(column, hidden=column.hidden or column.key == "store") for column in kind.listing.columns],
     )
     return answer(request, kind, listing, rows, title=TITLES[kind.key], context=context)
+
+
+def _other_way(request: PanelRequest, kind: Kind, here: dict[str, int]) -> dict[str, Any]:
+    """From what comes in to the carriers' names that go out, and back."""
+    other, label = ("ship_codes", "Shipping options") if kind.key == "carriers" else ("carriers", "Names for the store")
+    return {"label": label, "url": panel_url(request.account, f"integrations:{other}", **here), "active": False}
 
 
 def options_of(request: PanelRequest, integration: Integration) -> dict[str, Any] | None:

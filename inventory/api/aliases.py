@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -63,7 +64,7 @@ class Aliases(ApiView):
 
         def effect() -> Response:
             wanted = [(row["sku"], row["type"], row["code"], row.get("units")) for row in rows]
-            said = report_aliases(account, wanted)
+            said = report_aliases(account, wanted, by=self.caller.name, now=timezone.now())
             return Response({"results": [{**row, "result": one.value} for row, one in zip(rows, said, strict=True)]})
 
         return once(request, effect)

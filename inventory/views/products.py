@@ -185,7 +185,7 @@ def change_alias(request: PanelRequest, pk: int, alias: int) -> HttpResponseBase
 @may(May.WORK_ORDERS)
 def _change_alias(request: PanelRequest, found: Product, row: Alias) -> HttpResponse:
     if "remove" in request.POST:
-        aliases.remove(row)
+        aliases.remove(row, by=str(request.user), now=timezone.now())
         messages.success(request, f"{row.code} does not mean {found.sku} any more.")
         return _to_aliases(request, found)
     form = AliasForm(found, request.POST, alias=row)
@@ -196,7 +196,7 @@ def _change_alias(request: PanelRequest, found: Product, row: Alias) -> HttpResp
 
 def _store_alias(request: PanelRequest, found: Product, form: AliasForm) -> HttpResponse:
     try:
-        stored = form.save()
+        stored = form.save(by=str(request.user), now=timezone.now())
     except InventoryError as error:
         messages.error(request, str(error))
     else:

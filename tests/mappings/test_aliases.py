@@ -9,11 +9,12 @@ from django.test.utils import CaptureQueriesContext
 
 from fcp.models import Account
 from fcp.roles import Role
+from inventory.aliases import report_aliases
 from inventory.models import Alias, AliasType, Product
 from mappings.alias_changes import NewAlias, change_aliases
 from mappings.mapping_many import Became
 from mappings.models import Listing, ListingStock, MappingChange, WordImport
-from tests.build import NOW, make_account, make_listing, make_product, make_store, make_user
+from tests.build import NOW, make_account, make_listing, make_product, make_store, make_user, make_warehouse
 from tests.integrations.pages.reading import assert_in_order, words
 from tests.mappings.test_word_files import download, found, press, reasons, rows_in, send
 
@@ -156,6 +157,32 @@ def test_a_change_on_the_products_page_is_not_taken_back_with_an_older_one(
 
     assert "It stays as it is. Somebody has changed it since." in words(page)
     assert kept() == [("ASIN", "B01", "CUP", 4)]
+
+
+def test_changes_on_the_products_page_and_by_the_api_stand_in_the_history_and_go_back(
+    client: Client, account: Account, mug: Product
+) -> None:
+    page = f"/a/shoes/products/{mug.pk}/aliases/"
+    client.post(page, {"new_type": "Pack", "code": "BOX", "units": "6"})
+    row = Alias.objects.get()
+    client.post(f"{page}{row.pk}/", {"code": "BOX-6", "units": "6"})
+    warehouse = make_warehouse(account)
+    report_aliases(account, [("MUG", "Pack", "BOX-6", 12)], by=str(warehouse), now=NOW)
+
+    said = [(one.before["code"], one.before["product_id"], one.after["product_id"], one.after["units"]) for one in
+            MappingChange.objects.order_by("pk")]  # fmt: skip
+    assert said == [
+        ("BOX", None, mug.pk, 6), ("BOX", mug.pk, None, 1), ("BOX-6", None, mug.pk, 6), ("BOX-6", mug.pk, mug.pk, 12),
+    ]  # fmt: skip
+    last = MappingChange.objects.latest("pk")
+    assert last.by == str(warehouse)
+
+    client.post(f"/a/shoes/mappings/changes/{last.pk}/undo/")
+    assert kept() == [("Pack", "BOX-6", "MUG", 6)]
+    client.post(f"{page}{row.pk}/", {"remove": "1"})
+    removal = MappingChange.objects.latest("pk")
+    client.post(f"/a/shoes/mappings/changes/{removal.pk}/undo/")
+    assert kept() == [("Pack", "BOX-6", "MUG", 6)]
 
 
 def test_a_products_page_shows_and_sets_the_pieces_of_an_alias(client: Client, mug: Product) -> None:

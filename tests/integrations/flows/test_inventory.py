@@ -357,7 +357,7 @@ def test_an_alias_of_several_pieces_sends_as_many_as_there_are_of_these(sandbox)
     start(integration)
     assert counted(sandbox)[sku] == 6
 
-    store(mug, kind, box.code, box, units=4)
+    store(mug, kind, box.code, box, units=4, by="Ann", now=timezone.now())
     sync_stock(integration)
     assert counted(sandbox)[sku] == 10
 
