@@ -15,6 +15,7 @@ from orders.holding import edit_order, lift_hold
 from orders.holds import HoldKind
 from orders.models import Hold, Order, OrderLine, Payload, ShippingRequest
 from orders.models.shipping import Origin, RequestState
+from orders.persons import erase
 from orders.release import offer_waiting, stores_with_waiting
 from orders.settings import LaterChanges
 from orders.shapes import Payment, Status, StoreFulfillment, StoreShipment
@@ -298,6 +299,20 @@ def test_an_address_set_here_is_not_asked_about_while_the_store_shows_what_it_sh
     _, order = again(store, incoming, total=Decimal(30))
 
     assert (order.state, open_holds(order), address_of(order)) == ("ready", set(), ("1 Main St", "10002"))
+    assert [event.params["what"] for event in order.events.filter(code="changed")] == [["amounts"]]
+
+
+@pytest.mark.parametrize("how", ["suppressed", "erased"])
+def test_a_phone_set_here_where_the_store_s_is_not_kept_asks_nobody(store, how):
+    store.rules = replace(store.rules, suppress_persons=how == "suppressed")
+    incoming, order = offered(store)
+    edited(store, order, phone="+49 228 1")
+    if how == "erased":
+        erase([order.pk], NOW)
+
+    _, order = again(store, incoming, total=Decimal(30))
+
+    assert ASKS_WHICH not in open_holds(order)
     assert [event.params["what"] for event in order.events.filter(code="changed")] == [["amounts"]]
 
 
