@@ -103,6 +103,20 @@ def test_more_than_ordered_is_refused_naming_the_line(api, partner):
     assert not Fulfillment.objects.exists()
 
 
+def test_a_line_has_one_id_only_so_that_none_is_named_twice_by_two(api, partner):
+    order = new_order({"MUG": 3}, partner)
+    request = offered(order)
+    take(api, request)
+    line = str(line_of(order, "MUG").pk)
+    lines = [{"id": line, "quantity": 1}, {"id": f"0{line}", "quantity": 2}]
+
+    refused = api.post(path(request, "/fulfillments"), shipment(order, lines=lines))
+
+    assert error(refused) == (404, "not_found")
+    assert not Fulfillment.objects.exists()
+    assert api.get(f"/shipping-requests/0{request.pk}").status_code == 404
+
+
 def test_a_canceled_order_cannot_be_shipped(api, partner):
     order = new_order({"MUG": 1}, partner)
     request = offered(order)

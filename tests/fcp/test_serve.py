@@ -90,7 +90,7 @@ def test_serve_answers_beats_and_leaves_nothing_behind(empty, start):
     address = f"http://127.0.0.1:{process.port}"
     assert address in output_until(process, f"The panel runs at {address}/")
     assert requests.get(f"{address}/accounts/login/", timeout=20).status_code == 200
-    assert wait_until(lambda: requests.get(f"{address}/readyz", timeout=20).ok, seconds=30)
+    assert wait_until(lambda: requests.get(f"{address}/readyz", timeout=20).ok, seconds=120)
     process.send_signal(signal.SIGINT)
     assert "Stopped" in output_until(process, "Stopped")
     assert process.wait(30) == 0
@@ -123,7 +123,7 @@ def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, s
             more.pop("method", "GET"), address + path, headers=headers, timeout=20, allow_redirects=False, **more
         )
 
-    assert wait_until(lambda: _listens(serving.port), seconds=60), output
+    assert wait_until(lambda: _listens(serving.port), seconds=120), output
     page = ask("/accounts/login/")
     assert page.status_code == 200
     style = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
@@ -139,7 +139,7 @@ def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, s
         },
     )
     assert (answer.status_code, "not correct" in answer.text) == (200, True)
-    assert wait_until(lambda: ask("/readyz").ok, seconds=60), ask("/readyz").text
+    assert wait_until(lambda: ask("/readyz").ok, seconds=120), ask("/readyz").text
     for process in (serving, working):
         process.terminate()
         process.communicate(timeout=60)
