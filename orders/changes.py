@@ -26,6 +26,7 @@ from .change_holds import SHIPMENTS, lift_holds, place_holds
 from .change_words import ADDRESS, AS_HERE, CHANGED_THERE
 from .columns import EVENT_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
 from .decide import is_canceled, is_closed
+from .decided_by import MOST_LINES, came_by
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, ShippingRequest
 from .models.shipping import Origin, Told
@@ -81,6 +82,7 @@ class _Writes:
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     lines: list[tuple[Any, ...]] = field(default_factory=list)
     new_lines: list[tuple[Any, ...]] = field(default_factory=list)
+    came: dict[int, list[dict[str, Any]]] = field(default_factory=dict)  # what decided the products of new lines
     parties: list[tuple[Any, ...]] = field(default_factory=list)
     new_parties: list[tuple[Any, ...]] = field(default_factory=list)
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
@@ -117,7 +119,8 @@ def apply_changes(
             continue
         changed.append(order.pk)
         writes.payloads.append((store.account_id, order.pk, order.revision, packed(item.raw.packed), now))
-        writes.events.append((order.pk, "changed", {"what": what}))
+        came = writes.came.get(order.pk, [])[:MOST_LINES]
+        writes.events.append((order.pk, "changed", {"what": what} | ({"lines": came} if came else {})))
     if changed:
         stock.left += _write(store, changed, writes, now)
         settle(store, changed, now=now, actor="store", rules=rules, stock=stock)
@@ -275,6 +278,9 @@ def _lines(
         if old is None:
             pk = next(known.new_lines)
             writes.new_lines.append((pk, *_new_line(order, line, words, taken)))
+            if line.ships and not taken:
+                listing = words.listings[line.product_uid, line.variant_uid]
+                writes.came.setdefault(order.pk, []).extend(came_by(line.sku, listing))
             quantity = 0 if taken else line.quantity
             known.lines[order.pk].append(
                 OrderLine(pk=pk, uid=line.uid, quantity=quantity, store_quantity=line.quantity)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mappings.words import LocationRow
+from mappings.words import ListingRow, LocationRow
 
 from .holds import HoldKind
 from .line_rows import LineNow
@@ -37,6 +37,13 @@ def imported_by(skus: Iterable[str], meaning: Meaning) -> Params:
         if line.place and line.place.version and line.warehouse_id:
             places[line.place.pk] = _by_place(line.place) | {"warehouse": line.warehouse_id}
     return code_by(meaning) | _listed("lines", list(lines.values())) | _listed("places", list(places.values()))
+
+
+def came_by(sku: str, listing: ListingRow) -> list[Params]:
+    """Of a line that comes to an order: its product, where somebody mapped it by hand."""
+    if not (listing.product_id and listing.version):
+        return []
+    return [{"sku": sku, "product": listing.product_id, "units": listing.units, "mapping": listing.version}]
 
 
 def freed_by(kind: str, cause: str, meaning: Meaning) -> Params:

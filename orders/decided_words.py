@@ -19,11 +19,15 @@ def by_settings(p: Params) -> str:
 def imported_words(p: Params) -> str:
     """Sentences, each with a space before it."""
     text = f" It goes as {_code(p)}." if p.get("mapping") else ""
-    if lines := p.get("lines"):
-        text += f" {'; '.join(f'{_sku(line)} is {_product(line)}' for line in lines)}{_more(p)}."
+    text += lines_words(p)
     if places := p.get("places"):
         text += f" It ships from {'; from '.join(f'{_warehouse(place)}{_by_place(place)}' for place in places)}."
     return text
+
+
+def lines_words(p: Params) -> str:
+    said = "; ".join(f"{_sku(line)} is {_product(line)}" for line in p.get("lines") or ())
+    return f" {said}{_more(p)}." if said else ""
 
 
 def lifted_words(p: Params) -> str:

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from fcp.wording import listed, plural
 
-from .decided_words import by_settings, imported_words, lifted_words, translated_words, with_names
+from .decided_words import by_settings, imported_words, lifted_words, lines_words, translated_words, with_names
 from .holds import KINDS, HoldKind
 from .labels import until_words
 from .models import Order, OrderEvent
@@ -113,7 +113,7 @@ def _lifted(p: Params) -> str:
 
 
 def _changed(p: Params) -> str:
-    return f"Changed in the store: {listed(p.get('what') or ['something'])}."
+    return f"Changed in the store: {listed(p.get('what') or ['something'])}.{lines_words(p)}"
 
 
 def _canceled(p: Params) -> str:

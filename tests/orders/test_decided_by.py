@@ -12,7 +12,7 @@ from orders.release import offer_waiting
 from orders.settle import lift_mapped, lift_mapped_everywhere, settle, settle_store
 from orders.shipping import acknowledge
 from orders.timeline import sentence
-from tests.build import NOW, a_line, make_location, make_product, make_warehouse
+from tests.build import NOW, a_line, an_order, make_location, make_product, make_warehouse, take
 from tests.orders.shop import Shop, text_of
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,18 @@ def test_an_order_that_comes_in_names_the_mappings_that_decided_it(shop):
         "by version 1 of the settings. It goes as EU-EXP, by version 1 of its mapping. “TEAPOT” is POT × 3, by version"
         " 1 of its mapping. It ships from Nord, by version 1 of the mapping of “loft”."
     ) in said
+
+
+def test_a_line_that_comes_later_names_the_mapping_that_decided_it(shop):
+    shop.order(skus=("TEAPOT",))
+    map_sku(shop, "TEAPOT", "POT", units=3)
+    incoming = an_order(skus=("MUG",))
+    take(shop.store, incoming, of=shop.rules)
+    order = Order.objects.get(uid=incoming.uid)
+
+    take(shop.store, replace(incoming, lines=(a_line("MUG"), a_line("TEAPOT"))), of=shop.rules)
+
+    assert "Changed in the store: lines. “TEAPOT” is POT × 3, by version 1 of its mapping." in page_of(shop, order)
 
 
 def test_another_carrier_under_the_same_code_is_said(shop):
