@@ -21,8 +21,9 @@ from integrations.models import Alert, AlertSettings, Flow
 from integrations.prune import prune
 from integrations.schedules import SCHEDULES
 from tests.build import ANN, make_account, make_order, make_warehouse
-from tests.integrations.flows.flows import at_once, make_flow, make_integration
+from tests.integrations.flows.flows import make_flow, make_integration
 from tests.integrations.test_alerts import HOUR, MINUTE, begun
+from tests.threads import at_once
 
 DAY = dt.timedelta(days=1)
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)

@@ -21,9 +21,10 @@ from orders.models import Hold, Order, ShippingRequest
 from orders.models.shipping import Told
 from orders.shipping import acknowledge
 from tests.build import make_account, make_order, make_ship_method, make_store, make_warehouse
-from tests.integrations.flows.flows import at_once, make_flow, make_integration
+from tests.integrations.flows.flows import make_flow, make_integration
 from tests.integrations.flows.test_fulfillments import came_in, ship
 from tests.integrations.flows.world import connect_store, flow_of, map_everything, sync, work
+from tests.threads import at_once
 
 MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 

@@ -26,9 +26,9 @@ from integrations.prune import prune
 from integrations.sandbox.server import Sandbox
 from tests.build import make_account
 from tests.integrations.arriving import begin, member, returning
-from tests.integrations.flows.flows import at_once
 from tests.integrations.flows.world import connect_store
 from tests.integrations.pages.reading import assert_in_order, words
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_wix")]
 
@@ -335,7 +335,7 @@ def test_of_two_who_use_one_link_at_once_one_does(sandbox: Sandbox) -> None:
         return invitations.accept(mine, "api_key", key_of(sandbox, site), now=timezone.now(), api_url=address)
 
     for _ in range(3):
-        results = at_once(lambda: use("v1"), lambda: use("v3"))
+        results = at_once(lambda: use("v1"), lambda: use("v3"), expected=IntegrationError)
         assert sorted(type(result).__name__ for result in results) == ["Integration", "IntegrationError"], results
         (lost,) = [result for result in results if isinstance(result, IntegrationError)]
         assert lost.code == "invitation_gone", (connection.vendor, lost)

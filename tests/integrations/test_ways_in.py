@@ -17,9 +17,9 @@ from integrations.models import Flow, Integration
 from integrations.sandbox.server import Sandbox
 from tests.build import make_account, make_user
 from tests.integrations.arriving import GO, LANDING, RETURN, begin, member, returning, save, signed_instance
-from tests.integrations.flows.flows import at_once
 from tests.integrations.flows.world import flow_of
 from tests.integrations.pages.reading import assert_in_order, form_of, words
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_wix")]
 

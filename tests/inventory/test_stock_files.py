@@ -6,13 +6,12 @@ import codecs
 import csv
 import datetime as dt
 import io
-import threading
 import zipfile
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from openpyxl import Workbook, load_workbook
@@ -27,6 +26,7 @@ from inventory.levels import LevelItem, report_levels
 from inventory.models import LevelImport, MovementKind, Product, StockLevel, StockMovement, Warehouse
 from tests.build import make_account, make_partner, make_product, make_user, make_warehouse
 from tests.integrations.pages.reading import words
+from tests.threads import at_once
 
 HEADER = "Warehouse,SKU,Quantity\n"
 
@@ -446,15 +446,7 @@ def test_two_that_write_one_file_write_each_row_once(transactional_db: None) -> 
     pk = page.context["found"].pk
     assert begin(page.context["found"], now=timezone.now())
 
-    def write() -> None:
-        level_import.go_on(pk, seconds=60)
-        connections.close_all()
-
-    writers = [threading.Thread(target=write) for _ in range(3)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
+    at_once(*[lambda: level_import.go_on(pk, seconds=60)] * 3)
 
     row = LevelImport.objects.get(pk=pk)
     assert (row.state, row.position, row.results["taken"]) == (ImportState.DONE, 2500, 2500)

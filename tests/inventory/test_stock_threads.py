@@ -2,11 +2,9 @@
 
 import random
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from inventory.levels import AdjustItem, LevelItem, adjust_levels, report_levels
 from inventory.models import MovementKind, Product, Reservation, StockCounter, StockLevel
@@ -15,32 +13,10 @@ from inventory.reservations import Wanted, write_reservations
 from inventory.stock import lock_products
 from tests.build import NOW
 from tests.inventory.warehousing import at, believed, new_warehouse
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 12
-
-
-def at_once(*calls: Callable[[], Any]) -> None:
-    """Each call in a thread of its own, started together; what one of them raises is raised here."""
-    barrier, errors = threading.Barrier(len(calls)), []
-
-    def run(call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(10)
-            call()
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not [thread for thread in threads if thread.is_alive()]
-    if errors:
-        raise errors[0]
 
 
 class Shop:

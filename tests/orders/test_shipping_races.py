@@ -1,11 +1,10 @@
 """Two answers at once: one counts, the other is told so, and the order's state fits what is stored."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from orders.errors import OrderError
 from orders.fulfilling import Shipment, report_fulfillment, void
@@ -14,6 +13,7 @@ from orders.models.shipping import Origin
 from orders.release import withdraw
 from orders.shipping import acknowledge
 from orders.stored_state import lock_orders, refresh_states
+from tests import threads
 from tests.orders.making import NOW, line_of, new_order, offered, taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,25 +21,9 @@ ROUNDS = range(5)
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Each call in a thread of its own, started together; their results, an OrderError as its code."""
-    results: list[Any] = [None] * len(calls)
-    barrier = threading.Barrier(len(calls))
-
-    def run(place: int, call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(10)
-            results[place] = call()
-        except OrderError as error:
-            results[place] = error.code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
+    """The results, an OrderError as its code."""
+    results = threads.at_once(*calls, expected=OrderError)
+    return [one.code if isinstance(one, OrderError) else one for one in results]
 
 
 def report(order, sku, quantity, ref=""):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import threading
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -34,6 +33,7 @@ from orders.tracking_rows import OpenLine, OpenRequest, Recorded, Standing, Trac
 from tests.build import make_user
 from tests.integrations.pages.reading import words
 from tests.orders.making import make_account, make_order, make_partner, make_store, make_warehouse, offered, taken
+from tests.threads import at_once
 
 HEADER = "Order number,Carrier,Tracking number\n"
 BY_SKU = "Order number,SKU,Quantity,Carrier,Tracking number\n"
@@ -388,15 +388,7 @@ def test_two_that_ship_one_file_ship_each_order_once(transactional_db: None) -> 
     pk = page.context["found"].pk
     assert begin(page.context["found"], now=timezone.now())
 
-    def ship() -> None:
-        tracking_import.go_on(pk, seconds=60)
-        connections.close_all()
-
-    shippers = [threading.Thread(target=ship) for _ in range(3)]
-    for shipper in shippers:
-        shipper.start()
-    for shipper in shippers:
-        shipper.join()
+    at_once(*[lambda: tracking_import.go_on(pk, seconds=60)] * 3)
 
     row = TrackingImport.objects.get(pk=pk)
     assert (row.state, row.results) == (ImportState.DONE, {"ships": 25})

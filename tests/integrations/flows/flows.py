@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import threading
-from collections.abc import Callable
 from typing import Any
-
-from django.db import connection
 
 from fcp.models import Account
 from integrations.lease import jitter_of
@@ -44,25 +40,3 @@ def make_flow(kind: str = "orders", integration: Integration | None = None, **va
     Flow.objects.filter(pk=flow.pk).update(jitter=jitter_of(flow.pk))
     flow.refresh_from_db()
     return flow
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Run these in threads of their own that begin together; their results, or the exceptions they ended with."""
-    gate = threading.Barrier(len(works))
-    results: list[Any] = [None] * len(works)
-
-    def run(place: int, work: Callable[[], Any]) -> None:
-        try:
-            gate.wait(10)
-            results[place] = work()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place, work)) for place, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results

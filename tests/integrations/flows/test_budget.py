@@ -9,7 +9,8 @@ from integrations.budget import Purse, give_back, open_budget, pause, reserve, s
 from integrations.connectors.declaring import FlowKind
 from integrations.models import Budget
 from tests.build import make_store
-from tests.integrations.flows.flows import NOW, at_once
+from tests.integrations.flows.flows import NOW
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORDERS, PRODUCTS = FlowKind.ORDERS, FlowKind.PRODUCTS

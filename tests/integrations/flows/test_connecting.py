@@ -16,8 +16,9 @@ from integrations.settings_document import document_of
 from mappings.models import Location
 from orders.models import Order
 from tests.build import make_account, make_warehouse
-from tests.integrations.flows.flows import at_once, make_integration
+from tests.integrations.flows.flows import make_integration
 from tests.integrations.flows.world import connect_store, flow_of, key_of, sync, work
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,7 +108,9 @@ def test_a_store_is_connected_once_in_the_whole_installation(sandbox):
 def test_of_two_who_connect_one_store_at_once_one_does(sandbox):
     accounts = [make_account(), make_account()]
 
-    results = at_once(*(lambda account=account: connect_to(sandbox, account) for account in accounts))
+    results = at_once(
+        *(lambda account=account: connect_to(sandbox, account) for account in accounts), expected=IntegrationError
+    )
 
     assert sorted(type(result).__name__ for result in results) == ["Integration", "IntegrationError"], results
     assert Store.objects.filter(connected=True).count() == 1

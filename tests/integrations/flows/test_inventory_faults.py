@@ -19,7 +19,6 @@ from integrations.sweep import sweep
 from mappings.mapping import map_location
 from mappings.models import Listing, Location, Why
 from mappings.stock_marks import mark_listings
-from tests.integrations.flows.flows import at_once
 from tests.integrations.flows.stock_world import (
     calls,
     forget_calls,
@@ -32,6 +31,7 @@ from tests.integrations.flows.stock_world import (
 )
 from tests.integrations.flows.test_inventory import counted
 from tests.integrations.flows.world import change_settings, sync, work
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,7 +23,8 @@ from integrations.lease import (
     switch_off,
 )
 from integrations.models import Flow, Run
-from tests.integrations.flows.flows import NOW, at_once, make_flow, make_integration
+from tests.integrations.flows.flows import NOW, make_flow, make_integration
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,7 +136,7 @@ def test_of_a_confirmation_and_a_reclaim_at_once_one_wins_and_the_other_sees_it(
                 confirm(lease, late)
             return "confirmed"
 
-        went_on, taken_back = at_once(go_on, lambda late=late: reclaim(late))
+        went_on, taken_back = at_once(go_on, lambda late=late: reclaim(late), expected=Superseded)
 
         flow.refresh_from_db()
         if flow.gen == lease.gen:

@@ -12,8 +12,8 @@ from integrations.models import FailedRecord, Hint, Run
 from integrations.sandbox.server import Sandbox
 from integrations.webhooks import forged_on, note
 from orders.models import Order, SeenOrder
-from tests.integrations.flows.flows import at_once
 from tests.integrations.flows.world import change_settings, connect_store, flow_of, sync, work
+from tests.threads import at_once
 
 
 @pytest.fixture
