@@ -221,7 +221,8 @@ def edit_order(
         order.revision += 1
         order.save(update_fields=EDITED)
         if what:
-            record(order, "edited", by, now, what=what)
+            set_to = {"ship_code": order.ship_code, "warehouse": order.warehouse_id}
+            record(order, "edited", by, now, what=what, **{name: set_to[name] for name in set_to if name in what})
         if back:
             record(order, "edited", by, now, what=sorted(back), as_mapped=True)
         store = Store.objects.get(pk=order.store_id)

@@ -125,7 +125,7 @@ def _canceled(p: Params) -> str:
 
 
 def _edited(p: Params) -> str:
-    what = listed([EDITED.get(w, w) for w in p.get("what") or ["something"]])
+    what = listed(EDITED.get(w, w) + (f" ({p[w]})" if p.get(w) else "") for w in p.get("what") or ["something"])
     return f"As mapped again: {what}." if p.get("as_mapped") else f"Changed here: {what}."
 
 
