@@ -1,7 +1,5 @@
 """The shell in a real browser: keyboard, filters, choosing rows, themes, narrow screens, WCAG."""
 
-from pathlib import Path
-
 import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
@@ -9,13 +7,11 @@ from playwright.sync_api import Browser, Page, expect
 from fcp import panel
 from fcp.panel import panel_url
 from orders.models import Order
+from tests.browser import sign_in, wcag_faults
 from tests.build import PASSWORD
 from tests.fcp.test_panel import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -191,16 +187,13 @@ def test_every_page_of_the_navigation_meets_wcag_2_2_aa(browser: Browser, live_s
     Order.objects.filter(number="A1").update(state="shipped")
     # axe puts styles of its own into the page it looks at, which our policy forbids to everybody else
     context = browser.new_context(base_url=live_server.url, bypass_csp=True, reduced_motion="reduce")
-    session = shop.client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    sign_in(context, shop.client, live_server.url)
     context.add_init_script(f"localStorage.setItem('fcp.theme', '{theme}')")
     page, found = context.new_page(), []
     for path in pages_of(shop):
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, one["id"], one["nodes"][0]["html"][:120]) for one in result["violations"]]
+        found += wcag_faults(page, path)
     context.close()
 
     assert found == []

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from fcp.models import Account
 from integrations.connectors import connector_class
 from integrations.models import Alert, AlertSettings
+from tests.browser import wcag_faults
 from tests.build import PASSWORD, make_account, make_user
-from tests.fcp.test_shell_browser import AXE, RULES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -85,9 +85,7 @@ def test_the_pages_of_help_and_alerts_are_right_at_390_pixels_and_meet_wcag(
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         if page.evaluate("document.documentElement.scrollWidth") > 390:
             found.append((path, "too wide", ""))
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, one["id"], one["nodes"][0]["html"][:120]) for one in result["violations"]]
+        found += wcag_faults(page, path)
     context.close()
 
     assert found == []

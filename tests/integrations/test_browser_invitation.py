@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from fcp.models import Account
 from integrations.models import Integration
 from integrations.sandbox.server import Sandbox
+from tests.browser import wcag_faults
 from tests.build import PASSWORD, make_account, make_user
-from tests.fcp.test_shell_browser import AXE, RULES
 from tests.integrations.test_invitations import link_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -66,9 +66,7 @@ def faults_of(page: Page) -> list[str]:
     )
     copy = looked.new_page()
     copy.goto(page.url)
-    copy.evaluate(AXE)
-    found = copy.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    faults = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
+    faults = [f"{rule}: {element}" for _, rule, element in wcag_faults(copy, page.url)]
     if copy.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         faults.append(f"{page.url} scrolls sideways")
     looked.close()

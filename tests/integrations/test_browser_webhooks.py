@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from integrations.models import Integration, WebhookAddress
 from integrations.sandbox.server import Sandbox
 from orders.models import Order
+from tests.browser import sign_in, wcag_faults
 from tests.build import make_account, make_user
 from tests.integrations.flows.test_queue import eventually
 from tests.integrations.flows.world import work
@@ -23,9 +23,6 @@ pytestmark = [
     pytest.mark.usefixtures("settings_of_sandbox"),
 ]
 
-AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
 
 @pytest.fixture
 def shop(transactional_db: None, sandbox: Sandbox, live_server: Any, settings: Any) -> Integration:
@@ -33,15 +30,15 @@ def shop(transactional_db: None, sandbox: Sandbox, live_server: Any, settings: A
     return announcing_store(sandbox, account=make_account("shoes", name="Shoes Ltd"))
 
 
-def sign_in(context: Any, shop: Integration, address: str) -> None:
+def come_in(context: Any, shop: Integration, address: str) -> None:
     client = Client()
     client.force_login(make_user(shop.account))
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+    sign_in(context, client, address)
 
 
 @pytest.fixture
 def person(page: Page, shop: Integration, live_server: Any) -> Page:
-    sign_in(page.context, shop, live_server.url)
+    come_in(page.context, shop, live_server.url)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     return page
 
@@ -142,7 +139,7 @@ def test_every_page_fits_a_small_screen(
     browser: Browser, live_server: Any, shop: Integration, sandbox: Sandbox
 ) -> None:
     context = browser.new_context(base_url=live_server.url, viewport={"width": 390, "height": 844})
-    sign_in(context, shop, live_server.url)
+    come_in(context, shop, live_server.url)
     page, wide = context.new_page(), []
     for path in pages_of(shop, sandbox):
         page.goto(path)
@@ -159,15 +156,13 @@ def test_every_page_meets_wcag_2_2_aa(
     browser: Browser, live_server: Any, shop: Integration, sandbox: Sandbox, theme: str
 ) -> None:
     context = browser.new_context(base_url=live_server.url, bypass_csp=True, reduced_motion="reduce")
-    sign_in(context, shop, live_server.url)
+    come_in(context, shop, live_server.url)
     context.add_init_script(f"localStorage.setItem('fcp.theme', '{theme}')")
     page, found = context.new_page(), []
     for path in pages_of(shop, sandbox):
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, one["id"], one["nodes"][0]["html"][:120]) for one in result["violations"]]
+        found += wcag_faults(page, path)
     context.close()
 
     assert found == []

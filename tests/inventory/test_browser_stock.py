@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from fcp.models import Account
 from inventory.levels import LevelItem, report_levels
 from inventory.models import Alias, MovementKind, Product, StockLevel, Warehouse
+from tests.browser import sign_in, wcag_faults
 from tests.build import (
     a_line,
     make_account,
@@ -26,9 +26,6 @@ from tests.build import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 class Stock:
@@ -52,8 +49,7 @@ class Stock:
     def sign_in(self, context: Any, address: str) -> None:
         client = Client()
         client.force_login(self.user)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}
-        context.add_cookies([cookie])
+        sign_in(context, client, address)
 
 
 @pytest.fixture
@@ -207,9 +203,7 @@ def test_every_page_of_stock_meets_wcag_2_2_aa(browser: Browser, live_server: An
     for path in pages_of(stock):
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, one["id"], one["nodes"][0]["html"][:120]) for one in result["violations"]]
+        found += wcag_faults(page, path)
     context.close()
 
     assert found == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from inventory.models import Alias, AliasType
 from mappings.models import CarrierOut, Listing, MappingChange, ShipMethod
+from tests.browser import sign_in, wcag_faults
 from tests.build import (
     NOW,
     make_listing,
@@ -22,9 +22,6 @@ from tests.build import (
 from tests.orders.shop import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -41,8 +38,7 @@ def person(page: Page, shop: Shop, live_server: Any) -> Page:
 
 
 def come_in(context: BrowserContext, shop: Shop, live_server: Any) -> None:
-    session = shop.client().cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    sign_in(context, shop.client(), live_server.url)
 
 
 def meant() -> dict[str, str]:
@@ -255,9 +251,7 @@ def test_the_pages_of_mappings_are_accessible_and_fit(
     page, found, wide = context.new_page(), [], []
     for path in PATHS:
         page.goto(f"{live_server.url}/a/{shop.account.slug}/mappings/{path}")
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in result["violations"]]
+        found += wcag_faults(page, path)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(path)
     context.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,12 @@ from integrations.models import Integration
 from mappings.mapping import map_ship_method
 from mappings.models import ShipMethod
 from orders.models import Fulfillment
+from tests.browser import sign_in, wcag_faults
 from tests.build import make_partner, make_ship_method, make_user
 from tests.orders.making import make_account, make_order, make_store, make_warehouse, offered
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TRACKING = (
     "Order number,SKU,Quantity,Carrier,Tracking number\n1001,MUG,1,DHL,00340434161094000001\n"
     "1001,CUP,,DHL,00340434161094000002\n1002,,,UPS,1Z999AA10123456784\n"
@@ -46,8 +44,7 @@ class Shop:
     def sign_in(self, context: Any, address: str) -> None:
         client = Client()
         client.force_login(self.user)
-        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}
-        context.add_cookies([cookie])
+        sign_in(context, client, address)
 
 
 @pytest.fixture
@@ -128,9 +125,7 @@ def test_every_page_of_files_fits_a_small_screen_and_meets_wcag_2_2_aa(
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         if page.evaluate("document.documentElement.scrollWidth") > 390:
             wrong.append((name, "wide"))
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        wrong.extend((name, one["id"], one["nodes"][0]["html"][:120]) for one in result["violations"])
+        wrong.extend(wcag_faults(page, name))
 
     page.goto("/a/shoes/mappings/ship-codes/files/")
     look("files")

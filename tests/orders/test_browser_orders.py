@@ -1,6 +1,5 @@
 """Orders and Held in a real browser: mapping by keyboard, forms that keep what was typed, bars and dialogs, WCAG."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +13,11 @@ from orders.models import Order
 from orders.release import offer_waiting
 from orders.settle import lift_mapped
 from orders.views import held
+from tests.browser import sign_in, wcag_faults
 from tests.build import NOW, Party, make_product
 from tests.orders.shop import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -29,8 +26,7 @@ def shop(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 def come_in(page_or_context: Any, shop: Shop, address: str, role: Role = Role.OWNER) -> None:
-    session = shop.client(role).cookies["sessionid"].value
-    page_or_context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+    sign_in(page_or_context, shop.client(role), address)
 
 
 @pytest.fixture
@@ -259,9 +255,7 @@ def test_the_pages_meet_wcag_2_2_aa_and_nothing_scrolls_sideways(
         for hidden in ("#hold", "#edit-address", "#edit-details", "#paste"):
             page.evaluate("id => { const part = document.querySelector(id); if (part) part.hidden = false; }", hidden)
         page.evaluate("for (const part of document.querySelectorAll('details.why')) part.open = true")
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in result["violations"]]
+        found += wcag_faults(page, path)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(path)
     context.close()

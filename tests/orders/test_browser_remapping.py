@@ -11,9 +11,10 @@ from mappings.mapping import map_ship_method
 from mappings.models import MappingChange, ShipMethod
 from orders.curing import go_on
 from orders.models import Cure, Remapping
+from tests.browser import wcag_faults
 from tests.build import NOW, make_ship_method
 from tests.orders.shop import Shop
-from tests.orders.test_browser_orders import AXE, RULES, come_in
+from tests.orders.test_browser_orders import come_in
 from tests.orders.test_remapping import fresh, ready, request_of, shipped, taken, url
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -128,9 +129,7 @@ def test_the_pages_of_changes_fit_and_can_be_read_by_everybody(
     page, found, wide = context.new_page(), [], []
     for name, path in pages.items():
         page.goto(url(shop, path))
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(name, one["id"], one["nodes"][0]["html"][:160]) for one in result["violations"]]
+        found += wcag_faults(page, name)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(name)
     context.close()

@@ -1,7 +1,6 @@
 """The editor of rules in a real browser: rows that change with what is chosen, by keyboard, and WCAG."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,11 @@ from fcp.roles import Role
 from orders.models import Order, OrderRule
 from orders.rule_saving import Draft, save
 from orders.rule_settling import settle_rules
+from tests.browser import sign_in, wcag_faults
 from tests.build import NOW
 from tests.orders.shop import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text()
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -27,8 +24,7 @@ def shop(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 @pytest.fixture
 def person(page: Page, shop: Shop, live_server: Any) -> Page:
-    session = shop.client(Role.OWNER).cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    sign_in(page.context, shop.client(Role.OWNER), live_server.url)
     return page
 
 
@@ -85,15 +81,12 @@ def test_the_pages_of_rules_are_accessible_and_as_wide_as_the_screen(
     context = browser.new_context(
         base_url=live_server.url, bypass_csp=True, reduced_motion="reduce", viewport={"width": width, "height": 844}
     )
-    session = shop.client(Role.OWNER).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    sign_in(context, shop.client(Role.OWNER), live_server.url)
     page, found, wide = context.new_page(), [], []
     pages = [shop.url(name, pk=rule.pk) for name in ("rule", "rule_try", "rule_versions")]
     for path in (shop.url("rules"), *pages):
         page.goto(path)
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", TAGS)
-        found += [(path, one["id"], one["nodes"][0]["html"][:160]) for one in result["violations"]]
+        found += wcag_faults(page, path)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(path)
     context.close()

@@ -14,8 +14,8 @@ from integrations.connectors.declaring import FlowKind
 from integrations.models import Integration
 from integrations.sandbox.server import Sandbox
 from orders.shapes import Payment
+from tests.browser import sign_in, wcag_faults
 from tests.build import make_user
-from tests.fcp.test_shell_browser import AXE, RULES
 from tests.integrations.flows.world import change_settings, connect_store
 from tests.integrations.pages.test_main_settings import at
 from tests.integrations.test_dry_run import came, recent
@@ -65,17 +65,14 @@ def test_the_settings_pages_meet_wcag_and_fit(
     context = browser.new_context(
         base_url=live_server.url, bypass_csp=True, reduced_motion="reduce", viewport={"width": width, "height": 844}
     )
-    session = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    sign_in(context, client, live_server.url)
     context.add_init_script(f"localStorage.setItem('fcp.theme', '{theme}')")
     page = context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     found = []
     for name in looked_at(page, shop):
         page.evaluate("scrollTo(0, 0)")  # what lies half under the bar at the top has no size to speak of
-        page.evaluate(AXE)
-        result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(name, one["id"], one["nodes"][0]["html"][:120]) for one in result["violations"]]
+        found += wcag_faults(page, name)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append((name, "too wide", ""))
     context.close()
