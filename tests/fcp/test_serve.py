@@ -39,9 +39,10 @@ def start(child_environment, tmp_path):
     environment["FCP_PORT"] = str(free_port())
     environment["FCP_WORKERS"] = "2"
 
-    def start(*command, **more):
+    def start(*command, output=subprocess.PIPE, **more):
+        """`output`: where it goes, of one that nobody listens to while it runs: a pipe would fill up and stop it."""
         process = subprocess.Popen(
-            manage(*command), env=environment | more, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            manage(*command), env=environment | more, stdout=output, stderr=subprocess.STDOUT, text=True
         )
         process.mark, process.port = mark, (environment | more)["FCP_PORT"]
         return process
@@ -106,13 +107,15 @@ def lines_of_production():
 
 
 @pytest.mark.slow
-def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, start):
+def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, start, tmp_path):
     migrate, web, worker, *_ = lines_of_production()
     assert (migrate, web, worker) == (["migrate"], ["web"], ["worker"])
     production = {"FCP_MODE": "production", "DATABASE_URL": empty, "ALLOWED_HOSTS": "panel.example.com"}
 
     output, _ = start(*migrate, **production).communicate(timeout=120)
-    serving, working = start(*web, **production), start(*worker, **production)
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        serving, working = (start(*command, output=file, **production) for command in (web, worker))
 
     address = f"http://127.0.0.1:{serving.port}"
     proxy = {"Host": "panel.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
@@ -120,12 +123,12 @@ def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, s
     def ask(path, **more):
         headers = proxy | more.pop("headers", {})
         return requests.request(
-            more.pop("method", "GET"), address + path, headers=headers, timeout=20, allow_redirects=False, **more
+            more.pop("method", "GET"), address + path, headers=headers, timeout=60, allow_redirects=False, **more
         )
 
-    assert wait_until(lambda: _listens(serving.port), seconds=120), output
+    assert wait_until(lambda: _listens(serving.port), seconds=120), output + log.read_text()
     page = ask("/accounts/login/")
-    assert page.status_code == 200
+    assert page.status_code == 200, log.read_text()
     style = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
     assert ask(style).status_code == 200
     answer = ask(
@@ -142,7 +145,7 @@ def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, s
     assert wait_until(lambda: ask("/readyz").ok, seconds=120), ask("/readyz").text
     for process in (serving, working):
         process.terminate()
-        process.communicate(timeout=60)
+        process.wait(timeout=60)
 
 
 def _listens(port):
