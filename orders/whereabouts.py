@@ -118,8 +118,8 @@ def in_words(condition: Condition, now: dt.datetime, zone: dt.tzinfo) -> tuple[s
     words = WORDS[condition.code]
     if condition.wanted == "any":
         return words.get(condition.found, condition.found), "any"
-    wanted = [words.get(word, word) for word in condition.wanted.split(",")]
-    return words.get(condition.found, condition.found), listed(wanted, "or")
+    asked = [words.get(word, word) for word in condition.wanted.split(",")]
+    return words.get(condition.found, condition.found), listed(asked, "or")
 
 
 def with_it(
