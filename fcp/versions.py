@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-
-class Numbered(Protocol):
-    @property
-    def number(self) -> int: ...
-
-
-R = TypeVar("R", bound=Numbered)
+R = TypeVar("R", bound=Any)  # rows with a number
 
 
 @dataclass(frozen=True, slots=True)
