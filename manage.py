@@ -5,6 +5,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fcp.settings")
+    if sys.argv[1:2] == ["new_key"]:  # without its key production does not start, nor with a wrong one
+        os.environ |= {"FCP_MODE": "development", "FCP_FIELD_KEYS": ""}
     try:
         import django
         from django.conf import settings

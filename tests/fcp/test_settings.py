@@ -183,6 +183,14 @@ def test_the_first_start_writes_keys_that_a_second_one_keeps(tmp_path):
     assert values["FCP_SANDBOX"] == "true"
 
 
+@pytest.mark.parametrize("keys", ["", "short"])
+def test_a_production_that_has_no_good_key_yet_can_make_one(keys):
+    made = run(manage("new_key"), FCP_MODE="production", FCP_FIELD_KEYS=keys)
+
+    assert made.returncode == 0, made.stderr
+    Fernet(made.stdout.strip())
+
+
 def test_what_the_environment_holds_wins_over_the_file(tmp_path):
     path = tmp_path / ".env"
     path.write_text("FCP_PORT=8055\nFCP_SUPPORT_CONTACT=help@example.com\n")
