@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from fcp.insert import insert_rows, update_rows
+from fcp.insert import insert_rows, take_ids, update_rows
 from fcp.models import Store
 from inventory.models import Product, sku_key_of
 
@@ -42,8 +42,8 @@ class Kept:
 
 
 COLUMNS = (
-    "account", "store", "version", "applied_version", "first_seen_at", "last_seen_on", "product_uid", "variant_uid",
-    "sku", "sku_key", "title", "product", "units", "tracked", "shares_stock", "retired_at",
+    "id", "account", "store", "version", "applied_version", "first_seen_at", "last_seen_on", "product_uid",
+    "variant_uid", "sku", "sku_key", "title", "product", "units", "tracked", "shares_stock", "retired_at",
 )  # fmt: skip
 CHANGING = ("sku", "sku_key", "title", "tracked", "shares_stock", "last_seen_on", "retired_at", "sku_was")
 
@@ -94,8 +94,7 @@ def _made(store: Store, wanted: Mapping[Key, Shown], now: dt.datetime) -> tuple[
     tries = TRIES
     while True:
         there = _locked(store, wanted)
-        # Everybody makes them in this sequence, so that no two wait for each other.
-        new = [wanted[key] for key in sorted(wanted.keys() - there.keys())]
+        new = [item for key, item in wanted.items() if key not in there]
         try:
             with transaction.atomic(savepoint=bool(new)):
                 _insert(store, new, now)
@@ -113,14 +112,16 @@ def _locked(store: Store, wanted: Mapping[Key, Shown]) -> dict[Key, Listing]:
 
 
 def _insert(store: Store, new: Sequence[Shown], now: dt.datetime) -> None:
+    """Ids in the store's sequence; rows in that in which orders make them, so that no two wait for each other."""
     products = products_by_sku(store.account_id, (item.sku for item in new))
+    with_ids = zip(take_ids(Listing, len(new)), new, strict=True)
     insert_rows(
         Listing,
         COLUMNS,
         [
-            (store.account_id, store.pk, 0, 0, now, now.date(), i.product_uid, i.variant_uid, i.sku, sku_key_of(i.sku),
-             i.title, products.get(sku_key_of(i.sku)), 1, i.tracked, bool(i.shares_stock), None)
-            for i in new
+            (pk, store.account_id, store.pk, 0, 0, now, now.date(), i.product_uid, i.variant_uid, i.sku,
+             sku_key_of(i.sku), i.title, products.get(sku_key_of(i.sku)), 1, i.tracked, bool(i.shares_stock), None)
+            for pk, i in sorted(with_ids, key=lambda pair: (pair[1].product_uid, pair[1].variant_uid))
         ],
     )  # fmt: skip
 

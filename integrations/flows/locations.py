@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fcp.insert import make_rows, update_rows
+from operator import itemgetter
+
+from fcp.insert import make_rows, take_ids, update_rows
 from fcp.models import Store
 from integrations import migrating
 from integrations.runs import Slice
@@ -11,9 +13,10 @@ from mappings.models import Location
 from orders.intake import Counts
 
 COLUMNS = (
-    "name", "account_id", "store_id", "version", "applied_version", "first_seen_at", "last_seen_on", "uid",
+    "name", "id", "account_id", "store_id", "version", "applied_version", "first_seen_at", "last_seen_on", "uid",
     "warehouse_id",
 )  # fmt: skip
+UID = COLUMNS.index("uid")
 
 
 def pull(run: Slice) -> bool:
@@ -28,14 +31,13 @@ def pull(run: Slice) -> bool:
         names = {uid: place.name[:255] for uid, place in shown.items()}
         there = {row.uid: row for row in Location.objects.filter(store=run.store, uid__in=shown).order_by("pk")}
         day = page.now.date()
-        new = sorted(shown.keys() - there.keys())
-        make_rows(  # an order may name one at this moment: that has the name then
-            Location,
-            COLUMNS,
-            [(names[uid], run.store.account_id, run.store.pk, 0, 0, page.now, day, uid, None) for uid in new],
-            key=("store_id", "uid"),
-            returning=("id",),
-        )
+        new = [uid for uid in shown if uid not in there]
+        store, ids = (run.store.account_id, run.store.pk), take_ids(Location, len(new))
+        rows = [(names[uid], pk, *store, 0, 0, page.now, day, uid, None) for pk, uid in zip(ids, new, strict=True)]
+        # Ids in the store's sequence; rows in that in which orders make them, so that no two wait for each other. One
+        # that an order names at this moment gets the store's name.
+        rows.sort(key=itemgetter(UID))
+        make_rows(Location, COLUMNS, rows, key=("store_id", "uid"), returning=("id",))
         renamed = [(names[uid], day, row.pk) for uid, row in there.items() if row.name != names[uid]]
         update_rows(Location, ("name", "last_seen_on"), renamed)
         last = names[new[-1]] if new else ""

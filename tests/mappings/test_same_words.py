@@ -43,6 +43,7 @@ def test_a_page_of_the_catalogue_finds_what_an_order_named_at_the_same_moment():
     _, kept = at_once(an_order_comes_in, the_catalogue_is_read)
 
     assert (kept.created, kept.changed + kept.unchanged) == (2, 1)
+    assert [row.product_uid for row in Listing.objects.order_by("pk")[1:]] == ["p02", "p00"]  # as the store lists them
     rows = Listing.objects.filter(store=store).order_by("product_uid")
     assert [row.product_uid for row in rows] == ["p00", "p01", "p02"]
     assert [row.product_id for row in rows] == [None, product.pk, None]
