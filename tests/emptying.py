@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from functools import cache
 
-from django.contrib.auth.models import Permission
-from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
-from integrations.schedules import make_schedules
-
-KEPT = {ContentType._meta.db_table, Permission._meta.db_table}
+KEPT = {"django_content_type", "auth_permission"}
 
 
 def empty_quickly(case: TransactionTestCase) -> None:
     """What TransactionTestCase does when a test is over."""
+    from integrations.schedules import make_schedules  # conftest is read before there are models
+
     tables = [name for name, is_filled in zip(_tables(), _filled(), strict=True) if is_filled]
     if tables:
         with connection.constraint_checks_disabled(), transaction.atomic(), connection.cursor() as cursor:
