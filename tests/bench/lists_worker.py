@@ -35,12 +35,14 @@ from fcp.keyset import page_of  # noqa: E402
 from fcp.models import Account, ApiKey, Membership, Partner, User  # noqa: E402
 from fcp.scopes import FOR_PARTNER  # noqa: E402
 from fcp.static_files import collect_if_changed  # noqa: E402
+from inventory.models import Warehouse  # noqa: E402
 from orders.causes import cause_page  # noqa: E402
 from orders.models import Order, ShippingRequest  # noqa: E402
 from tests.bench.databases import ROOT  # noqa: E402
 from tests.bench.fill import EVEN, STATES, fill_orders, hold_all, spread  # noqa: E402
 
 ORDER = ("-placed_at", "-id")
+OLDEST = ("changed_at", "id")
 MANY = 100_000  # fewer orders are of every state alike, so that each fills a page
 
 
@@ -147,14 +149,33 @@ def requested(account: Account) -> dict[str, str]:
     for name in ("all", "state finished", "store"):
         found[f"panel: {name}, deep"] = f"{panel}?{asked[name]}&page={deep(account, asked[name])}"
     found["panel: held"] = f"/a/{account.slug}/held/"
-    found["panel: to ship"] = f"/a/{account.slug}/to-ship/"
+    work = f"/a/{account.slug}/to-ship/"
+    found |= {
+        "panel: to ship": work,
+        "panel: to ship, warehouse": f"{work}?warehouse={Warehouse.objects.for_account(account)[0].pk}",
+        "panel: to ship, by a partner": f"{work}?of=partner",
+        "panel: to ship, by hand": f"{work}?of=hand",
+        "panel: to ship, state": f"{work}?state=acknowledged",
+        "panel: to ship, search": f"{work}?q=1002",
+    }
+    return found | requested_by_partner(account)
+
+
+def requested_by_partner(account: Account) -> dict[str, str]:
     api = "/api/v1/shipping-requests"
-    found["api: offered"] = api
-    middle = ShippingRequest.objects.order_by("changed_at").values_list("changed_at", flat=True)
-    half = middle[middle.count() // 2].isoformat().replace("+00:00", "Z")
-    found["api: changed since"] = f"{api}?changed_since={half}"
-    found["api: nothing"] = f"{api}?state=rejected"
-    return found
+    rows = ShippingRequest.objects.order_by("changed_at", "id")
+    half = rows[rows.count() // 2].changed_at.isoformat().replace("+00:00", "Z")
+    offered = rows.filter(state="offered")
+    token = page_of(offered.filter(changed_at__gte=offered[offered.count() // 2].changed_at), OLDEST, "", 1).older
+    return {
+        "api: offered": api,
+        "api: offered, deep": f"{api}?after={token}",
+        "api: states": f"{api}?state=offered,acknowledged",
+        "api: warehouse": f"{api}?warehouse={Warehouse.objects.for_account(account)[0].pk}",
+        "api: changed since": f"{api}?changed_since={half}",
+        "api: a change is asked": f"{api}?change_asked=true",
+        "api: nothing": f"{api}?state=rejected",
+    }
 
 
 def of_held(account: Account) -> dict[str, str]:
