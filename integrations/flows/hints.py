@@ -33,7 +33,9 @@ def read_announced(run: Slice, taker: Taker, singly: Singly, unanswered: dict[st
     """Everything that was told, and everything that changed. True when the slice is over before the end is reached."""
     hear_of_app(run)
     if not (last := _last_of_many(run)):
-        return read_hints(run, taker, singly, unanswered) or read_changes(run, taker)
+        if read_hints(run, taker, singly, unanswered):
+            return True
+        return _look_instead(run, taker, unanswered) if singly.given_up else read_changes(run, taker)
     # A look that would first have to catch up with a long past comes after the hints.
     short = run.flow.last_ok_at is not None and "changes" not in run.flow.position
     if short:
@@ -45,6 +47,21 @@ def read_announced(run: Slice, taker: Taker, singly: Singly, unanswered: dict[st
     if read_listed(run, taker) or read_hints(run, taker, singly, unanswered):
         return True
     return not short and read_changes(run, taker)
+
+
+def _look_instead(run: Slice, taker: Taker, unanswered: dict[str, SyncError]) -> bool:
+    """What changed, after the store would not give some orders singly: those that it lists are no longer `unanswered`.
+
+    Raises what it says if it answers nothing at all.
+    """
+    hints = waiting(run.store)
+    taker.each_page = partial(_settle_page, run, hints.order_by("-pk").values_list("pk", flat=True)[0])
+    over = read_changes(run, taker)
+    taker.each_page = None
+    still = hints.filter(kind__in=ORDER_HINTS, object_uid__in=unanswered).values_list("object_uid", flat=True)
+    for uid in unanswered.keys() - set(still):
+        del unanswered[uid]
+    return over
 
 
 def hear_of_app(run: Slice) -> None:
@@ -126,6 +143,8 @@ def read_hints(run: Slice, taker: Taker, singly: Singly, unanswered: dict[str, S
         gone = {hint.object_uid for hint in hints if hint.kind == DELETED} - found.keys() - unanswered.keys()
         if gone:
             forget(run, sorted(gone))
+        if singly.given_up:
+            return False
         if singly.over:
             # The store did answer, so what it would not say of some is about them.
             set_aside(run, unanswered)

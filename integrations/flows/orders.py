@@ -41,6 +41,8 @@ def pull(run: Slice) -> bool:
         return True
     # The store does answer, so what it would not say of these orders is about them.
     set_aside(run, unanswered)
+    if unanswered and singly.given_up:
+        return True  # to what was announced behind them
     if read_backfill(run, taker) or redecide(run, taker, singly) or retry_failed(run, taker, singly):
         return True
     read_deleted(run)

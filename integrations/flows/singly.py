@@ -1,7 +1,8 @@
 """Orders asked for one by one, and what becomes of those that the store would not give.
 
 A call is as slow as the store is, so asking ends with the slice: what was read is stored, the rest waits for the next
-one. At least one question is asked, and it goes on while the last had no answer: each slice gets further, or fails.
+one. At least one question is asked, and it goes on while the last had no answer, up to three in a row: then either the
+store answers nothing, or it is about these orders. The next call of another kind tells which.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from integrations.runs import Slice
 from orders.shapes import RawOrder
 
 SINGLY = 20  # orders read one by one, then stored together
-MOST_UNANSWERED = 3  # in a row: then it is the store, not the order
+MOST_UNANSWERED = 3  # in a row; the others are left then
 
 
 class Asked(NamedTuple):
@@ -46,6 +47,10 @@ class Singly:
     def over(self) -> bool:
         return self.run.over and not self._in_a_row
 
+    @property
+    def given_up(self) -> bool:
+        return self._in_a_row >= MOST_UNANSWERED
+
     def read(self, uids: Iterable[str], *, it_answers: bool = False) -> Asked:
         return self.ask({uid: partial(_order, uid) for uid in uids}, it_answers=it_answers)
 
@@ -54,15 +59,16 @@ class Singly:
     ) -> Asked:
         """`read` for questions of any kind, by what they are about; None is an order that there is not.
 
-        Raises what the store said when it answers nothing any more. `it_answers`: it just did something else, so this
-        is about these orders; then the others are left.
+        `it_answers`: the store just did something else, so what it will not say is about these orders.
         """
+        if it_answers:
+            self._in_a_row = 0
         raws: list[RawOrder] = []
         problems: dict[str, SyncError] = {}
         left = dict.fromkeys(questions)
         for key, question in questions.items():
             over = self.run.over if it_answers else self.over
-            if (over and len(left) < len(questions)) or (it_answers and self._in_a_row >= MOST_UNANSWERED):
+            if self.given_up or (over and len(left) < len(questions)):
                 break
             del left[key]
             try:
@@ -74,8 +80,6 @@ class Singly:
             except SyncError as error:
                 problems[key] = error
                 self._in_a_row += 1
-                if self._in_a_row >= MOST_UNANSWERED and not it_answers:
-                    raise
                 continue
             if found is not None:
                 raws.append(found)

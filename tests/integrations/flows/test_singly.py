@@ -31,8 +31,14 @@ def told_of(connect, sandbox):
     return told_of
 
 
-def announce(integration: Integration, uid: str) -> None:
-    Hint.objects.create(store=integration.store, event_id=uid, kind="order", object_uid=uid, received_at=timezone.now())
+def announce(integration: Integration, uid: str, event: str = "") -> None:
+    Hint.objects.create(
+        store=integration.store, event_id=event or uid, kind="order", object_uid=uid, received_at=timezone.now()
+    )
+
+
+def announce_again(integration: Integration, uid: str) -> None:
+    announce(integration, uid, f"{uid} again")
 
 
 def one_slice(integration: Integration) -> None:
@@ -84,6 +90,50 @@ def test_an_order_that_the_store_will_not_give_does_not_keep_a_slice_from_gettin
     work()
     assert {*placed[1:]} <= here(integration)
     assert flow_of(integration).failures == 0
+
+
+def test_orders_that_the_store_gives_only_in_its_list_come_in_by_that(told_of, sandbox):
+    integration, placed = told_of(7)
+    for uid in placed[:3] + placed[4:5]:
+        sandbox.wix.misbehave("error", "v1", path=SINGLE + uid, count=None)
+    unannounced = sandbox.wix.place_order("v1")["id"]
+
+    sync(integration)
+
+    assert here(integration) == {*placed, unannounced}
+    assert waits(integration) == []
+    assert not FailedRecord.objects.exists()
+    assert flow_of(integration).failures == 0
+
+
+def test_three_orders_that_the_store_will_not_give_keep_nothing_else_from_coming_in(told_of, sandbox, time_machine):
+    integration, placed = told_of(4)
+    sync(integration)
+    time_machine.move_to(timezone.now() + dt.timedelta(hours=1))  # the list shows them no more
+    for uid in placed[:3]:
+        announce_again(integration, uid)
+        sandbox.wix.misbehave("error", "v1", path=SINGLE + uid, count=None)
+    announce_again(integration, placed[3])
+    new = sandbox.wix.place_order("v1")["id"]
+
+    sync(integration)
+
+    assert new in here(integration)
+    assert waits(integration) == []
+    assert set(FailedRecord.objects.values_list("key", flat=True)) == set(placed[:3])
+    flow = flow_of(integration)
+    assert (flow.failures, flow.problem) == (0, "")
+
+
+def test_a_store_that_gives_nothing_fails_the_sync_and_what_was_announced_waits(told_of, sandbox):
+    integration, placed = told_of(5)
+    sandbox.wix.misbehave("error", "v1", count=None)
+
+    sync(integration)
+
+    assert waits(integration) == placed
+    assert not FailedRecord.objects.exists()
+    assert flow_of(integration).failures == 1
 
 
 def test_records_that_go_on_failing_do_not_make_the_whole_sync_fail(told_of, sandbox, time_machine):
