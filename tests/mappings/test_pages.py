@@ -14,7 +14,6 @@ from tests.build import (
     make_listing,
     make_location,
     make_order,
-    make_partner,
     make_product,
     make_ship_method,
     make_store,
@@ -24,17 +23,6 @@ from tests.build import (
 from tests.integrations.pages.reading import assert_in_order, words
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def account(db: None) -> Account:
-    return make_account("shoes", name="Shoes Ltd")
-
-
-@pytest.fixture
-def store(account: Account) -> Store:
-    make_warehouse(account, partner=make_partner(), name="New Jersey")
-    return make_store(account, name="Main street")
 
 
 @pytest.fixture

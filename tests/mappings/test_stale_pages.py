@@ -14,13 +14,10 @@ from fcp.roles import Role
 from mappings.mapping import map_listing, map_location, map_ship_method, name_carrier
 from mappings.models import CarrierOut, Listing, Location, MappingChange, ShipMethod
 from tests.build import (
-    make_account,
     make_listing,
     make_location,
-    make_partner,
     make_product,
     make_ship_method,
-    make_store,
     make_user,
     make_warehouse,
 )
@@ -28,13 +25,6 @@ from tests.integrations.pages.reading import form_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def store() -> Store:
-    account = make_account("shoes")
-    make_warehouse(account, partner=make_partner(), name="New Jersey")
-    return make_store(account, name="Main street")
 
 
 @pytest.fixture

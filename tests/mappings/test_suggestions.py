@@ -116,13 +116,6 @@ def test_every_service_of_the_table_is_found_by_its_own_name_and_by_each_other_o
 # --- from the account's own rows -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def store(db: None) -> Store:
-    account = make_account("shoes")
-    make_warehouse(account, partner=make_partner(), name="New Jersey")
-    return make_store(account, name="Main street")
-
-
 def shown(store: Store, page: str) -> dict[str, str]:
     client = Client()
     client.force_login(make_user(store.account))

@@ -21,26 +21,16 @@ from mappings.models import Listing, MappingChange, ShipMethod, WordImport
 from mappings.versions import undo_change, undo_of
 from tests.build import (
     NOW,
-    make_account,
     make_listing,
     make_location,
-    make_partner,
     make_product,
     make_ship_method,
-    make_store,
     make_user,
     make_warehouse,
 )
 from tests.integrations.pages.reading import words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def store() -> Store:
-    account = make_account("shoes")
-    make_warehouse(account, partner=make_partner(), name="New Jersey")
-    return make_store(account, name="Main street")
 
 
 @pytest.fixture
