@@ -1,6 +1,7 @@
 """What a sandbox keeps over restarts: one SQLite file, written as things change, so that even a kill loses nothing."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ class State:
 
     def __init__(self, path: str | None):
         self.depth = 0
+        self.lock = threading.RLock()  # several platforms' stand-ins keep theirs here, each with a lock of its own
         self.db: sqlite3.Connection | None = None
         if path:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -43,16 +45,17 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is saved within is kept together, also when the process is killed. Callers hold one lock."""
-        self.depth += 1
-        if self.db is not None and self.depth == 1:
-            self.db.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self.depth -= 1
-            if self.db is not None and self.depth == 0:
-                self.db.execute("COMMIT")
+        """All that is saved within is kept together, also when the process is killed. Others wait meanwhile."""
+        with self.lock:
+            self.depth += 1
+            if self.db is not None and self.depth == 1:
+                self.db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.depth -= 1
+                if self.db is not None and self.depth == 0:
+                    self.db.execute("COMMIT")
 
     def close(self) -> None:
         if self.db is not None:

@@ -5,11 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
 
 from integrations.sandbox.server import Sandbox
+from integrations.sandbox.state import State
+from tests.threads import at_once
 
 from .client import Wix
 
@@ -93,3 +96,22 @@ def test_the_command_writes_its_addresses_and_keeps_all_through_stop_and_kill(tm
     assert again["instance_v1"] == info["instance_v1"]
     assert second.returncode == 0
     assert "/control/" in output
+
+
+def test_what_two_platforms_keep_at_once_is_kept_one_after_the_other(tmp_path):
+    state, inside, done = State(str(tmp_path / "state.sqlite3")), threading.Event(), []
+
+    def keep(name: str, before: threading.Event | None = None) -> None:
+        if before:
+            before.wait(10)
+        with state.transaction():
+            inside.set()
+            time.sleep(0.1)
+            state.save(name, "order", "1", b"{}")
+            done.append(name)
+
+    at_once(lambda: keep("wix"), lambda: keep("ecwid", inside))
+
+    assert done == ["wix", "ecwid"]
+    assert [state.load(name) for name in done] == [[("order", "1", b"{}")]] * 2
+    state.close()
