@@ -101,16 +101,20 @@ def test_the_command_writes_its_addresses_and_keeps_all_through_stop_and_kill(tm
 def test_what_two_platforms_keep_at_once_is_kept_one_after_the_other(tmp_path):
     state, inside, done = State(str(tmp_path / "state.sqlite3")), threading.Event(), []
 
-    def keep(name: str, before: threading.Event | None = None) -> None:
-        if before:
-            before.wait(10)
+    def keep_slowly() -> None:
         with state.transaction():
             inside.set()
             time.sleep(0.1)
-            state.save(name, "order", "1", b"{}")
-            done.append(name)
+            state.save("wix", "order", "1", b"{}")
+            done.append("wix")
 
-    at_once(lambda: keep("wix"), lambda: keep("ecwid", inside))
+    def keep() -> None:
+        inside.wait(10)
+        with state.transaction():
+            state.save("ecwid", "order", "1", b"{}")
+            done.append("ecwid")
+
+    at_once(keep_slowly, keep)
 
     assert done == ["wix", "ecwid"]
     assert [state.load(name) for name in done] == [[("order", "1", b"{}")]] * 2
