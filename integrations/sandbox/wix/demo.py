@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from integrations.sandbox.setup import Setup
@@ -17,6 +18,7 @@ from .site import Body, Site, dump, iso
 
 TEMPLATES = 400  # beyond so many orders the rest are copies of these with other numbers, ids and dates
 WAITING = ("std-eu", 37)  # a way of shipping the shop has had for three hours, and the orders that use it
+BASKETS = "std-eu 1179"  # what those orders are drawn by: small ones, 2,140 EUR together
 PENDING_NUMBER = "10044"
 LAST_NUMBER = 10060
 HISTORY = timedelta(days=14)
@@ -28,6 +30,7 @@ COPIED = {"id": "id", "number": "number", "createdDate": "created", "updatedDate
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
     "engraved": {},
+    "pending": {"payment": "PENDING"},
     "discount": {},
     "mixed": {},
     "digital": {"shipping": None},
@@ -40,7 +43,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "gift": {"gift_wrap": Decimal("3.00")},
     "cod": {"payment": "NOT_PAID", "offline": True},
     "unpaid": {"payment": "NOT_PAID"},
-    "pending": {"payment": "PENDING"},
     "refunded": {"payment": "FULLY_REFUNDED"},
     "part_refund": {"payment": "PARTIALLY_REFUNDED"},
     "partly": {},
@@ -235,8 +237,7 @@ def shelf(site: Site, kind: str, named: bool = True) -> list[dict]:
     ]
 
 
-def pick_items(site: Site, count: int, products: list[dict]) -> list[Item]:
-    dice = site.random
+def pick_items(dice: Random, count: int, products: list[dict]) -> list[Item]:
     chosen = dice.sample(products, min(count, len(products)))
     return [Item(product, dice.choice(product["variants"]), dice.choice((1, 1, 1, 2, 3))) for product in chosen]
 
@@ -245,9 +246,11 @@ def wish_of(site: Site, kind: str, shipping: str | None = None) -> Wish:
     """What an order of a kind looks like. `shipping`: a title instead of a drawn one."""
     dice = site.random
     physical, digital = shelf(site, "physical"), shelf(site, "digital")
+    if kind == "digital" and not digital:  # a shop with few products: an order without lines is odd, see ODD
+        kind = "plain"
     usual = [option for option in site.shipping if not option["pickup"] and option["title"] != WAITING[0]]
     option = next((option for option in site.shipping if option["title"] == shipping), None) or dice.choice(usual)
-    items = pick_items(site, dice.choice((1, 1, 2, 3)), physical)
+    items = pick_items(dice, dice.choice((1, 1, 2, 3)), physical)
     rate = Decimal(dice.choice(("0", "0.19", "0.25")))
     wish = replace(Wish(items, dice.choice(PEOPLE), option, tax_rate=rate), **KINDS[kind])
     if kind == "engraved" and (engraved := [product for product in physical if product["engraving"]]):
@@ -257,11 +260,11 @@ def wish_of(site: Site, kind: str, shipping: str | None = None) -> Wish:
     elif kind == "partly":
         items[0].quantity += 1
     elif kind == "digital":
-        items[:] = pick_items(site, 1, digital)
+        items[:] = pick_items(dice, 1, digital)
     elif kind == "mixed":
-        items += pick_items(site, 1, digital)
+        items += pick_items(dice, 1, digital)
     elif kind == "no_sku":
-        items += pick_items(site, 1, shelf(site, "physical", named=False))
+        items += pick_items(dice, 1, shelf(site, "physical", named=False))
     elif kind == "pickup":
         wish.shipping = next(option for option in site.shipping if option["pickup"])
     return wish
@@ -276,6 +279,7 @@ def add_history(site: Site, setup: Setup, started: datetime) -> None:
     pending = int(PENDING_NUMBER) - first if site.key == "v1" and not plain else -1
     newest = [index for index in range(count - 6 - WAITING[1] - 1, count - 6) if index != pending][-WAITING[1] :]
     waiting = set(newest) if site.key == "v1" and count >= 100 and not plain else set()
+    baskets = Random(BASKETS)
     templates: list[tuple[dict, Body]] = []
     for index in range(count):
         age = HISTORY * (1 - (index + 1) / (count + 1))
@@ -290,9 +294,9 @@ def add_history(site: Site, setup: Setup, started: datetime) -> None:
         kind = "pending" if index == pending else "plain" if plain or index in waiting else TURNS[index % len(TURNS)]
         wish = wish_of(site, kind, WAITING[0] if index in waiting else None)
         if plain:
-            wish.items = pick_items(site, 3, shelf(site, "physical"))
+            wish.items = pick_items(site.random, 3, shelf(site, "physical"))
         elif index in waiting:
-            wish.items = wish.items[:2]
+            wish.items = pick_items(baskets, baskets.choice((1, 1, 1, 2)), shelf(site, "physical"))
         order = build_order(site, wish, number, site.new_id(), placed, changed)
         if not plain:
             fulfil(site, order, kind, age)
