@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .models import Warehouse, sku_key_of
-from .movements import AHEAD
+from .movements import AHEAD, EARLIEST
 from .stock import lock_skus
 
 MOST = 10_000_000
@@ -92,6 +92,8 @@ class Batch:
                 self.answer(place, "wrong_quantity", _wrong(at_least))
             elif at > now + AHEAD:
                 self.answer(place, "future", "Its time is more than 5 minutes ahead of ours. Check the sender's clock.")
+            elif at < EARLIEST:
+                self.answer(place, "past", "Its time lies before the year 2000. Send the time at which it was so.")
             else:
                 self._places[key] = place
             seen.add(key)

@@ -70,7 +70,7 @@ def report_levels(
 ) -> list[LevelAnswer]:
     """Take absolute levels, reported (LEVEL) or counted by a person (COUNT); one answer per item, in order.
 
-    Codes: taken, unchanged (known, perhaps as of a later moment now), older, unknown_sku, wrong_quantity, future,
+    Codes: taken, unchanged (known, perhaps as of a later moment now), older, unknown_sku, wrong_quantity, future, past,
     duplicate. Raises InventoryError where the warehouse takes no levels of that kind.
     """
     (check_takes_counts if kind == MovementKind.COUNT else check_takes_reports)(warehouse)
@@ -93,7 +93,7 @@ def adjust_levels(
     """Add to levels: adjustments by the warehouse (ADJUSTMENT), corrections by a person; one answer per item, in order.
 
     Codes: taken, unchanged (recorded, but the level was taken later and knew of it), repeated (its ref was recorded
-    before), no_level, below_zero, unknown_sku, wrong_quantity, future, duplicate. Raises InventoryError where the
+    before), no_level, below_zero, unknown_sku, wrong_quantity, future, past, duplicate. Raises InventoryError where the
     warehouse takes none of that kind.
     """
     (check_takes_counts if kind == MovementKind.CORRECTION else check_takes_reports)(warehouse)

@@ -22,6 +22,7 @@ from .models import MovementKind, StockLevel, StockMovement
 from .stock import lock_products, moved
 
 AHEAD = dt.timedelta(minutes=5)  # how far another clock may be ahead of ours
+EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # programs that know no time write the year 1
 FULFILLMENT_LINE = "fulfillment_line"
 
 Place = tuple[int, int]  # warehouse, product

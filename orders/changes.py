@@ -38,7 +38,7 @@ from .settings import LaterChanges, OrderRules
 from .settle import TAKEN, party_of, settle
 from .shapes import IncomingLine, IncomingOrder, Party, Payment, ReadOrder
 from .shipped_in_store import Here, Standing, compared
-from .stopped import IN_STORE, words_in
+from .stopped import IN_STORE, no_more_than_in_store, words_in
 from .store_shipments import StoreLeft
 from .stored_state import lock_orders
 from .written_shipments import write_left
@@ -94,6 +94,7 @@ class _Writes:
     canceled: list[int] = field(default_factory=list)
     left: list[tuple[int, StoreLeft]] = field(default_factory=list)
     deleted: list[Standing] = field(default_factory=list)
+    came_back: list[int] = field(default_factory=list)  # orders of these that no warehouse has
     forgotten: list[int] = field(default_factory=list)  # fulfillments of ours that the store no longer knows
     settled: list[int] = field(default_factory=list)  # orders whose question about the store's shipments has its answer
 
@@ -216,11 +217,11 @@ def _follow(
         writes.events.append((order.pk, "canceled_in_store", {"payment": order.payment, "status": order.status}))
         if taken:
             writes.holds.append((order.pk, HoldKind.CANCELED_IN_STORE, ""))
-    elif was_canceled and not is_canceled(order.status, order.payment):
-        order.canceled_at = None
-        writes.events.append((order.pk, "restored_in_store", {}))
     elif taken and (asks := [*content, *(word for word in address if word == ADDRESS)]):
         writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, ", ".join(asks)))
+    if was_canceled and not is_canceled(order.status, order.payment):
+        order.canceled_at = None
+        writes.events.append((order.pk, "restored_in_store", {}))
     if ADDRESS in address:
         _ask_for_address(order, incoming, taken, writes)
     # Each further part of the money that goes back asks again, also where a person has decided about the last one.
@@ -382,6 +383,8 @@ def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Wri
     for one in found.deleted:
         writes.deleted.append(one)
         writes.events.append((order.pk, "shipment_gone", {"pieces": one.pieces}))
+    if found.deleted and not taken:
+        writes.came_back.append(order.pk)
     if found.ours_deleted:
         writes.forgotten += [one.pk for one in found.ours_deleted]
         writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, OURS_DELETED))
@@ -446,4 +449,6 @@ def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) 
         shipped = [(quantity, pk) for _, gone in writes.left for pk, quantity in gone.shipped.items()]
         add_to_rows(OrderLine, "shipped", shipped)
         withdraw([pk for pk, _ in writes.left], now=now, actor="store")
+    if writes.came_back:
+        no_more_than_in_store(OrderLine.objects.filter(order_id__in=writes.came_back), now)
     return [one.pk for one in writes.deleted] + list(write_left(store, writes.left, now))

@@ -14,6 +14,8 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Sum, Value, When
 
+from inventory.movements import EARLIEST
+
 from .decide import is_canceled
 from .errors import OrderError
 from .events import record
@@ -31,6 +33,7 @@ from .models.shipping import (
 from .release import offer_rest
 from .shipping import refusal
 from .signals import shipments_to_tell
+from .stopped import on_voided
 from .stored_state import lock_orders, refresh_states
 
 REPORTABLE = (RequestState.ACKNOWLEDGED, RequestState.PARTLY_SHIPPED)
@@ -121,6 +124,7 @@ def void(fulfillment: Fulfillment, *, by: str, now: dt.datetime) -> Fulfillment:
         record(
             fulfillment.order, "fulfillment_voided", by, now, fulfillment=fulfillment.pk, pieces=sum(pieces.values())
         )
+        on_voided(fulfillment.order, by=by, now=now)
         refresh_states([fulfillment.order_id], now=now, left=[fulfillment.pk], by=by)
         _ring(fulfillment.store_id)
     fulfillment.refresh_from_db()
@@ -221,6 +225,10 @@ def _check(shipment: Shipment, now: dt.datetime) -> None:
         raise OrderError("Each quantity must be 1 or more.", "bad_quantity")
     if shipment.shipped_at and shipment.shipped_at > now + AHEAD:
         raise OrderError("The time of shipping lies in the future.", "bad_time")
+    if shipment.shipped_at and shipment.shipped_at < EARLIEST:
+        raise OrderError(
+            "The time of shipping lies before the year 2000. Leave it out if you do not know it.", "bad_time"
+        )
 
 
 def _check_no_warehouse_has(order: Order) -> None:

@@ -26,7 +26,8 @@ from .stored_state import RequestRow, Standing, lock_orders, read_standing, stor
 from .told_to_partner import told_of_store
 
 BATCH = 500
-ALL_GONE = StoreFulfillment.ALL.value
+# As `decide.is_closed` says.
+CLOSED = Q(status__in=CLOSED_STATUSES) | Q(payment__in=CLOSED_PAYMENTS) | Q(fulfillment=StoreFulfillment.ALL.value)
 MAY_BE_OFFERED = (State.NEW, State.PARTLY_SHIPPED)
 
 REQUEST_COLUMNS = (
@@ -36,26 +37,34 @@ REQUEST_COLUMNS = (
 )  # fmt: skip
 
 
-def waiting_to_be_offered(store: Store) -> Any:
-    """Orders that nothing keeps from a warehouse: no open hold, no open request, something left to ship."""
-    orders = Order.objects.filter(store=store).in_state(*MAY_BE_OFFERED)
+def waiting_to_be_offered(store: Store, *states: State) -> Any:
+    """Orders that nothing keeps from a warehouse: open in the store, no open hold, no open request. By the index of the
+    store's orders in each state: `states` narrows them.
+    """
+    orders = Order.objects.filter(account=store.account_id, store=store).in_state(*states or MAY_BE_OFFERED)
     if not store.hands_over:
         orders = orders.filter(tried=True)
-    return orders.exclude(Exists(Hold.objects.open().filter(order=OuterRef("pk")))).exclude(
-        Exists(ShippingRequest.objects.filter(order=OuterRef("pk"), state__in=UNSETTLED))
+    return (
+        orders.exclude(CLOSED)
+        .exclude(Exists(Hold.objects.open().filter(order=OuterRef("pk"))))
+        .exclude(Exists(ShippingRequest.objects.filter(order=OuterRef("pk"), state__in=UNSETTLED)))
     )
 
 
 def offer_waiting(store: Store, *, now: dt.datetime, actor: str = "schedule") -> int:
     """Offer every order of the store that may go, in batches of their own transactions; returns how many."""
-    offered, last = 0, 0
-    while True:
-        ids = list(waiting_to_be_offered(store).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            return offered
-        with transaction.atomic():
-            offered += offer(store, ids, now=now, actor=actor)
-        last = ids[-1]
+    offered = 0
+    for state in MAY_BE_OFFERED:  # one after the other: together no index leads to them
+        last = 0
+        while ids := _first(waiting_to_be_offered(store, state).filter(pk__gt=last)):
+            with transaction.atomic():
+                offered += offer(store, ids, now=now, actor=actor)
+            last = ids[-1]
+    return offered
+
+
+def _first(waiting: Any) -> list[int]:
+    return list(waiting.order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
 def offer(store: Store, order_ids: Collection[int], *, now: dt.datetime, actor: str) -> int:
@@ -282,7 +291,7 @@ def _with_a_rest() -> Any:
     )
     return (
         Order.objects.filter(account=OuterRef("account"), store=OuterRef("pk"), state=State.PARTLY_SHIPPED)
-        .exclude(Q(status__in=CLOSED_STATUSES) | Q(payment__in=CLOSED_PAYMENTS) | Q(fulfillment=ALL_GONE))
+        .exclude(CLOSED)
         .exclude(Exists(Hold.objects.open().filter(**of_order)))
         .exclude(Exists(ShippingRequest.objects.filter(state__in=UNSETTLED, **of_order)))
         .filter(Exists(to_ship))

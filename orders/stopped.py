@@ -1,11 +1,13 @@
-"""What follows when a warehouse stopped, or follows a change: what asked for it is settled, the order goes anew."""
+"""What follows when a warehouse stopped, follows a change, or did not ship after all: what asked for it is settled, the
+order goes anew."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
 
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
 
 from fcp.models import Store
 
@@ -15,7 +17,7 @@ from .events import record
 from .holds import HoldKind
 from .models import Hold, Order, OrderLine, SeenOrder, ShippingRequest
 from .models.shipping import AT_WAREHOUSE
-from .release import offer
+from .release import offer, stop_asking
 from .settle import settle
 from .signals import orders_to_read
 from .stored_state import refresh_states
@@ -50,6 +52,17 @@ def on_rejected(order: Order, *, by: str, now: dt.datetime) -> None:
     _read_again(order, hold, now)
     if _follow_lines(order, now) or hold:
         settle(Store.objects.get(pk=order.store_id), [order.pk], now=now, actor=by)
+
+
+def on_voided(order: Order, *, by: str, now: dt.datetime) -> None:
+    """Pieces of a (locked) order did not leave after all; the caller stores its state.
+
+    What the store canceled meanwhile must not leave any more: who has it is asked to stop.
+    """
+    if is_canceled(order.status, order.payment):
+        stop_asking([order.pk], now=now, actor=by)
+    elif _is_free(order):
+        no_more_than_in_store(OrderLine.objects.filter(order=order), now)
 
 
 def _settled(order: Order, hold: Hold | None) -> set[str] | None:
@@ -99,6 +112,15 @@ def _follow_lines(order: Order, now: dt.datetime) -> bool:
     units = sum(line.quantity for line in lines.filter(ships=True, removed_at=None))
     Order.objects.filter(pk=order.pk).update(units=units)
     return True
+
+
+def no_more_than_in_store(lines: QuerySet[OrderLine], now: dt.datetime) -> None:
+    """Of pieces that counted as gone the store may want fewer since: what came back of these lines, which no warehouse
+    has, does not ship again beyond that.
+    """
+    wanted = Greatest(F("shipped"), F("store_quantity"))
+    lines.filter(quantity__gt=wanted).update(quantity=wanted)
+    lines.filter(store_quantity=0, shipped=0, removed_at=None).update(removed_at=now)
 
 
 def drop_words(

@@ -165,6 +165,7 @@ RESULTS = {
     "unknown_sku": "no product has this SKU",
     "wrong_quantity": "not a whole number that can be",
     "future": "taken later than now",
+    "past": "taken before the year 2000",
     "invalid": "cannot be read",
 }
 RESULTS_OF_ADJUSTING = {
@@ -177,6 +178,7 @@ RESULTS_OF_ADJUSTING = {
     "unknown_sku": "no product has this SKU",
     "wrong_quantity": "not a whole number that can be",
     "future": "later than now",
+    "past": "before the year 2000",
     "invalid": "cannot be read",
 }
 

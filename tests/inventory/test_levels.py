@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.errors import InventoryError
-from inventory.levels import LevelItem, report_levels, whole_number
+from inventory.levels import AdjustItem, LevelItem, adjust_levels, report_levels, whole_number
 from inventory.models import MovementKind, Reports, StockLevel, StockMovement
 from inventory.reservations import Wanted, write_reservations
 from inventory.signals import stock_moved
@@ -189,6 +189,16 @@ def test_whole_numbers_are_read_as_people_and_programs_write_them(value, number)
 @pytest.mark.parametrize(("minutes", "code"), [(65, "taken"), (65.1, "future")])
 def test_a_clock_may_be_five_minutes_ahead(minutes, code):
     assert codes(report(new_warehouse("MUG"), ("MUG", 1, minutes))) == [code]
+
+
+def test_a_time_that_nobody_knew_is_refused():
+    warehouse, never = new_warehouse("MUG"), dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+
+    [level] = report_levels(warehouse, [LevelItem("MUG", 5, never)], actor="Nord", now=at(0))
+    [change] = adjust_levels(warehouse, [AdjustItem("MUG", 5, never)], actor="Nord", now=at(0))
+
+    assert (level.code, change.code) == ("past", "past")
+    assert believed(warehouse) is None
 
 
 def test_one_quantity_stands_at_each_warehouse():

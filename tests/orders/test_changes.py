@@ -16,7 +16,7 @@ from orders.holds import HoldKind
 from orders.models import Hold, Order, OrderLine, Payload, ShippingRequest
 from orders.models.shipping import Origin, RequestState
 from orders.persons import erase
-from orders.release import offer_waiting, stores_with_waiting
+from orders.release import offer_waiting, stores_with_waiting, waiting_to_be_offered
 from orders.settings import LaterChanges
 from orders.shapes import Payment, Status, StoreFulfillment, StoreShipment
 from orders.shipping import acknowledge, answer_cancel
@@ -151,6 +151,17 @@ def test_a_cancellation_after_release_asks_the_warehouse_to_stop(store):
     assert open_holds(order) == {("canceled_in_store", "")}
 
 
+def test_what_the_store_restores_with_other_lines_while_the_warehouse_ships_asks_about_these(store):
+    incoming, order = taken(store)
+    again(store, incoming, status=Status.CANCELED)
+    answer_cancel(order.requests.get(), False, "It is packed", by="Partner", now=LATER)
+
+    _, order = again(store, incoming, lines=(a_line("MUG", 4),))
+
+    assert order.state == "at_warehouse"
+    assert ("changed_after_release", "lines") in open_holds(order)
+
+
 def test_a_full_refund_never_ships_and_a_partial_one_asks(store):
     one, first = offered(store)
     two, second = offered(store)
@@ -224,6 +235,21 @@ def test_an_order_that_somebody_ships_in_the_store_is_not_shipped_again(store):
     fulfillment = order.fulfillments.get()
     assert (fulfillment.origin, fulfillment.told, fulfillment.parcels.get().tracking) == ("store", "told", "1Z9")
     assert OrderLine.objects.get().shipped == 2
+
+
+def test_a_shipment_deleted_in_the_store_gives_back_no_more_than_the_store_still_wants(store):
+    incoming, order = offered(store, lines=(a_line("MUG", 5), a_line("MUG", 1, uid="second")))
+    whole = StoreShipment("f-1", (("line-MUG", 5), ("second", 1)))
+    again(store, incoming, fulfillment=StoreFulfillment.ALL, shipments=(whole,))
+
+    incoming = replace(incoming, lines=(a_line("MUG", 3),), changed_at=LATER + dt.timedelta(hours=1))
+    take(store, incoming, of=store.rules, now=LATER + dt.timedelta(hours=1))
+    offer_waiting(store, now=LATER)
+
+    order.refresh_from_db()
+    assert order.state == "ready"
+    assert [line["quantity"] for line in order.requests.get(state="offered").snapshot["lines"]] == [3]
+    assert order.lines.get(uid="second").removed_at is not None
 
 
 def test_an_order_marked_as_fulfilled_while_at_the_warehouse_asks(store):
@@ -458,3 +484,4 @@ def test_a_rest_that_may_not_go_is_not_looked_at_each_minute(store, why):
         Order.objects.filter(pk=order.pk).update(**values[why])
 
     assert not stores_with_waiting().exists()
+    assert why == "no warehouse" or not waiting_to_be_offered(store).exists()

@@ -6,10 +6,11 @@ import pytest
 
 from orders.errors import OrderError
 from orders.fulfilling import Shipment, Tracking, correct, report_fulfillment, tell_again, void
-from orders.models import Fulfillment, OrderEvent, ShippingRequest
+from orders.models import Fulfillment, Order, OrderEvent, ShippingRequest
 from orders.models.shipping import Origin, RequestState, Told
+from orders.shipping import answer_cancel
 from orders.signals import shipments_to_tell
-from tests.orders.making import NOW, line_of, new_order, taken
+from tests.orders.making import NOW, line_of, new_order, offered, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +93,16 @@ def test_a_report_without_a_real_quantity_is_refused(lines, code):
         report(order, lines)
 
     assert refused.value.code == code
+
+
+def test_a_time_of_shipping_that_nobody_knew_is_refused():
+    order = new_order()
+    taken(order)
+
+    with pytest.raises(OrderError, match="before the year 2000") as refused:
+        report(order, {"MUG": 2}, shipped_at=dt.datetime(1, 1, 1, tzinfo=dt.UTC))
+
+    assert refused.value.code == "bad_time"
 
 
 def test_a_time_of_shipping_far_ahead_is_refused():
@@ -241,6 +252,32 @@ def test_voiding_twice_gives_the_pieces_back_once():
     void(fulfillment, by="Ann", now=NOW)
 
     assert line_of(order, "MUG").shipped == 1
+
+
+def test_what_did_not_leave_of_a_canceled_order_is_not_shipped_again_but_asked_to_stop():
+    order = new_order()
+    request = taken(order)
+    fulfillment = report(order, {"MUG": 2})
+    Order.objects.filter(pk=order.pk).update(status="canceled")
+
+    void(fulfillment, by="Ann", now=NOW)
+
+    assert states(order) == ("at_warehouse", "cancel_asked")
+    answer_cancel(request, True, by="Partner", now=NOW)
+    assert states(order) == ("canceled", "canceled")
+
+
+def test_of_what_did_not_leave_no_more_ships_than_the_store_still_wants():
+    order = new_order({"MUG": 5, "CUP": 1})
+    pieces = {line_of(order, sku).pk: quantity for sku, quantity in {"MUG": 5, "CUP": 1}.items()}
+    fulfillment = report_fulfillment(order, Shipment(pieces), origin=Origin.PERSON, by="Ann", now=NOW)
+    order.lines.filter(sku="MUG").update(store_quantity=3)
+    order.lines.filter(sku="CUP").update(store_quantity=0)
+
+    void(fulfillment, by="Ann", now=NOW)
+
+    assert [line["quantity"] for line in offered(order).snapshot["lines"]] == [3]
+    assert line_of(order, "CUP").removed_at == NOW
 
 
 @pytest.mark.parametrize("before", [{"told": Told.TOLD}, {"told": Told.CHANGE}, {"told": Told.DUE, "store_ref": None}])
