@@ -203,13 +203,14 @@ def _do(request: PanelRequest, do: str, orders: Sequence[Order], form: BulkForm)
 @may(May.SHIP)
 def _slips(request: PanelRequest, chosen: Rows) -> HttpResponse:
     """Packing slips of what the chosen orders' warehouses have in hand or were offered."""
-    ids = [order.pk for order in chosen.order_by(*ORDERS.order)[:AT_ONCE]]
-    rows = ShippingRequest.objects.for_account(request.account).filter(order__in=ids, state__in=UNSETTLED)
+    ids = [order.pk for order in chosen.order_by(*ORDERS.order)[: AT_ONCE + 1]]
+    rows = ShippingRequest.objects.for_account(request.account).filter(order__in=ids[:AT_ONCE], state__in=UNSETTLED)
     slips = slips_of(rows.select_related("warehouse", "order").order_by("order__placed_at", "pk"))
     if not slips:
         messages.warning(request, "None of these orders is with a warehouse, so there is nothing to pack yet.")
         return redirect(_back(request))
-    return render(request, "orders/slips.html", {"slips": slips, "title": "Packing slips"})
+    context = {"slips": slips, "more": len(ids) > AT_ONCE, "title": "Packing slips"}
+    return render(request, "orders/slips.html", context)
 
 
 def _back(request: PanelRequest) -> str:

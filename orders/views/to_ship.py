@@ -126,23 +126,23 @@ def to_ship(request: PanelRequest) -> HttpResponseBase:
 @require_POST
 def many(request: PanelRequest) -> HttpResponse:
     """What the bar below the list does to the chosen requests."""
-    rows = WORK.chosen(request, ShippingRequest.objects.for_account(request.account))
-    found = rows.select_related("warehouse").order_by("changed_at", "id")[: AT_ONCE + 1]
-    chosen = [row for row in found if row.state in UNSETTLED]
+    rows = WORK.chosen(request, ShippingRequest.objects.for_account(request.account)).select_related("warehouse")
     back = redirect(panel_url(request.account, "orders:to_ship"))
+    chosen = [row for row in rows.order_by("changed_at", "id")[: AT_ONCE + 1] if row.state in UNSETTLED]
     if not chosen:
         messages.warning(request, "Choose some orders first.")
         return back
-    if len(chosen) > AT_ONCE:
-        messages.warning(request, f"The first {AT_ONCE} were taken; press again for the rest.")
     if request.POST.get("do") == "slips":
-        return _slips(request, chosen[:AT_ONCE])
-    _acknowledge(request, chosen[:AT_ONCE])
+        return _slips(request, chosen)
+    offered = rows.filter(state=RequestState.OFFERED)  # of more than can be taken at once, others may stand in front
+    _acknowledge(request, list(offered.order_by("changed_at", "id")[: AT_ONCE + 1]))
     return back
 
 
 def _acknowledge(request: PanelRequest, rows: list[ShippingRequest]) -> None:
-    offered = [Acknowledgement(row.pk, row.revision) for row in rows if row.state == RequestState.OFFERED]
+    if len(rows) > AT_ONCE:
+        messages.warning(request, f"The first {AT_ONCE} were taken; press again for the rest.")
+    offered = [Acknowledgement(row.pk, row.revision) for row in rows[:AT_ONCE]]
     answers = acknowledge_many(offered, by=str(request.user), now=timezone.now())
     refused = [answer for answer in answers.values() if isinstance(answer, OrderError)]
     if len(refused) < len(answers):
@@ -161,7 +161,9 @@ def slip(request: PanelRequest, pk: int) -> HttpResponse:
 
 
 def _slips(request: PanelRequest, rows: list[ShippingRequest]) -> HttpResponse:
-    return render(request, "orders/slips.html", {"slips": slips_of(rows), "title": "Packing slips"})
+    """Of AT_ONCE at most; the page says where there are more."""
+    context = {"slips": slips_of(rows[:AT_ONCE]), "more": len(rows) > AT_ONCE, "title": "Packing slips"}
+    return render(request, "orders/slips.html", context)
 
 
 # --- one request -----------------------------------------------------------------------------------------------------

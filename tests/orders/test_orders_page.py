@@ -295,6 +295,15 @@ def test_packing_slips_of_the_chosen_orders_are_printed_together(shop):
     assert viewer.status_code == 403
 
 
+def test_where_more_orders_are_chosen_than_slips_are_printed_at_once_the_page_says_so(shop, monkeypatch):
+    monkeypatch.setattr("orders.views.orders.AT_ONCE", 1)
+    chosen = [shop.order(), shop.order()]
+    offer_waiting(shop.store, now=NOW)
+
+    assert "These are not all that you chose." in text_of(bulk(shop, chosen, "slips"))
+    assert "These are not all that you chose." not in text_of(bulk(shop, chosen[:1], "slips"))
+
+
 def test_all_that_match_means_the_lists_filters_or_the_groups_orders(shop):
     held, other = shop.order(ship="std-eu"), shop.order(ship="slow")
     new = shop.order()

@@ -1,5 +1,7 @@
 """The page To ship: the work of warehouses, done by a person; the same code as the partner API."""
 
+import datetime as dt
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -168,6 +170,20 @@ def test_chosen_orders_are_acknowledged_together(panel, order):
 
     assert "2 orders are at the warehouse now." in text(response)
     assert set(ShippingRequest.objects.values_list("state", flat=True)) == {"acknowledged"}
+
+
+def test_of_more_than_can_be_taken_at_once_those_that_are_taken_already_keep_no_place(panel, order, monkeypatch):
+    monkeypatch.setattr("orders.views.to_ship.AT_ONCE", 1)
+    house = order.lines.first().warehouse
+    taken(order)
+    waits = offered(make_order(order.store, {"HAT": 1}, warehouse=house))
+    ShippingRequest.objects.filter(order=order).update(changed_at=waits.changed_at - dt.timedelta(hours=1))
+
+    response = panel("many/", {"all": "1", "query": "", "do": "acknowledge"})
+
+    assert "1 order is at the warehouse now." in text(response)
+    assert "All of them are acknowledged already." in text(panel("many/", {"all": "1", "do": "acknowledge"}))
+    assert "These are not all that you chose." in text(panel("many/", {"all": "1", "do": "slips"}))
 
 
 def test_slips_show_address_engraving_and_notes_one_for_each_order(panel, order):
