@@ -199,7 +199,7 @@ class WarehouseForm(forms.ModelForm[Warehouse]):
             "code": "A short word that lists show, for example NJ1.",
             "name": "As you call it.",
             "partner": "Who takes its orders through our API. Empty: people ship them on the page To ship. "
-            "Requests that were offered already stay where they are.",
+            "When you change it, what the warehouse still has to ship goes along.",
             "kept_by": "Who says how much lies there; never both. The warehouse: its partner reports levels over the "
             "API, and nobody changes them here. Without a partner, and with this panel: people count, correct and "
             "import levels here.",

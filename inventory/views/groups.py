@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from fcp.forms import read_only_without
@@ -38,6 +40,7 @@ GROUPS = Listing(
         icon="packages",
         view="inventory:add_group",
         action="Add group",
+        may=May.WORK_ORDERS,
     ),
 )
 
@@ -68,14 +71,20 @@ def group(request: PanelRequest, pk: int) -> HttpResponseBase:
 def _change(request: PanelRequest, found: ProductGroup) -> HttpResponse:
     """`dissolve`: its products stay, in no group."""
     if "dissolve" in request.POST:
-        name = found.name
-        found.delete()
-        messages.success(request, f"{name} is dissolved. Its products are still here, each for itself.")
+        _dissolve(found)
+        messages.success(request, f"{found.name} is dissolved. Its products are still here, each for itself.")
         return redirect(panel_url(request.account, "inventory:groups"))
     form = GroupForm(request.account, request.POST, instance=found)
     if form.is_valid():
         return _save(request, form)
     return _page(request, ProductGroup.objects.get(pk=found.pk), form, sent=True)
+
+
+def _dissolve(found: ProductGroup) -> None:
+    """Its products count as changed, as stores show them otherwise now, and have no values of its options any more."""
+    with transaction.atomic():
+        Product.objects.filter(group=found).update(options=[], changed_at=timezone.now())
+        found.delete()
 
 
 def _save(request: PanelRequest, form: GroupForm) -> HttpResponse:
