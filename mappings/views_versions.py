@@ -298,9 +298,9 @@ def _moment(request: PanelRequest) -> dt.datetime | None:
     try:
         day = parse_date(request.GET.get("day", ""))
         time = parse_time(request.GET.get("time", "") or "00:00")
-    except ValueError:
+        return timezone.make_aware(dt.datetime.combine(day, time)).astimezone(dt.UTC) if day and time else None
+    except (ValueError, OverflowError):
         return None
-    return timezone.make_aware(dt.datetime.combine(day, time)) if day and time else None
 
 
 # --- taking back -----------------------------------------------------------------------------------------------------

@@ -160,9 +160,11 @@ def _read(token: str) -> tuple[dt.datetime, str, str] | None:
     kind, _, cause = rest.partition("~")
     try:
         oldest = parse_datetime(at)
-    except ValueError:
+        if oldest is None or oldest.tzinfo is None or kind not in set(HoldKind):
+            return None
+        return oldest.astimezone(dt.UTC), kind, cause
+    except (ValueError, OverflowError):
         return None
-    return (oldest, kind, cause) if oldest and oldest.tzinfo and kind in set(HoldKind) else None
 
 
 # From each group to the next: one step along the index for each, whatever the number of orders in it. SQLite knows

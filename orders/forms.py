@@ -72,9 +72,13 @@ class HoldFields(forms.Form):
             self.add_error("until_day", "Say on which day.")
         elif day:
             local = dt.datetime.combine(day, time or dt.time(), tzinfo=self.zone)
-            data["until"] = local.astimezone(dt.UTC)
-            if data["until"] <= self.now:
-                self.add_error("until_day", "That moment has passed. Choose a later one.")
+            try:
+                data["until"] = local.astimezone(dt.UTC)
+            except OverflowError:  # at either end of the calendar
+                self.add_error("until_day", "Choose another day.")
+            else:
+                if data["until"] <= self.now:
+                    self.add_error("until_day", "That moment has passed. Choose a later one.")
         return data
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from fcp.listing import Choice, Column, Days, Empty, Flag, Listing, Rows
 from fcp.models import Account
 from fcp.panel import panel_url
+from fcp.roles import May
 from fcp.short_lists import ShortLists
 from inventory.models import sku_key_of
 from mappings.outside import OUTSIDE
@@ -219,6 +220,7 @@ ORDERS = OrderListing(
         icon="shopping-bag",
         view="integrations:integrations",
         action="Connect a store",
+        may=May.CONNECT,
     ),
     bulk="orders/parts/bulk.html",
     template="orders/orders.html",
@@ -259,7 +261,8 @@ GROUP = GroupListing(
 def chosen_orders(request: HttpRequest, account: Account) -> Rows:
     """The orders that a posted bulk form means; one that was sent from a group's list means that group's only."""
     rows = Order.objects.for_account(account)
-    if kind := request.POST.get("group_kind"):
-        holds = Hold.objects.for_account(account).open().filter(kind=kind, cause=request.POST.get("group_cause", ""))
+    kind, cause = (request.POST.get(name, "").replace("\x00", "") for name in ("group_kind", "group_cause"))
+    if kind:
+        holds = Hold.objects.for_account(account).open().filter(kind=kind, cause=cause)
         rows = rows.filter(pk__in=holds.values("order"))
     return ORDERS.chosen(request, rows)

@@ -274,6 +274,8 @@ def test_as_it_was_at_a_moment_beside_what_it_means_now(client: Client, store: S
 
     assert [(one.word, one.was, one.became) for one in page.context["list"].rows] == [("Air", "GROUND", "NIGHT")]
     assert client.get(url("then/"), {"day": "nonsense", "time": "99"}).status_code == 200
+    Account.objects.update(time_zone="Europe/Berlin")
+    assert client.get(url("then/"), {"day": "0001-01-01"}).status_code == 200
 
 
 def test_a_change_is_taken_back_by_a_press_and_says_what_stays(client: Client, store: Store) -> None:

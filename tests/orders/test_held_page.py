@@ -179,8 +179,12 @@ def test_nonsense_is_not_here(shop, nonsense):
 
 
 @pytest.mark.parametrize(
-    "query", ["page=x", "page=99999999999999999999", "kind=nothing&cause=1", "kind=sku&cause=x%00"]
-)
+    "query",
+    [
+        "page=x", "page=99999999999999999999", "page=0001-01-01T00:00:00%2B14:00~sku~1", "kind=nothing&cause=1",
+        "kind=sku&cause=x%00",
+    ],
+)  # fmt: skip
 def test_an_odd_address_shows_the_page(shop, query):
     shop.order(ship="std-eu")
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from fcp.models import Account
 from fcp.roles import Role
 from inventory.models import Product
 from orders.errors import OrderError
@@ -151,9 +152,11 @@ def test_a_time_of_that_day_can_be_said(shop):
         ({"until_time": "14:30"}, "Say on which day."),
         ({"until_day": "soon"}, "Enter a valid date."),
         ({"until_day": "9999-12-31", "until_time": "25:00"}, "Enter a valid time."),
+        ({"until_day": "9999-12-31", "until_time": "23:00"}, "Choose another day."),
     ],
 )
 def test_what_is_no_moment_to_come_is_asked_for_again(shop, fields, said):
+    Account.objects.update(time_zone="America/New_York")
     order = shop.order()
 
     page = hold(shop.client(), shop, order, **fields)
