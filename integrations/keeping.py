@@ -55,15 +55,17 @@ def forget_of_store(store: Store, now: dt.datetime, ends: float | None = None) -
 
 
 def _erase(store: Store, before: dt.datetime, now: dt.datetime, ends: float) -> int:
-    erased = 0
+    erased, last = 0, 0
     while time.monotonic() < ends:
-        ids = list(persons.to_erase(store, before).order_by("pk").values_list("pk", flat=True)[: persons.BATCH])
+        # Each batch begins behind the last one: who was erased before is passed once, not for every batch.
+        rest = persons.to_erase(store, before).filter(pk__gt=last).order_by("pk")
+        ids = list(rest.values_list("pk", flat=True)[: persons.BATCH])
         if not ids:
             break
         with transaction.atomic():
             uids = persons.erase(ids, now)
             _forget_failed(store, uids)
-        erased += len(uids)
+        erased, last = erased + len(uids), ids[-1]
     return erased
 
 
