@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from fcp.models import Account, User
 
-from .causes import PAGE, Cause, CausePage, Key, cause_page, causes_among, open_holds_of
+from .causes import Cause, Key, causes_among, open_holds_of
 from .holds import HoldKind
 from .models import HeldGroup
 
@@ -53,11 +53,6 @@ def woken(group: HeldGroup, orders: int) -> bool:
 def snoozed_keys(account: Account, now: dt.datetime) -> set[Key]:
     """The groups that lists of what waits leave out."""
     return {cause.key for cause in shelves(account, now).snoozed}
-
-
-def waiting_page(account: Account, now: dt.datetime, after: str = "", size: int = PAGE) -> CausePage:
-    """A page of what waits, without what is snoozed."""
-    return cause_page(account, after, size, snoozed_keys(account, now))
 
 
 def noted_of(account: Account, causes: Iterable[Cause]) -> dict[Key, HeldGroup]:
