@@ -96,12 +96,14 @@ class Batches(threading.Thread):
 
     def run(self) -> None:
         while not self.stopped.is_set():
-            ticket = next((uid for uid, one in list(self.all.items()) if one["status"] in NOT_DONE), None)
-            if ticket is None:
+            ticket, batch = next(
+                ((uid, one) for uid, one in list(self.all.items()) if one["status"] in NOT_DONE), ("", None)
+            )
+            if batch is None:
                 self.change.wait(1.0)
                 self.change.clear()
                 continue
-            if self.all[ticket]["status"] == "QUEUED" and self.stopped.wait(self.wait):
+            if batch["status"] == "QUEUED" and self.stopped.wait(self.wait):
                 return
             self.work(lambda ticket=ticket: self._some(ticket))
             if self.pace and self.stopped.wait(self.pace * CHUNK):
