@@ -63,7 +63,7 @@ class Sender(threading.Thread):
         with self.change:
             return [{"event": one.event, "url": one.url, "tries": one.tries, "taken": one.taken} for one in self.log]
 
-    def drain(self, seconds: float = 5.0) -> bool:
+    def drain(self, seconds: float = 30.0) -> bool:
         """Wait until nothing is waiting; whether that came true in time."""
         end = time.monotonic() + seconds
         with self.change:

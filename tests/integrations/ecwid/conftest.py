@@ -73,7 +73,7 @@ def app_of(box: Sandbox) -> AppSecrets:
 def reach_in(settings: Any) -> Callable[..., Reached]:
     """The store of a given sandbox, by the token of its custom app."""
 
-    def reach(box: Sandbox, timeout: float = 5) -> Reached:
+    def reach(box: Sandbox, timeout: float = 30) -> Reached:
         reach_sandbox(box, settings)
         calls: list[Exchange] = []
         session = Session(EcwidConnector.platform.hosts, after_call=calls.append, timeout=timeout)

@@ -74,7 +74,7 @@ class Goods:
     def told(self, rows: list[StockToSet]) -> dict[str, Answer]:
         """What became of them, waited for."""
         reply = self.connector.push_stock(rows)
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 30
         while not isinstance(reply, Done):
             assert time.monotonic() < ends, "the batch does not end"
             time.sleep(0.05)
@@ -82,7 +82,7 @@ class Goods:
         return {answer.key: answer for answer in reply.answers}
 
 
-def reach(box: Sandbox, settings: Any, timeout: float = 5) -> Goods:
+def reach(box: Sandbox, settings: Any, timeout: float = 30) -> Goods:
     reach_sandbox(box, settings)
     info = box.info["ecwid"]
     calls: list[Exchange] = []

@@ -135,12 +135,12 @@ def consent(sandbox: Sandbox, answer: str = "yes", state: str = "the-state") -> 
     """The owner reads the page that Connect opens, and answers: the query that comes back with the browser."""
     step = EcwidConnector.begin("app", app_of(sandbox), {}, state, RETURN)
     assert isinstance(step, Redirect)
-    page = requests.get(step.url, timeout=5)
+    page = requests.get(step.url, timeout=30)
     assert page.status_code == 200
     assert "Install" in page.text
     sent = {name: values[0] for name, values in parse_qs(urlsplit(step.url).query).items()}
     url = f"{sandbox.info['ecwid']['oauth_base_url']}/authorize"
-    back = requests.post(url, data=sent | {"answer": answer}, allow_redirects=False, timeout=5).headers["Location"]
+    back = requests.post(url, data=sent | {"answer": answer}, allow_redirects=False, timeout=30).headers["Location"]
     assert back.startswith(RETURN)
     return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 

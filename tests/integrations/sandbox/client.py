@@ -39,7 +39,7 @@ class Wix:
     def patch(self, path: str, body: dict) -> tuple[int, Any]:
         return self.call("PATCH", path, body)
 
-    def call(self, method: str, path: str, body: dict | None = None, timeout: float = 5) -> tuple[int, Any]:
+    def call(self, method: str, path: str, body: dict | None = None, timeout: float = 30) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.box.server.server_address[1], timeout=timeout)
         try:
             text = json.dumps(body) if body is not None else None
@@ -80,7 +80,7 @@ def code(body: dict) -> str:
 
 def look(box: Sandbox, path: str, form: dict | None = None, **headers: str) -> tuple[int, str, str]:
     """One page of the stand-in as a browser asks for it: status, text, and where it sends the browser on."""
-    connection = http.client.HTTPConnection("127.0.0.1", box.server.server_address[1], timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", box.server.server_address[1], timeout=30)
     try:
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form, doseq=True) if form is not None else None

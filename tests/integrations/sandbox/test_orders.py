@@ -144,7 +144,7 @@ def test_a_history_has_every_kind_of_order_that_a_merchant_meets():
 def test_an_odd_order_leaves_the_persons_of_all_others_as_they_were() -> None:
     before = deepcopy(PEOPLE)
 
-    with Sandbox(orders=60, odd=1.0, products=6, platforms=("wix",)) as box:
+    with Sandbox(orders=60, odd=1.0, products=12, platforms=("wix",)) as box:
         for odd in ODD:
             box.wix.place_order("v1", odd=odd)
 

@@ -60,7 +60,7 @@ Reach = Callable[..., Reached]
 def reach_in(settings: Any) -> Callable[..., Reached]:
     """The store of a given sandbox, connected by the API key (v1) or through the app (v3)."""
 
-    def reach(box: Sandbox, site: str = "v1", way: str = "", timeout: float = 5) -> Reached:
+    def reach(box: Sandbox, site: str = "v1", way: str = "", timeout: float = 30) -> Reached:
         settings.FCP_SANDBOX_PORT = box.server.server_address[1]
         info = box.info["wix"]
         app = AppSecrets(info["app_id"], info["app_secret"], info["public_key"])

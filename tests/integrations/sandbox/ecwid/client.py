@@ -36,7 +36,7 @@ class Ecwid:
         status, answer = self.send(method, f"{store}{quote(path)}?{urlencode(query)}", raw, "application/json")
         return status, json.loads(answer) if answer else None
 
-    def send(self, method: str, path: str, raw: bytes = b"", kind: str = "", timeout: float = 5) -> tuple[int, bytes]:
+    def send(self, method: str, path: str, raw: bytes = b"", kind: str = "", timeout: float = 30) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.box.server.server_address[1], timeout=timeout)
         try:
             headers = {**self.headers, **({"Content-Type": kind} if kind else {})}
@@ -59,7 +59,7 @@ class Ecwid:
         (found,) = self.items("/products", sku=sku)
         return dict(found)
 
-    def done(self, ticket: str, seconds: float = 5.0) -> dict[str, Any]:
+    def done(self, ticket: str, seconds: float = 30.0) -> dict[str, Any]:
         """The batch's answer, once all of it is done."""
         found: dict[str, Any] = {}
 
@@ -71,7 +71,7 @@ class Ecwid:
         return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true in time"

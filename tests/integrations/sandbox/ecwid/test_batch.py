@@ -63,7 +63,7 @@ def test_the_same_deduplication_key_gives_the_same_ticket(box, ecwid):
 
 
 def test_a_batch_waits_and_can_be_called_off_by_its_group(box, ecwid):
-    box.ecwid.batches.wait = 0.5
+    box.ecwid.batches.wait = 60.0  # long after it was called off
     uid = ecwid.product("ENV-25")["id"]
     before = ecwid.product("ENV-25")["quantity"]
     ticket = ecwid.post("/batch", [delta(uid, 1, "a")], groupId="g")[1]["ticket"]
@@ -109,7 +109,7 @@ def test_a_batch_goes_on_after_a_restart_where_it_was(tmp_path):
     options = {"platforms": ("ecwid",), "products": 14, "rate_limit": 0, "state": str(tmp_path / "state.sqlite3")}
     with Sandbox(**options) as box:
         ecwid = Ecwid(box)
-        box.ecwid.batches.pace = 0.02
+        box.ecwid.batches.pace = 3.0  # the next calls come long after the store was stopped
         uid = ecwid.product("ENV-25")["id"]
         ecwid.put(f"/products/{uid}", {"quantity": 0})
         ticket = ecwid.post("/batch", [delta(uid, 1, str(n)) for n in range(60)])[1]["ticket"]

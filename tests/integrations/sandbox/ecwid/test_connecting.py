@@ -15,7 +15,7 @@ SCOPES = "read_store_profile read_orders update_orders"
 
 def look(box: Sandbox, path: str, form: dict | None = None, **headers: str) -> tuple[int, str, str]:
     """One page as a browser asks for it: status, text, and where it sends the browser on."""
-    connection = http.client.HTTPConnection("127.0.0.1", box.server.server_address[1], timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", box.server.server_address[1], timeout=30)
     try:
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form) if form is not None else None
