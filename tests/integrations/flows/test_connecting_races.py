@@ -28,6 +28,7 @@ from tests.build import make_account
 from tests.integrations.flows.flows import make_flow
 from tests.integrations.flows.test_queue import eventually
 from tests.integrations.flows.world import change_settings, connect_store, flow_of, key_of, sync, work
+from tests.threads import waiting_for_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -212,12 +213,6 @@ class InThread:
     def join(self) -> None:
         self.thread.join(30)
         assert not self.thread.is_alive()
-
-
-def waiting_for_locks() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
-        return int(cursor.fetchone()[0])
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_a_location_that_an_order_names_while_the_store_s_are_read_is_one_row_wi
             until_somebody_waits()
 
     def the_locations_are_read() -> None:
-        assert named.wait(10)
+        assert named.wait(30)
         sync(integration, FlowKind.LOCATIONS)
 
     at_once(an_order_comes_in, the_locations_are_read)
