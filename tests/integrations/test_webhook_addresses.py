@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from integrations.addresses import MOST, exchange, reserve, revoke, save, url_of
 from integrations.errors import IntegrationError
 from integrations.models import FailedRecord, Hint, Integration, Run, WebhookAddress
 from integrations.sandbox.server import Sandbox
-from integrations.sandbox.wix import automations
+from integrations.sandbox.wix import automations, events
 from integrations.webhooks import forged_on, refused_on
 from orders.models import Order, SeenOrder
 from tests.integrations.flows.test_queue import eventually
@@ -70,8 +69,9 @@ def test_an_order_announced_at_an_address_that_was_only_reserved_is_read_from_th
 
 @pytest.mark.req("TECH-50")
 def test_an_automation_of_the_stand_in_store_reaches_a_running_panel(
-    shop: Integration, sandbox: Sandbox, address: WebhookAddress, live_server: Any, settings: Any
+    shop: Integration, sandbox: Sandbox, address: WebhookAddress, live_server: Any, settings: Any, monkeypatch: Any
 ) -> None:
+    monkeypatch.setattr(events, "PATIENCE", 30)  # it is sent once, and a busy machine may take its time
     settings.FCP_PUBLIC_URL = live_server.url
     automations.send_on_order(sandbox.wix.site("v1"), url_of(address))
     number = sandbox.wix.place_order("v1")["number"]
@@ -81,6 +81,7 @@ def test_an_automation_of_the_stand_in_store_reaches_a_running_panel(
         return Order.objects.exists()
 
     eventually(arrived)
+    assert sandbox.wix.sender.drain()
     assert Order.objects.get().number == number
     assert [entry["taken"] for entry in sandbox.wix.sender.deliveries()] == [True]
 
@@ -214,6 +215,7 @@ def test_an_announced_order_whose_status_is_not_among_the_chosen_ones_is_seen_an
 def test_an_order_announced_again_is_read_again_and_changes_nothing(
     shop: Integration, sandbox: Sandbox, address: WebhookAddress, time_machine: Any
 ) -> None:
+    time_machine.move_to((timezone.now() + dt.timedelta(minutes=1)).replace(second=5))  # all three within one minute
     body = message(sandbox, sandbox.wix.place_order("v1"))
     assert [post(address, body).status_code for _ in range(3)] == [200] * 3
     work()
@@ -266,17 +268,20 @@ def test_messages_are_answered_while_the_store_is_slow(
     shop: Integration, sandbox: Sandbox, address: WebhookAddress
 ) -> None:
     first, second = sandbox.wix.place_order("v1"), sandbox.wix.place_order("v1")
-    sandbox.wix.misbehave("slow", "v1", seconds=2, count=2)
+    site = sandbox.wix.site("v1")
+    sandbox.wix.misbehave("slow", "v1", seconds=25, count=2)
     post(address, message(sandbox, first))
+    calls = site.total_calls
     worker = threading.Thread(target=lambda: (work(), connection.close()))
     worker.start()
-    eventually(lambda: flow_of(shop).started_at is not None)
+    eventually(lambda: site.total_calls > calls)
 
-    began = time.monotonic()
-    assert post(address, message(sandbox, second)).status_code == 200
-    assert time.monotonic() - began < 1.25
-
+    answer = post(address, message(sandbox, second))
+    is_still_asking = worker.is_alive()
+    sandbox.wix.stopping.set()  # the store answers now
     worker.join(30)
+
+    assert (answer.status_code, is_still_asking) == (200, True)
     work()
     assert Order.objects.count() == 2
     assert not Hint.objects.filter(done_at=None).exists()
@@ -435,7 +440,7 @@ def test_one_row_that_cannot_be_kept_does_not_keep_those_written_with_it(shop: I
     def slow(rows: Any) -> None:
         if not begun.is_set():
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(90)
         if any(row[1] == "bad" for row in rows):
             written.append(len(rows))
             raise IntegrityError("no such store")
@@ -457,14 +462,14 @@ def test_one_row_that_cannot_be_kept_does_not_keep_those_written_with_it(shop: I
 
     threads = [threading.Thread(target=announce, args=("first",))]
     threads[0].start()
-    assert begun.wait(10)
+    assert begun.wait(30)
     threads += [threading.Thread(target=announce, args=(name,)) for name in ("good", "bad", "fine")]
     for thread in threads[1:]:
         thread.start()
     eventually(lambda: len(noting._line._waiting) == 3)
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     assert outcomes == {"first": "kept", "good": "kept", "bad": "not kept", "fine": "kept"}
     assert written == [1, 3, 1, 1, 1]
