@@ -56,7 +56,7 @@ def later(time_machine: Any, seconds: float) -> None:
 
 def wait_for(there: Callable[[], Any]) -> None:
     """For what the stand-in does by itself."""
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 30
     while not there():
         assert time.monotonic() < ends, "it does not come"
         time.sleep(0.02)

@@ -112,7 +112,7 @@ def test_a_call_whose_answer_was_lost_is_made_again_by_its_name_and_is_one_batch
 
 
 def test_a_ticket_that_was_not_stored_before_the_worker_was_killed_is_asked_for_again(shop, sandbox, time_machine):
-    sandbox.ecwid.batches.wait = 1.0
+    sandbox.ecwid.batches.wait = LONG
     before = len(batches(sandbox))
     report(shop, dict.fromkeys(SOME, 4))
     flow = inventory_flow(shop)
@@ -121,6 +121,7 @@ def test_a_ticket_that_was_not_stored_before_the_worker_was_killed_is_asked_for_
 
     later(time_machine, 5)
     assert "ticket" in out(shop)
+    release(sandbox)
     until_told(shop, sandbox, time_machine)
 
     assert len(batches(sandbox)) == before + 1
