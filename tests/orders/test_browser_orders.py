@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from fcp.roles import Role
 from mappings.models import Listing, ShipMethod
@@ -220,6 +220,29 @@ def test_what_happens_meanwhile_appears_by_itself(person: Page, shop: Shop):
     expect(person.locator("#state")).to_have_text("Ready")
     expect(person.locator("#story")).to_contain_text("Offered to Nord.")
     expect(person.locator("#headline")).to_contain_text("which has not taken it yet")
+
+
+def test_a_row_that_is_ticked_while_its_list_is_asked_for_anew_stays_ticked(person: Page, shop: Shop):
+    shop.order()
+    offer_waiting(shop.store, now=NOW)
+    person.clock.install()
+    person.goto(shop.url("to_ship"))
+    person.evaluate(
+        """document.addEventListener("htmx:afterOnLoad", (event) => {
+             if (event.detail.elt.id.startsWith("list-")) document.body.dataset.answered = "";
+           })"""
+    )
+    on_its_way: list[Route] = []
+    person.route("**/to-ship/", lambda route: on_its_way.append(route))
+    with person.expect_request("**/to-ship/"):
+        person.clock.run_for(11_000)
+    tick = person.locator("tbody input[name=row]")
+    tick.check()
+
+    on_its_way[0].continue_()
+
+    expect(person.locator("body[data-answered]")).to_be_visible()
+    expect(tick).to_be_checked()
 
 
 def test_raw_data_is_read_when_asked_for(person: Page, shop: Shop):

@@ -91,7 +91,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (box && event.key === "Enter" && typing) {
     const first = $("a.hit", box);
-    if (first) {
+    if (first && $("#finder-hits").dataset.of === typing.value) {
       event.preventDefault();
       first.click();
     }
@@ -165,9 +165,17 @@ on("change", "[data-autosubmit]", (form) => form.requestSubmit());
 on("click", "[data-toggle]", (button) => {
   const target = $(button.dataset.toggle);
   target.hidden = !target.hidden;
-  button.setAttribute("aria-expanded", String(!target.hidden));
-  if (!target.hidden) $("input:not([type=hidden]), select, textarea, button", target)?.focus();
+  const openers = $$("[data-toggle][aria-expanded]").filter((one) => one.dataset.toggle === button.dataset.toggle);
+  for (const one of openers) one.setAttribute("aria-expanded", String(!target.hidden));
+  if (!target.hidden) return $("input:not([type=hidden]), select, textarea, button", target)?.focus();
+  if (target.contains(button)) cancelEdit(button.form);
+  openers[0]?.focus();
 });
+// Cancel stands in the form itself: what was typed there is gone, so nobody is asked about it when he leaves.
+function cancelEdit(form) {
+  form?.reset();
+  if (originals.has(form)) showUnsaved(form);
+}
 on("click", "[data-fill]", (button) => {
   // data-fill='{"login": "...", "password": "..."}' fills the form it stands in or names by data-form
   const form = button.dataset.form ? $(button.dataset.form) : button.form;
@@ -379,12 +387,18 @@ addEventListener("fcp:theme", () => setTimeout(drawCharts));
 
 // --- htmx ------------------------------------------------------------------------------------
 
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const poller = event.detail.elt.closest("[data-poll]");
-  if (!poller || event.detail.elt !== poller) return;
+// A part that refreshes itself rests while somebody types or chooses in it; what was on its way by then comes too late.
+function rests(element) {
+  const poller = element?.closest("[data-poll]");
+  if (!poller || element !== poller) return false;
   const busy = document.hidden || $("dialog[open]:not(#finder)") || poller.contains(document.activeElement?.closest("input, select, textarea") ?? null);
-  const choosing = $("input[name=row]:checked, details.filter[open]", poller);
-  if (busy || choosing) event.preventDefault();
+  return Boolean(busy || $("input[name=row]:checked, details.filter[open]", poller));
+}
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (rests(event.detail.elt)) event.preventDefault();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (rests(event.detail.requestConfig?.elt)) event.detail.shouldSwap = false;
 });
 document.addEventListener("htmx:configRequest", (event) => {
   if (!event.detail.elt.closest("[data-clean]")) return;
@@ -404,6 +418,10 @@ document.addEventListener("htmx:afterSwap", () => {
     if (menu) menu.open = true;
   }
   openMenus = [];
+});
+// Enter goes to the first hit of what is typed, never of what was typed before: then it asks the search page.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "finder-hits") event.detail.target.dataset.of = new URL(event.detail.xhr.responseURL).searchParams.get("q");
 });
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 
