@@ -179,6 +179,7 @@ def _wanted(row: AlertSettings, alert: Alert) -> bool:
         AlertKind.HELD: row.held_hours,
         AlertKind.UNTAKEN: row.untaken_hours,
         AlertKind.UNTOLD: row.untold_hours,
+        AlertKind.GAP: row.gap_hours,
     }
     return bool(wanted[AlertKind(alert.kind)])
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from fcp.models import Account
 from integrations.alert_mail import CLAIM, LISTED, digest_due, send_due
 from integrations.alerts import QUIET, look
-from integrations.models import Alert, AlertSettings, Flow
+from integrations.models import Alert, AlertKind, AlertSettings, Flow
 from integrations.prune import prune
 from integrations.schedules import SCHEDULES
 from tests.build import ANN, make_account, make_order, make_warehouse
@@ -99,6 +99,19 @@ def test_an_end_is_told_after_an_hour_of_quiet(account):
     assert send_due(over + QUIET + 5 * MINUTE) == 0
     assert mail.outbox[-1].subject.startswith("Shoes Ltd: Over: ")
     assert "Nothing is to be done." in mail.outbox[-1].body
+
+
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_the_end_of_an_alert_of_any_kind_is_told_and_keeps_no_other_mail_from_going(account, kind):
+    tell(account)
+    over = make_alert(account, kind=kind.value, mailed_at=NOON, closed_at=NOON)
+    make_alert(account, opened_at=NOON + QUIET)
+
+    assert send_due(NOON + QUIET) == 1
+
+    over.refresh_from_db()
+    assert over.end_mailed_at == NOON + QUIET
+    assert "Over" in mail.outbox[0].body
 
 
 def test_what_comes_and_goes_makes_no_storm(account):
