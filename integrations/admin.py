@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -43,7 +44,7 @@ from integrations.models import (
 )
 from integrations.runs import unblock
 from integrations.settings_document import FLOWS, document_of
-from integrations.settings_saving import save, switched_on
+from integrations.settings_saving import lock, save, switched_on
 
 HINTS = (*ORDER_HINTS, BY_NUMBER, *APP_HINTS)
 TRIGGERS = ("schedule", "webhook", "person", "first")
@@ -153,17 +154,24 @@ def _set_flow(page: FlowAdmin, request: HttpRequest, flow: Flow, on: bool) -> No
     integration = flow.integration
     platform = connector_class(integration.store.platform).platform
     offer = next(offer for offer in platform.flows if offer.kind == flow.kind)
-    document = document_of(integration)
-    if on:
-        document = switched_on(document, platform, (FlowKind(flow.kind),))
-    elif offer.always_on:
+    if not on and offer.always_on:
         page.message_user(request, f"{flow}: {offer.help}", messages.ERROR)
         return
+    try:
+        with transaction.atomic():
+            lock(integration)  # the flow before this one may have been switched by the same press
+            document = document_of(integration)
+            if on:
+                document = switched_on(document, platform, (FlowKind(flow.kind),))
+            else:
+                paused = document[FLOWS][flow.kind] | {"mode": Mode.DISABLED.value}
+                document = document | {FLOWS: document[FLOWS] | {flow.kind: paused}}
+            why = "by the operator's staff"
+            changed = save(integration, document, by=str(request.user), now=timezone.now(), why=why)
+    except IntegrationError as error:
+        page.message_user(request, f"{flow}: {error.sentence}", messages.ERROR)
     else:
-        paused = document[FLOWS][flow.kind] | {"mode": Mode.DISABLED.value}
-        document = document | {FLOWS: document[FLOWS] | {flow.kind: paused}}
-    changed = save(integration, document, by=str(request.user), now=timezone.now(), why="by the operator's staff")
-    page.message_user(request, f"{flow}: {'done' if changed else 'it was so already'}.")
+        page.message_user(request, f"{flow}: {'done' if changed else 'it was so already'}.")
 
 
 @admin.register(SettingsVersion)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
 from fcp.models import Account
+from integrations.connectors import connector_class
 from integrations.connectors.declaring import FlowKind
 from integrations.models import FailedRecord, Flow, Integration, SettingsVersion
 from integrations.sandbox.server import Sandbox
@@ -86,6 +89,29 @@ def test_a_flow_is_switched_off_by_a_version_of_the_settings(office: Client, ope
     locations = flow_of(open_shop, FlowKind.LOCATIONS)
     assert "Always on" in act(office, "flow", "switch_off", locations.pk)
     assert flow_of(open_shop, FlowKind.LOCATIONS).due_at is not None
+
+
+def test_several_flows_of_one_integration_are_switched_at_once(office: Client, open_shop: Integration) -> None:
+    both = [flow_of(open_shop, kind) for kind in (FlowKind.ORDERS, FlowKind.FULFILLMENTS)]
+
+    act(office, "flow", "switch_off", *[flow.pk for flow in both])
+
+    assert [flow_of(open_shop, FlowKind(flow.kind)).due_at for flow in both] == [None, None]
+    act(office, "flow", "switch_on", *[flow.pk for flow in both])
+    assert None not in [flow_of(open_shop, FlowKind(flow.kind)).due_at for flow in both]
+
+
+def test_a_flow_that_cannot_be_switched_says_why(office: Client, open_shop: Integration, monkeypatch: Any) -> None:
+    """Somebody deleted the integration while the page was open, and after the list was read."""
+    from integrations import admin as page
+
+    def late(key: str) -> Any:
+        Integration.objects.all().delete()
+        return connector_class(key)
+
+    monkeypatch.setattr(page, "connector_class", late)
+
+    assert "deleted this integration" in act(office, "flow", "switch_off", flow_of(open_shop).pk)
 
 
 def test_a_failed_record_is_retried(office: Client, open_shop: Integration) -> None:
