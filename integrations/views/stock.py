@@ -32,7 +32,7 @@ from integrations.errors import IntegrationError
 from integrations.models import Integration
 from integrations.reach import open_store
 from integrations.settings_document import document_of
-from integrations.settings_saving import save
+from integrations.settings_saving import lock, save
 from integrations.stock_answers import allow_first_push, answer_guard
 from integrations.stock_looking import look
 from integrations.stock_rules import stock_settings
@@ -261,7 +261,8 @@ def send(request: PanelRequest, pk: int) -> HttpResponse:
 
 
 def _choose_first_push(integration: Integration, chosen: str, by: str, now: dt.datetime) -> None:
-    """The setting of the same name, where the person chose otherwise beside the button."""
+    """The setting of the same name, where the person chose otherwise beside the button. In a transaction."""
+    lock(integration)  # somebody may be saving other settings
     document = document_of(integration)
     if chosen in ("differences", "changes") and document.get("first_push") != chosen:
         save(integration, document | {"first_push": chosen}, by=by, now=now, why="at the first push")

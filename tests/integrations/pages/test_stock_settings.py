@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from fcp.models import Account
+from fcp.panel import PanelRequest
 from integrations.connectors.common import STOCK_SETTINGS
 from integrations.connectors.declaring import StockOffer
 from integrations.connectors.wix.declaration import PLATFORM
 from integrations.forms import NO_QUANTITY
-from integrations.models import Integration
+from integrations.models import Integration, StockPush
 from integrations.settings_document import defaults, document_of
+from integrations.views.page import find
 from inventory.models import AliasType
 from tests.build import make_account, make_warehouse
+from tests.integrations.flows.world import change_settings
 from tests.integrations.pages.reading import form_of, words
 from tests.integrations.pages.test_main_settings import at, save_page
 
@@ -104,6 +108,25 @@ def test_a_platform_that_takes_no_quantity_has_the_minimum_disabled_with_the_rea
     client.post(at(shop), form_of(page, stock_minimum="7", stock_reserve="1"))
     shop.refresh_from_db()
     assert document_of(shop) == before | {"stock_reserve": 1}
+
+
+def test_choosing_the_first_push_undoes_nothing_that_somebody_else_saves_at_that_moment(
+    client: Client, shop: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    StockPush.objects.create(account=shop.account, store=shop.store, read_at=timezone.now())
+
+    def late(request: PanelRequest, pk: int) -> Integration:
+        found = find(request, pk)
+        change_settings(Integration.objects.get(pk=pk), history="20")
+        return found
+
+    monkeypatch.setattr("integrations.views.stock.find", late)
+
+    client.post(f"/a/shoes/integrations/{shop.pk}/stock/send/", {"first_push": "changes"})
+
+    shop.refresh_from_db()
+    document = document_of(shop)
+    assert (document["first_push"], document["history"]) == ("changes", 20)
 
 
 def test_the_defaults_of_stock_are_what_the_help_says(client: Client, shop: Integration) -> None:
