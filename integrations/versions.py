@@ -76,12 +76,14 @@ def restored(integration: Integration, platform: Platform, version: SettingsVers
     changed = [setting for setting in platform.settings if not setting.read_only and not setting.said]
     theirs = {setting.key: setting for setting in changed if staff or not setting.staff_only}
     asked = {key: given[key] for key in (*theirs, FLOWS)}
-    checked = validate(platform, asked, now_in_force, account, staff=staff)
+    checked = validate(platform, asked, now_in_force | {WMS: given[WMS]}, account, staff=staff)
     checked.document[WMS] = given[WMS]
     notes = [f"{key.replace('_', ' ').capitalize()} is no longer a setting." for key in _unknown(platform, version)]
     for key, why in checked.errors.items():
         if key in theirs:
             notes.append(_set_to_default(checked.document, theirs[key], standard, given, account))
+        elif key.startswith(f"{WMS}."):
+            notes.append(why)
         else:
             notes.append(f"{key.split('.')[1].capitalize()} flow stays as it is: {why}")
     notes += [

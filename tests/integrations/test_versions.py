@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from fcp.models import Account, AuditEntry
+from fcp.models import Account, AuditEntry, Partner
 from fcp.roles import Role
 from integrations.connectors import connector_class
 from integrations.errors import IntegrationError
@@ -19,7 +19,7 @@ from integrations.settings_saving import save
 from integrations.versions import compare, restored, roll_back, version_of
 from inventory.models import AliasType
 from orders.shapes import Payment
-from tests.build import make_account, make_user, make_warehouse
+from tests.build import make_account, make_partner, make_user, make_warehouse
 from tests.integrations.flows.world import change_settings, connect_store
 from tests.integrations.pages.conftest import signed_in
 from tests.integrations.pages.reading import assert_in_order, form_of, words
@@ -200,6 +200,23 @@ def test_a_flow_that_was_off_is_off_again(shop: Integration) -> None:
 
     assert found.notes == []
     assert [line.after for line in compare(WIX, shop.account, document_of(shop), found.document)] == ["off"]
+
+
+def test_what_the_warehouses_partner_asks_for_comes_back_and_is_said_only_where_it_is_missing(
+    shop: Integration,
+) -> None:
+    dock = {"key": "dock", "label": "Dock", "required": True}
+    partner = make_partner(name="Meridian", fields_needed=[dock])
+    change_settings(shop, warehouse=str(make_warehouse(shop.account, partner=partner).pk), wms={"dock": "7"})
+    Partner.objects.filter(pk=partner.pk).update(fields_needed=[])
+    change_settings(shop, history="20", wms={})  # it asks for nothing, so that is forgotten
+    Partner.objects.filter(pk=partner.pk).update(fields_needed=[dock])
+
+    found = wanted(shop, 2)
+
+    assert found.notes == []
+    assert found.document["wms"] == {str(partner.pk): {"dock": "7"}}
+    assert wanted(shop, 3).notes == ["Meridian needs Dock to ship for this store."]
 
 
 def test_somebody_who_saved_meanwhile_is_not_overwritten(client: Client, shop: Integration) -> None:
