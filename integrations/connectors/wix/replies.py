@@ -67,4 +67,6 @@ def by_numeric_id(
     numbers = [int(row["numericId"]) for row in rows if str(row.get("numericId", "")).isdecimal()]
     if not numbers:
         raise Unreadable("a page of products without numericId")
+    if token and max(numbers) <= int(token):
+        raise Unreadable("the next page is this page")
     return rows, str(max(numbers))

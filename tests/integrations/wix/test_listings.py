@@ -6,7 +6,7 @@ import orjson
 import pytest
 import responses
 
-from fcp.errors import Stale
+from fcp.errors import Stale, Unreadable
 from fcp.http import Session
 from integrations.connectors.base import Bound
 from integrations.connectors.shapes import AppSecrets, Credential, IncomingListing
@@ -93,6 +93,15 @@ def test_v1_pages_by_numeric_id_since_offsets_end_at_ten_thousand() -> None:
         "includeHiddenProducts": True,
     }
     assert asked[1]["query"]["filter"] == '{"numericId":{"$gt":1700000000000099}}'
+
+
+@responses.activate
+def test_a_store_that_sends_the_same_v1_page_again_and_again_is_not_read_for_ever() -> None:
+    same = [{"id": f"p{n}", "numericId": str(1700000000000000 + n)} for n in range(100)]
+    responses.post(PRODUCTS, json={"products": same})
+
+    with pytest.raises(Unreadable):
+        by_key().listings(by_key().listings(None).next)
 
 
 @responses.activate
