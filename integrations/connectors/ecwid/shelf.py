@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from fcp.errors import NotFound
 
@@ -71,7 +72,7 @@ def _gap(place: Place, rows: Sequence[Json], field: str) -> bool:
 
 def _time(row: Json, field: str) -> int:
     value = row.get(field)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) else 0
 
 
 def of(call: Call, fields: str, uids: Sequence[str]) -> list[Json]:

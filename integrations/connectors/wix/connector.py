@@ -57,6 +57,7 @@ from .words import SEARCHED_STATUSES
 API_KEY, APP, MARKET = "api_key", "app", "market"  # the market brings the same credential as the app
 VARIANTS = {"V1_CATALOG": V1, "V3_CATALOG": V3}
 LOCATIONS = 1000  # rows a page, at most
+LONGEST_TOKEN = 366 * 24 * 3600  # seconds; who names more names nonsense
 
 
 class WixConnector(Connector):
@@ -412,7 +413,7 @@ def _with_token(old: Credential, reply: Any, now: dt.datetime) -> Credential:
     seconds = reply.get("expires_in") if isinstance(reply, dict) else None
     if not isinstance(token, str) or not token:
         raise Unreadable("an answer without access_token")
-    lives = float(seconds) if isinstance(seconds, (int, float)) and seconds > 0 else 300.0
+    lives = float(seconds) if isinstance(seconds, (int, float)) and 0 < seconds <= LONGEST_TOKEN else 300.0
     return Credential(old.kind, {**old.values, "access_token": token}, now + dt.timedelta(seconds=lives * 0.95))
 
 
