@@ -23,6 +23,9 @@ BULK_SHARE = 0.6
 BURST = 0.25  # of a minute's calls
 AT_A_TIME = 20
 TRIES = 20
+# Machines' clocks differ by less than the first; no pause is longer than the second. What lies further ahead was
+# written by a clock that was wrong, and must not keep the store waiting until then.
+CLOCKS, LONGEST_PAUSE = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 
 
 def open_budget(store_id: int, per_minute: int, now: dt.datetime) -> None:
@@ -40,7 +43,8 @@ def set_rate(store_id: int, per_minute: int, now: dt.datetime) -> None:
 
 def pause(store_id: int, until: dt.datetime) -> None:
     """The store asked us to wait: none of its flows calls before then."""
-    Budget.objects.filter(store_id=store_id).exclude(not_before__gte=until).update(not_before=until)
+    longer = (until, until + LONGEST_PAUSE + CLOCKS)
+    Budget.objects.filter(store_id=store_id).exclude(not_before__range=longer).update(not_before=until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def reserve(store_id: int, kind: FlowKind, now: dt.datetime, wanted: int = AT_A_
     """Take up to `wanted` calls out of the store's budget, by a conditional UPDATE."""
     for _ in range(TRIES):
         row = Budget.objects.get(store_id=store_id)
-        if row.not_before and row.not_before > now:
+        if row.not_before and now < row.not_before <= now + LONGEST_PAUSE + CLOCKS:
             return Granted(0, row.not_before)
         tokens, bulk = _refilled(row, now)
         there = min(tokens, bulk) if kind in BULK else tokens
@@ -66,7 +70,8 @@ def reserve(store_id: int, kind: FlowKind, now: dt.datetime, wanted: int = AT_A_
             pk=row.pk, tokens=row.tokens, bulk_tokens=row.bulk_tokens, refilled_at=row.refilled_at
         )
         used = calls if kind in BULK else 0
-        if unchanged.update(tokens=tokens - calls, bulk_tokens=bulk - used, refilled_at=max(now, row.refilled_at)):
+        refilled_at = now if _is_wrong(row, now) else max(now, row.refilled_at)
+        if unchanged.update(tokens=tokens - calls, bulk_tokens=bulk - used, refilled_at=refilled_at):
             return Granted(calls)
     return Granted(0, now + dt.timedelta(seconds=1))
 
@@ -98,8 +103,14 @@ def _wait(per_minute: int, kind: FlowKind, there: float, wanted: int) -> dt.time
 
 def _refilled(row: Budget, now: dt.datetime) -> tuple[float, float]:
     full, bulk = _full(row.per_minute)
+    if _is_wrong(row, now):
+        return full, bulk
     came = max((now - row.refilled_at).total_seconds(), 0) * row.per_minute * (1 - BURST) / 60
     return min(row.tokens + came, full), min(row.bulk_tokens + came * BULK_SHARE, bulk)
+
+
+def _is_wrong(row: Budget, now: dt.datetime) -> bool:
+    return row.refilled_at > now + CLOCKS
 
 
 @dataclass(slots=True)

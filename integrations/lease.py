@@ -36,6 +36,7 @@ TICK = dt.timedelta(minutes=1)
 # A webhooks-only flow looks for itself once a day, for what the store failed to announce. Minutes.
 DAILY = 1440
 ALERT_AFTER = 3  # leases in a row that ended without an end
+CLOCKS = dt.timedelta(minutes=10)  # a lease that ends so much too late is of a clock that was wrong
 LONGEST_PAUSE = dt.timedelta(hours=1)
 
 UNFINISHED = (
@@ -264,6 +265,7 @@ def switch_off(flows: QuerySet[Flow]) -> None:
 
 def reclaim(now: dt.datetime, limit: int = 500) -> int:
     """Take back leases that ran out. Returns how many were put in the queue again."""
+    Flow.objects.filter(lease_until__gt=now + TICK + lease_time() + CLOCKS).update(lease_until=now)
     expired = Flow.objects.filter(lease_until__lte=now)
     lost = free(expired.filter(started_at=None).filter(_task_is_gone(now)).order_by("lease_until")[:limit])
     again = claim(lost, now)

@@ -200,6 +200,14 @@ def test_who_looks_twice_at_once_finds_nothing_new(transactional_db):
     assert look(now) == look(now + MINUTE) == Looked()
 
 
+def test_a_clock_that_was_wrong_for_a_while_does_not_silence_the_alerts(transactional_db):
+    now = begun()
+    somebody_looked(now + 9 * HOUR)
+    make_flow(last_ok_at=now - 2 * HOUR)
+
+    assert look(now) == Looked(opened=1)
+
+
 def test_two_workers_that_look_at_one_moment_open_one_alert(transactional_db):
     now = begun()
     make_flow(last_ok_at=now - 2 * HOUR)

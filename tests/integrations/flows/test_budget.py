@@ -78,6 +78,20 @@ def test_a_pause_the_store_asked_for_holds_for_all_its_flows():
     assert reserve(store_id, ORDERS, until).calls == 20
 
 
+def test_a_clock_that_was_wrong_for_a_while_does_not_keep_a_store_waiting():
+    store_id, tomorrow = make_budget(200), NOW + dt.timedelta(days=1)
+    while reserve(store_id, ORDERS, tomorrow).calls:
+        pass
+    pause(store_id, tomorrow + dt.timedelta(minutes=5))
+
+    assert reserve(store_id, ORDERS, NOW).calls == 20
+    assert reserve(store_id, ORDERS, NOW, wanted=100).calls == 30  # what the bucket holds, and no more
+    assert reserve(store_id, ORDERS, NOW + dt.timedelta(minutes=1)).calls == 20
+
+    pause(store_id, NOW + dt.timedelta(minutes=9))
+    assert reserve(store_id, ORDERS, NOW + dt.timedelta(minutes=2)).until == NOW + dt.timedelta(minutes=9)
+
+
 def test_a_slow_store_is_come_back_to_instead_of_waited_for():
     store_id = make_budget(per_minute=8)
     now = dt.datetime.now(dt.UTC)

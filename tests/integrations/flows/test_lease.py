@@ -303,6 +303,16 @@ def test_a_lease_that_is_held_is_not_taken_back():
     assert reclaim(NOW + lease_time() - dt.timedelta(seconds=1)) == 0
 
 
+def test_a_lease_of_a_clock_that_was_wrong_is_taken_back():
+    flow = make_flow()
+    started(flow, NOW + minutes(600))
+
+    assert reclaim(NOW) == 1
+
+    flow.refresh_from_db()
+    assert start(flow.pk, flow.gen, NOW)
+
+
 def test_a_claim_whose_task_was_wiped_from_the_queue_is_made_again():
     flow = make_flow()
     claimed(flow)
