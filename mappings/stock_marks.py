@@ -59,11 +59,6 @@ def mark_codes(account_id: int, codes: Iterable[str]) -> int:
     return _mark(ListingStock.objects.filter(listing__in=listings.values("pk")))
 
 
-def mark_store(store_id: int) -> int:
-    """Look at all of a store's listings again."""
-    return _mark(ListingStock.objects.filter(store=store_id))
-
-
 def _mark(rows: ListingStockQuerySet, unknown: bool = False) -> int:
     values: dict[str, Any] = {"marked": F("marked") + 1}
     if unknown:

@@ -127,12 +127,6 @@ class Known:
             yield _compared(value, said, text, ours, theirs)
 
 
-def suggest(words: Iterable[str], candidates: Iterable[Candidate]) -> Suggestion | None:
-    """The candidate most like one of the store's `words`, with the reason, or None where none stands out."""
-    found = Known(candidates).find(words)
-    return Suggestion(found.value, found.reason, found.likeness) if found else None
-
-
 @lru_cache(maxsize=20_000)
 def small_words(text: str) -> tuple[str, ...]:
     """The text's words, small and without accents, abbreviations spelled out, noise left out if anything remains."""

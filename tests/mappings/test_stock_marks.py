@@ -11,7 +11,7 @@ from mappings import listings
 from mappings.listings import Shown, link_by_sku
 from mappings.mapping import map_listing, same_product
 from mappings.models import Listing, ListingStock, MappingChange
-from mappings.stock_marks import mark_codes, mark_listings, mark_products, mark_store
+from mappings.stock_marks import mark_codes, mark_listings, mark_products
 from mappings.take import take_products
 from orders.shapes import Payment, Status, StoreFulfillment
 from tests.build import (
@@ -83,7 +83,7 @@ def test_a_mark_rises_at_each_location_and_leaves_what_is_known(store):
     assert mark_listings([]) == mark_products([]) == mark_codes(store.account_id, [" "]) == 0
 
 
-def test_products_codes_and_stores_mark_their_listings(store):
+def test_products_and_codes_mark_their_listings(store):
     other = make_store(store.account)
     mug = make_product(store.account, "MUG")
     stocked(store, "MUG", mug)
@@ -93,7 +93,6 @@ def test_products_codes_and_stores_mark_their_listings(store):
     assert mark_products([mug.pk]) == 2
     assert mark_codes(store.account_id, ["400 "]) == 1
     assert due() == ["400", "BECHER", "MUG"]
-    assert mark_store(other.pk) == 1
 
 
 def test_a_code_of_another_account_marks_nothing_here(store):

@@ -3,16 +3,18 @@
 import pytest
 
 from mappings.ship_codes import ShipCode, ship_codes_of
-from mappings.suggest import Candidate, suggest
+from mappings.suggest import Candidate, Known
 from mappings.suggestions import CodeBook
 from tests.build import make_account, make_partner, make_warehouse
 
-CODES = [
-    Candidate("EU-STD", ("Standard EU", "DHL Paket")),
-    Candidate("EU-EXP", ("Express EU", "DHL Express")),
-    Candidate("US-STD", ("Ground", "UPS Ground")),
-    Candidate("PICKUP", ("Collected at the door",)),
-]
+CODES = Known(
+    [
+        Candidate("EU-STD", ("Standard EU", "DHL Paket")),
+        Candidate("EU-EXP", ("Express EU", "DHL Express")),
+        Candidate("US-STD", ("Ground", "UPS Ground")),
+        Candidate("PICKUP", ("Collected at the door",)),
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ CODES = [
     ],
 )
 def test_a_ship_code_that_says_the_same_is_suggested(word, code):
-    found = suggest([word], CODES)
+    found = CODES.find([word])
 
     assert found is not None
     assert found.value == code
@@ -38,23 +40,21 @@ def test_a_ship_code_that_says_the_same_is_suggested(word, code):
 
 @pytest.mark.parametrize("word", ["", "   ", "???", "Flat rate", "Shipping", "DHL", "Standard", "运费", "x" * 300])
 def test_a_word_that_could_mean_anything_is_not_guessed(word):
-    assert suggest([word], CODES) is None
+    assert CODES.find([word]) is None
 
 
 def test_the_reason_is_a_sentence_that_names_both_words_and_what_they_share():
-    assert suggest(["std-eu"], CODES).reason == "“std-eu” and “EU-STD” say the same: standard and EU."
-    assert suggest(["ups ground"], CODES).reason == "It has the same name: “UPS Ground” (US-STD)."
-    assert (
-        suggest(["Standard tracked EU"], CODES).reason == "“Standard tracked EU” and “EU-STD” both say standard and EU."
-    )
+    assert CODES.find(["std-eu"]).reason == "“std-eu” and “EU-STD” say the same: standard and EU."
+    assert CODES.find(["ups ground"]).reason == "It has the same name: “UPS Ground” (US-STD)."
+    assert CODES.find(["Standard tracked EU"]).reason == "“Standard tracked EU” and “EU-STD” both say standard and EU."
 
 
 def test_two_codes_equally_alike_are_no_suggestion():
-    assert suggest(["standard"], [Candidate("STD-A"), Candidate("STD-B")]) is None
+    assert Known([Candidate("STD-A"), Candidate("STD-B")]).find(["standard"]) is None
 
 
 def test_the_stores_code_helps_where_its_title_says_nothing():
-    assert suggest(["Free shipping", "EXP_EU"], CODES).value == "EU-EXP"
+    assert CODES.find(["Free shipping", "EXP_EU"]).value == "EU-EXP"
 
 
 @pytest.mark.django_db
