@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from fcp.keyset import page_of
 from fcp.models import ImportState, Store
@@ -181,9 +181,7 @@ def undo(request: PanelRequest) -> HttpResponse:
         messages.success(request, _undone(request, found))
     else:
         messages.info(request, "That was taken back already.")
-    answer = HttpResponse(status=204)
-    answer["HX-Refresh"] = "true"
-    return answer
+    return HttpResponseClientRefresh()
 
 
 def _undone(request: PanelRequest, found: WordImport) -> str:
