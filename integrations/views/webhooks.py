@@ -27,8 +27,9 @@ from integrations.connectors.declaring import Choice as Offer
 from integrations.deliveries import BY_NUMBER
 from integrations.errors import IntegrationError
 from integrations.models import Hint, Integration, WebhookAddress
+from integrations.runs import by_app
 from integrations.views.page import context_of, find, platform_of, show
-from integrations.webhooks import refused_on
+from integrations.webhooks import forged_on, refused_on
 from orders.models import Order, SeenOrder
 from orders.models.orders import number_key_of
 
@@ -135,19 +136,21 @@ def webhooks(request: PanelRequest, pk: int) -> HttpResponseBase:
     """How the store tells us of changes, and what it told us."""
     integration = find(request, pk)
     now, hints = timezone.now(), _rows(integration)
+    lately = (now.date(), (now - dt.timedelta(days=1)).date())
     mine = WebhookAddress.objects.for_account(request.account).filter(integration=integration).defer("token")
     listed = [*mine.filter(revoked_at=None), *mine.filter(revoked_at__isnull=False)[:REVOKED_SHOWN]]
     context: dict[str, Any] = context_of(request, integration, "webhooks") | {
         "app_address": f"{settings.FCP_PUBLIC_URL}/hooks/{integration.store.platform}/",
-        "by_app": integration.credentials.filter(kind="app").exists(),
+        "by_app": by_app(integration),
         "notices": notices_of(integration),
         "addresses": addresses.shown(integration, listed, now),
         "offered": addresses.types_of(integration),
         "last_hint": hints.order_by("-id").first(),
         "hints_of_day": hints.filter(received_at__gte=now - dt.timedelta(days=1))[:1000].count(),
         "waiting_hints": hints.filter(done_at=None)[:1000].count(),
-        "refused": refused_on(integration.pk, now.date())
-        + refused_on(integration.pk, (now - dt.timedelta(days=1)).date()),
+        "refused": sum(refused_on(integration.pk, day) for day in lately),
+        # Of all stores of the platform: for whoever can mend the app's key.
+        "forged": sum(forged_on(integration.store.platform, day) for day in lately) if request.user.is_staff else 0,
         "again": AgainForm(),
         "bulk_action": panel_url(request.account, "integrations:webhooks_replay", pk=pk),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -374,3 +375,13 @@ def test_refused_messages_are_counted_on_the_tab(client: Client, shop: Integrati
     post(made, b"nothing")
 
     assert "2 messages were refused here" in words(client.get(tab(shop)))
+
+
+def test_messages_that_nobody_vouched_for_are_counted_for_the_operators_people(
+    client: Client, staff: Client, shop: Integration
+) -> None:
+    cache.clear()
+    post("/hooks/wix/", b"not signed")
+
+    assert "Refused since yesterday 1 of all Wix stores" in words(staff.get(tab(shop)))
+    assert "Refused since yesterday" not in words(client.get(tab(shop)))
