@@ -32,6 +32,7 @@ from django.utils import timezone
 
 from fcp.keyset import KeysetPage, page_of, walk
 from fcp.models import Account
+from fcp.roles import May
 
 PAGE = 50
 BATCH = 500  # rows of an export that are decorated together
@@ -167,10 +168,12 @@ class Days(Filter):
 
 
 def _day(text: str) -> dt.date | None:
+    """No day of the calendar's first or last year: the next day, or its beginning elsewhere, might not be one."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return None
+    return day if dt.MINYEAR < day.year < dt.MAXYEAR else None
 
 
 def _start_of(day: dt.date) -> dt.datetime:
@@ -222,13 +225,14 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What a list without rows says: what this is, and one action."""
+    """What a list without rows says: what this is, and one action, for those who may do it."""
 
     title: str
     text: str = ""
     icon: str = "inbox"
     view: str = ""
     action: str = ""
+    may: May = May.VIEW
 
 
 @dataclass(frozen=True)

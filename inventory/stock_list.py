@@ -14,6 +14,7 @@ from django.http import QueryDict
 from fcp.keyset import walk
 from fcp.listing import BATCH, Choice, Column, Empty, Flag, Listing, Rows
 from fcp.models import Account
+from fcp.roles import May
 
 from .figures import figures_of, houses_of
 from .models import Reports, Reservation, StockLevel, Warehouse, sku_key_of
@@ -96,6 +97,7 @@ STOCK = StockListing(
         icon="packages",
         view="inventory:add_product",
         action="Add product",
+        may=May.WORK_ORDERS,
     ),
     template="inventory/stock.html",
 )

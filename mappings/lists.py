@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from fcp.listing import Choice, Column, Empty, Filter, Flag, Listing
 from fcp.models import Account, Store
 from fcp.panel import panel_url
+from fcp.roles import May
 from inventory.models import Warehouse
 
 from .forms import CarrierNameForm, ListingForm, LocationForm, ShipCodeForm, WordForm
@@ -341,6 +342,7 @@ CARRIERS = Listing(
         icon="truck-delivery",
         view="mappings:add_carrier",
         action="Add carrier name",
+        may=May.WORK_ORDERS,
     ),
 )
 

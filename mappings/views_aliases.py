@@ -76,6 +76,7 @@ ALIASES = Listing(
         icon="tags",
         view="mappings:add_alias",
         action="Add alias",
+        may=May.WORK_ORDERS,
     ),
 )
 

@@ -76,6 +76,7 @@ PRODUCTS = Listing(
         icon="box",
         view="inventory:add_product",
         action="Add product",
+        may=May.WORK_ORDERS,
     ),
 )
 

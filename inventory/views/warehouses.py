@@ -38,6 +38,7 @@ WAREHOUSES = Listing(
         icon="building-warehouse",
         view="inventory:add_warehouse",
         action="Add warehouse",
+        may=May.CONNECT,
     ),
 )
 
