@@ -54,7 +54,7 @@ def test_open_alerts_say_what_is_wrong_what_to_do_and_where(client: Client, acco
     )
     assert "Orders wait" not in rows(page)
     assert f'href="/a/shoes/integrations/{shop.pk}/"' in page.content.decode()
-    assert "Nobody is told of alerts by e-mail" in words(page)
+    assert "Who is told Nobody is told of alerts by e-mail." in words(page)
 
 
 def test_past_alerts_have_a_list_of_their_own_with_filters_and_a_file(client: Client, account: Account):
