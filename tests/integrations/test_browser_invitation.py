@@ -103,6 +103,19 @@ def test_an_owner_connects_his_store_from_the_mail_without_an_account(
     assert faults_of(ann) == []
 
 
+def test_a_link_is_revoked_once_that_was_confirmed(ann: Page, wix: dict[str, str]) -> None:
+    ann.get_by_role("textbox", name="E-mail").fill("olga@shop.example")
+    ann.get_by_role("button", name="Send the link").click()
+
+    ann.get_by_role("button", name="Revoke").click()
+    ann.get_by_role("dialog", name="Take back the link to olga@shop.example?").get_by_role(
+        "button", name="Revoke"
+    ).click()
+
+    expect(ann.locator("tbody").get_by_text("Not used yet")).to_be_hidden()
+    expect(ann.get_by_role("button", name="Revoke")).to_have_count(0)
+
+
 def test_the_quiet_pages_are_right_on_a_telephone_and_by_keyboard(olga: Page, wix: dict[str, str]) -> None:
     user = make_user(Account.objects.get())
     olga.goto("/install/wix/")
