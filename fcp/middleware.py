@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -102,7 +103,10 @@ class LastSeenMiddleware(UserSessionsMiddleware):
 
 
 class SignInAgainMiddleware:
-    """A part of a page asked for after the session ended: the whole page goes to the sign-in, not the part."""
+    """A part of a page asked for after the session ended: the whole page goes to the sign-in, not the part.
+
+    From there one comes back to the page, not to the part that asked.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -111,5 +115,7 @@ class SignInAgainMiddleware:
         response = self.get_response(request)
         sign_in = resolve_url(settings.LOGIN_URL)
         if response.status_code == 302 and "HX-Request" in request.headers and response["Location"].startswith(sign_in):
-            return HttpResponse(status=204, headers={"HX-Redirect": sign_in})
+            page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]  # set by django_htmx
+            again = redirect_to_login(page, sign_in).url if page else sign_in
+            return HttpResponse(status=204, headers={"HX-Redirect": again})
         return response

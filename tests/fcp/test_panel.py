@@ -88,6 +88,37 @@ def test_all_accounts_lists_ones_own_only_the_one_in_trouble_first(shop):
     assert stranger.name not in page
 
 
+def test_all_accounts_says_why_it_is_empty(shop, settings):
+    found = text_of(shop.client.get("/all-accounts/?q=zzz").content.decode())
+    Membership.objects.all().delete()
+    settings.FCP_SUPPORT_CONTACT = "help@example.com"
+    none = text_of(shop.client.get("/all-accounts/").content.decode())
+
+    assert "Nothing matches" in found
+    assert "No account You" not in found
+    assert "You are not a member of any account yet. Ask help@example.com to add you." in none
+
+
+def test_the_team_page_says_who_adds_people(shop):
+    owner = text_of(shop.page("settings/team/"))
+    make_user(email="root@example.com", is_staff=True, is_superuser=True)
+    shop.client.login(email="root@example.com", password=PASSWORD)
+    root = shop.page("settings/team/")
+
+    assert "Somebody is missing? Ask whoever runs this panel for you to add them." in owner
+    assert f"/admin/fcp/membership/add/?account={shop.account.pk}" in root
+
+
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+def test_an_empty_list_offers_to_add_only_to_whoever_may(shop, role):
+    Membership.objects.update(role=role)
+
+    lists = ("products/groups/", "mappings/aliases/")
+    offered = [path for path in lists if f'href="/a/shop/{path}add/"' in shop.page(path)]
+
+    assert offered == (list(lists) if role == "owner" else [])
+
+
 def test_the_account_one_works_in_stands_on_every_page(shop):
     assert "Account: Shop Ltd . Switch account" in text_of(shop.page("orders/"))
 
@@ -313,6 +344,12 @@ def test_the_account_is_renamed_with_a_trace(shop):
     assert (shop.account.name, shop.account.time_zone, shop.account.slug) == ("New name", "Asia/Tokyo", "shop")
     entry = AuditEntry.objects.get(account=shop.account)
     assert (entry.code, entry.actor, entry.params["time_zone"]) == ("account_changed", str(shop.user), "Asia/Tokyo")
+
+
+def test_a_keys_last_day_is_not_the_calendars(shop):
+    sent = {"name": "WMS", "scopes": ["stock:read"], "expires_on": "9999-12-31"}
+
+    assert "Choose an earlier day" in shop.client.post("/a/shop/settings/keys/", sent).content.decode()
 
 
 def test_a_keys_text_is_shown_once_and_works_until_it_is_revoked(shop):

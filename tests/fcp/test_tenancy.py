@@ -156,6 +156,19 @@ def test_a_part_of_a_page_sends_the_whole_page_to_the_sign_in(client: Client, ou
     assert (answer.status_code, answer["HX-Redirect"]) == (204, "/accounts/login/")
 
 
+@pytest.mark.parametrize(
+    ("page", "sign_in"),
+    [
+        ("http://testserver/a/ours/held/?page=2", "/accounts/login/?next=/a/ours/held/%3Fpage%3D2"),
+        ("http://elsewhere.example/a/ours/held/", "/accounts/login/"),
+    ],
+)
+def test_after_the_sign_in_one_is_back_on_the_page_that_had_asked(client: Client, ours: Account, page, sign_in) -> None:
+    answer = client.get("/a/ours/pulse/", headers={"HX-Request": "true", "HX-Current-URL": page})
+
+    assert answer["HX-Redirect"] == sign_in
+
+
 def test_staff_may_look_in_and_leave_a_trace_once_a_session(client: Client, theirs: Account) -> None:
     staff = make_user(email="staff@example.com", is_staff=True)
     client.force_login(staff)
