@@ -43,11 +43,11 @@ def _always(*pairs: tuple[str, str]) -> Choices:
 
 
 def _stores(platform: Platform) -> AccountSetting:
+    whichever = ", whichever version its catalog has" if platform.variants else ""
     return AccountSetting(
         f"{platform.key}_stores",
         f"{platform.label} stores in this account",
-        f"With One a second {platform.label} store is refused, whichever version its catalog has; those that are "
-        "connected already stay.",
+        f"With One a second {platform.label} store is refused{whichever}; those that are connected already stay.",
         _always(("several", "Several"), (ONE_STORE, "One")),
     )
 

@@ -51,6 +51,13 @@ def test_one_wix_store_in_this_account_refuses_a_second_and_several_lets_it_in(
     assert Integration.objects.for_account(account).count() == 2
 
 
+def test_only_of_a_platform_with_versions_the_page_speaks_of_them(client: Client, account: Account) -> None:
+    form = client.get(PAGE).context["form"]
+
+    assert ", whichever version its catalog has;" in form["wix_stores"].help_text
+    assert form["ecwid_stores"].help_text.startswith("With One a second Ecwid store is refused; those")
+
+
 @pytest.mark.req("EFS-10")
 def test_new_integrations_go_live_at_finish_setup_only_where_the_account_says_so(
     client: Client, account: Account, shop: Integration
