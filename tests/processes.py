@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psutil
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10, pause: float = 0.05) -> bool:
+def wait_until(condition: Callable[[], object], seconds: float = 30, pause: float = 0.05) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -22,8 +22,14 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def is_gone(pid: int, seconds: float = 10) -> bool:
+def is_gone(pid: int, seconds: float = 30) -> bool:
     return wait_until(lambda: not is_running(pid), seconds)
+
+
+def still_there(name: str, value: str) -> list[psutil.Process]:
+    """Those of them that do not go away: what was killed takes a moment to be gone."""
+    wait_until(lambda: not processes_with(name, value))
+    return processes_with(name, value)
 
 
 def processes_with(name: str, value: str) -> list[psutil.Process]:
