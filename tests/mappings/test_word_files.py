@@ -6,12 +6,10 @@ import codecs
 import csv
 import datetime as dt
 import io
-import threading
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -43,6 +41,7 @@ from tests.build import (
     make_warehouse,
 )
 from tests.integrations.pages.reading import words
+from tests.threads import at_once
 
 KINDS = {
     "ship_codes": "ship-codes", "skus": "skus", "locations": "locations", "carriers": "carriers", "aliases": "aliases"
@@ -582,15 +581,7 @@ def test_two_that_write_one_file_write_each_row_once(transactional_db: None) -> 
     pk = page.context["found"].pk
     assert word_import.begin(page.context["found"], now=timezone.now())
 
-    def write() -> None:
-        word_import.go_on(pk, seconds=60)
-        connections.close_all()
-
-    writers = [threading.Thread(target=write) for _ in range(3)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
+    at_once(*[lambda: word_import.go_on(pk, seconds=60)] * 3)
 
     row = WordImport.objects.get(pk=pk)
     assert (row.state, row.results["added"]) == (ImportState.DONE, 1200)

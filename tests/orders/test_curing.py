@@ -377,10 +377,14 @@ def killed_at(statement, work):
                 os.kill(os.getpid(), signal.SIGKILL)
             return execute(*args)
 
-        with connection.execute_wrapper(count):
-            work()
-        os._exit(0)
+        try:
+            with connection.execute_wrapper(count):
+                work()
+            os._exit(0)
+        finally:  # whatever went wrong: this copy of the test run ends here
+            os._exit(1)
     _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
     return os.WIFSIGNALED(status)
 
 
