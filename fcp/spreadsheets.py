@@ -23,6 +23,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
 from fcp.uploads import MAX_BYTES
+from fcp.workbook_bounds import TooMuch, check_parts
 
 MAX_UNZIPPED = 60 * 1024 * 1024
 MAX_PARTS = 200  # files within an XLSX
@@ -51,6 +52,7 @@ class Formula(str):
 TOO_LARGE = f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it, or leave columns out."
 TOO_MANY = f"The file has more than {MAX_ROWS:,} rows. Split it, and import the parts one after the other."
 NO_TABLE = "This is no table. Save it as CSV or as an Excel workbook (.xlsx), then choose it again."
+CROWDED = "There is too much in this workbook. Keep only the columns and rows that are needed, and save it as CSV."
 BROKEN = "This Excel workbook cannot be opened. Open it in your spreadsheet program and save it again as .xlsx or CSV."
 
 
@@ -197,6 +199,10 @@ def _check_zip(file: IO[bytes]) -> None:
         # What a part says of its size is also where reading it ends.
         if len(inside) > MAX_PARTS or sum(part.file_size for part in inside) > MAX_UNZIPPED:
             raise FileRefused("This workbook is too large once unpacked. Keep only the sheet with the rows.")
+        try:
+            check_parts(parts)
+        except TooMuch as error:
+            raise FileRefused(CROWDED) from error
     file.seek(0)
 
 

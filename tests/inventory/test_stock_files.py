@@ -336,6 +336,45 @@ def test_a_file_that_cannot_be_read_gets_a_sentence(client: Client, content: byt
     assert LevelImport.objects.count() == 0
 
 
+def crowded(part: str, before: bytes, what: bytes) -> bytes:
+    """A small file that unpacks into a great deal of `what`, in one of its parts."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(sheet(("NJ1", "MUG", 1)))) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for one in old.infolist():
+            data = old.read(one)
+            if one.filename == part:
+                assert before in data
+                data = data.replace(before, what + before, 1)
+            new.writestr(one.filename, data)
+        if part not in old.namelist():  # Excel writes it, openpyxl does not
+            new.writestr(part, b"<sst>" + what + before)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "what"),
+    [
+        ("xl/worksheets/sheet1.xml", b"</row>", b"<c/>" * 100_001),
+        ("xl/worksheets/sheet1.xml", b"</sheetData>", b"<row>" * 2 + b"</row>" * 2 + b"<z/>" * 300_001),
+        ("xl/worksheets/sheet1.xml", b"</sheetData>", (b"<row>" + b"<c/>" * 50_000 + b"</row>") * 61),
+        ("xl/worksheets/sheet1.xml", b"</worksheet>", b"<z " + b" " * 600_000 + b"/>"),
+        ("xl/styles.xml", b"</cellXfs>", b"<xf/>" * 300_001),
+        ("xl/sharedStrings.xml", b"</sst>", b"<si/>" * 1_000_001),
+    ],
+    ids=["cells of a row", "beside the rows", "cells in all", "one tag", "styles", "texts"],
+)
+def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_opened(
+    client: Client, monkeypatch: Any, part: str, before: bytes, what: bytes
+) -> None:
+    monkeypatch.setattr(spreadsheets, "load_workbook", None)
+    page = send(client, crowded(part, before, what), "levels.xlsx")
+
+    assert "too much in this workbook" in str(page.context["form"].errors)
+
+
 def test_a_sheet_that_claims_a_billion_rows_ends(client: Client) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(sheet(("NJ1", "MUG", 1)))) as old, zipfile.ZipFile(out, "w") as new:
