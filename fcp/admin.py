@@ -113,6 +113,11 @@ class MembershipInline(admin.TabularInline):
     autocomplete_fields = ["user"]
 
 
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    """Another e-mail address means another password: only superusers may give a superuser one."""
+    return user is None or not user.is_superuser or bool(request.user.is_superuser)
+
+
 @admin.register(User)
 class UserAdmin(StaffAdmin):
     """Passwords are set by their owners (password reset); nothing of them is shown here."""
@@ -124,6 +129,16 @@ class UserAdmin(StaffAdmin):
     fields = ["email", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "groups"]
     readonly_fields = ["last_login", "date_joined"]
     filter_horizontal = ["groups"]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Not by the password: whoever may look could guess its hash sign by sign, by who is listed."""
+        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _may_touch(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _may_touch(request, obj) and super().has_delete_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("memberships__account")

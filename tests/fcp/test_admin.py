@@ -98,6 +98,29 @@ def test_staff_look_up_what_superusers_change(staff: Client):
     assert Account.objects.get().name == "Before"
 
 
+def test_the_list_of_people_does_not_tell_a_password_by_who_is_found(staff: Client):
+    boss = make_user(email="boss@example.com", is_superuser=True)
+
+    answer = staff.get(reverse("admin:fcp_user_changelist"), {"password__startswith": boss.password[:30]})
+
+    assert "boss@example.com" not in answer.content.decode()
+
+
+def test_only_superusers_change_a_superuser_even_where_staff_may_change_people(staff: Client):
+    from django.contrib.auth.models import Permission
+
+    User.objects.get().user_permissions.set(Permission.objects.filter(content_type__app_label="fcp"))
+    boss, other = make_user(email="boss@example.com", is_superuser=True), make_user(email="other@example.com")
+
+    for one in (boss, other):
+        address = reverse("admin:fcp_user_change", args=[one.pk])
+        staff.post(address, {"email": f"mine{one.pk}@example.com", "is_active": "on"})
+        staff.post(reverse("admin:fcp_user_delete", args=[one.pk]), {"post": "yes"})
+
+    assert User.objects.filter(email="boss@example.com").exists()
+    assert not User.objects.filter(pk=other.pk).exists()
+
+
 CLOSED = ["django_q_schedule", "django_q_ormq", "account_emailaddress", "mfa_authenticator", "auth_group"]
 
 
