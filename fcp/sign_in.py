@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import zoneinfo
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import orjson
 from allauth.account.adapter import DefaultAccountAdapter
@@ -26,9 +27,27 @@ BEGUN = "begun"  # the name in the session
 BEGUN_LASTS = 30 * 60  # seconds
 
 
+class Here(NamedTuple):
+    """This panel, as the mails call it."""
+
+    name: str
+    domain: str
+
+
+def _public(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{settings.FCP_PUBLIC_URL}{parts.path}{'?' if parts.query else ''}{parts.query}"
+
+
 class PanelAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.FCP_SIGN_UP)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links lead to the panel's public address, whatever host a stranger asked for the mail under."""
+        links = {name: _public(value) for name, value in context.items() if name.endswith("_url")}
+        host = urlsplit(settings.FCP_PUBLIC_URL).netloc
+        super().send_mail(template_prefix, email, {**context, **links, "current_site": Here(host, host)})
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return go_on(request) or super().get_login_redirect_url(request)

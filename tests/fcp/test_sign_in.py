@@ -81,6 +81,20 @@ def test_the_password_is_reset_by_mail(client: Client, settings):
     assert client.login(email=user.email, password="another quiet one")
 
 
+def test_a_mail_leads_to_the_public_address_whatever_host_it_was_asked_for_under(client: Client, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.ALLOWED_HOSTS, settings.FCP_PUBLIC_URL = ["*"], "https://panel.example.com"
+    user = make_user(make_account())
+
+    client.post("/accounts/password/reset/", {"email": user.email}, headers={"Host": "elsewhere.example.net"})
+    client.post("/accounts/password/reset/", {"email": "new@example.com"}, headers={"Host": "elsewhere.example.net"})
+
+    known, unknown = (one.body for one in mail.outbox)
+    assert "https://panel.example.com/accounts/password/reset/key/" in known
+    assert "https://panel.example.com/accounts/signup/" in unknown
+    assert "elsewhere" not in known + unknown
+
+
 def test_a_reset_says_the_same_for_an_address_that_nobody_has(client: Client, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     make_user(email="known@example.com")
