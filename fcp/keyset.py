@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -98,6 +99,13 @@ def _write(side: str, order: Sequence[str], row: models.Model) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([side[0], *values], default=str)).decode().rstrip("=")
 
 
+def _could_stand(value: Any) -> bool:
+    """Whether a database can be asked for it: PostgreSQL takes no NUL, and no time is before the calendar or after."""
+    if isinstance(value, dt.datetime):
+        return dt.MINYEAR < value.year < dt.MAXYEAR
+    return value is not None and not (isinstance(value, str) and "\x00" in value)
+
+
 def _read(model: type[models.Model], order: Sequence[str], token: str) -> tuple[str, list[Any]] | None:
     try:
         side, *texts = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
@@ -105,6 +113,6 @@ def _read(model: type[models.Model], order: Sequence[str], token: str) -> tuple[
         values = [field.to_python(text) for field, text in zip(fields, texts, strict=True)]  # type: ignore[union-attr]
     except (ValueError, TypeError, binascii.Error, ValidationError):
         return None
-    if side not in ("o", "n") or None in values:
+    if side not in ("o", "n") or not all(_could_stand(value) for value in values):
         return None
     return ("older" if side == "o" else "newer"), values

@@ -1,7 +1,9 @@
 """Pages by key, on both databases."""
 
+import base64
 import datetime as dt
 
+import orjson
 import pytest
 from django.db import connection
 
@@ -71,6 +73,18 @@ def test_a_token_that_cannot_be_read_is_the_first_page(token):
 
     assert not is_token(Order, NEWEST, token)
     assert numbers(page_of(rows, NEWEST, token, 2).rows) == numbers(rows.order_by(*NEWEST))[:2]
+
+
+@pytest.mark.parametrize(
+    ("order", "value"),
+    [(NEWEST, "0001-01-01T00:00:00+14:00"), (NEWEST, "9999-12-31T23:59:59-14:00"), (("number", "id"), "a\x00b")],
+)
+def test_a_token_of_what_no_database_can_be_asked_for_is_the_first_page(order, value):
+    rows = orders_of(3)
+    token = base64.urlsafe_b64encode(orjson.dumps(["o", value, 1])).decode()
+
+    assert not is_token(Order, order, token)
+    assert numbers(page_of(rows, order, token, 2).rows) == numbers(rows.order_by(*order))[:2]
 
 
 def test_walking_reads_page_by_page(django_assert_num_queries):
