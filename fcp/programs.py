@@ -2,6 +2,7 @@
 
 import os
 import sys
+from socket import gethostname
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -56,7 +57,7 @@ def cluster(queue: str) -> Program:
         manage("qcluster", "--skip-checks"),
         environment={"Q_CLUSTER_NAME": name},
         pulse=Pulse(
-            file=settings.FCP_DATA_DIR / "pulse" / f"{queue}-{os.getpid()}",
+            file=settings.FCP_DATA_DIR / "pulse" / f"{queue}-{gethostname()}-{os.getpid()}",
             beat=beat,
             silent_after=_silent_after(),
         ),

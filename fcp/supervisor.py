@@ -39,6 +39,33 @@ class Pulse:
     next_beat: float = 0
     unanswered_since: float | None = None
 
+    def begin(self) -> None:
+        """Without its file, on a disk that cannot be written, the cluster runs all the same: unwatched."""
+        self.next_beat, self.unanswered_since = 0, None
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.touch()
+        except OSError as error:
+            logger.error("%s cannot be written (%s): a cluster that hangs is not noticed", self.file, error.strerror)
+
+    def quiet_for(self) -> float:
+        """Seconds since the last sign of life; none where the file went away, which says nothing of the cluster."""
+        try:
+            return time.time() - self.file.stat().st_mtime
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.file.touch()
+            return 0
+
+    def can_be_given(self) -> bool:
+        """Whether a sign of life could be written at all: not on a disk that became read-only."""
+        try:
+            status = self.file.stat()
+            os.utime(self.file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        except OSError:
+            return False
+        return True
+
 
 @dataclass
 class Program:
@@ -128,7 +155,8 @@ class Supervisor:
                 self._end_group(program)
         for program in self.programs:
             if program.pulse:
-                program.pulse.file.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    program.pulse.file.unlink(missing_ok=True)
         if self._leash:
             assert self._leash.stdin
             with contextlib.suppress(OSError):
@@ -139,11 +167,8 @@ class Supervisor:
     def _start(self, program: Program) -> None:
         environment = {**os.environ, **program.environment}
         if program.pulse:
-            program.pulse.file.parent.mkdir(parents=True, exist_ok=True)
-            program.pulse.file.touch()
+            program.pulse.begin()
             environment["FCP_PULSE_FILE"] = str(program.pulse.file)
-            program.pulse.unanswered_since = None
-            program.pulse.next_beat = 0
         program.process = subprocess.Popen(
             program.command,
             env=environment,
@@ -200,8 +225,7 @@ class Supervisor:
 
     def _is_silent(self, process: "subprocess.Popen[bytes]", pulse: Pulse) -> bool:
         now = time.monotonic()
-        quiet_for = time.time() - pulse.file.stat().st_mtime
-        if pulse.unanswered_since is not None and quiet_for < now - pulse.unanswered_since:
+        if pulse.unanswered_since is not None and pulse.quiet_for() < now - pulse.unanswered_since:
             pulse.unanswered_since = None
         waited = 0 if pulse.unanswered_since is None else now - pulse.unanswered_since
         if now >= pulse.next_beat:
@@ -214,7 +238,7 @@ class Supervisor:
                 return False
             if pulse.unanswered_since is None:
                 pulse.unanswered_since = now
-        return waited > pulse.silent_after
+        return waited > pulse.silent_after and pulse.can_be_given()
 
     def _tell_leash(self, line: str) -> None:
         if self._leash is None or self._leash.poll() is not None:

@@ -166,4 +166,27 @@ def test_silence_does_not_count_while_the_database_is_away(supervisor, mark, tmp
     supervisor.add(cluster)
     first = cluster.process.pid
 
-    assert not supervisor.wait_for(lambda: cluster.process is None or cluster.process.pid != first, seconds=2)
+    assert not supervisor.wait_for(lambda: cluster.process is None or cluster.process.pid != first, seconds=4)
+
+
+def test_a_cluster_whose_file_was_tidied_away_is_watched_on(supervisor, mark, tmp_path):
+    beats = Beats()
+    cluster = program(POLITE, mark, pulse=Pulse(tmp_path / "pulse", beats, beat_every=0.1))
+    supervisor.add(cluster)
+
+    cluster.pulse.file.unlink()
+
+    assert supervisor.wait_for(lambda: beats.count > 3, seconds=60)
+    assert cluster.pulse.file.exists()
+
+
+def test_a_cluster_runs_unwatched_where_its_file_cannot_be_written(supervisor, mark, tmp_path):
+    (tmp_path / "file").touch()
+    beats = Beats()
+    pulse = Pulse(tmp_path / "file" / "pulse", beats, beat_every=0.1, hurry_after=0.5, silent_after=1)
+    cluster = program(POLITE, mark, pulse=pulse)
+    supervisor.add(cluster)
+    first = cluster.process.pid
+
+    assert supervisor.wait_for(lambda: beats.count > 10, seconds=60)  # the last ones every half second
+    assert cluster.process.pid == first
