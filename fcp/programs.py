@@ -27,6 +27,7 @@ def web_command() -> list[str]:
         *("--threads", str(settings.FCP_WEB_THREADS)),
         *("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5"),
         *("--log-level", "warning", "--no-control-socket"),
+        *(("--logger-class", "fcp.web_logs.JsonLogger") if settings.PRODUCTION else ()),
     ]
 
 

@@ -210,7 +210,15 @@ else:
     # Without it django-q opens a connection for each enqueue, poll and acknowledgement.
     DATABASES["default"]["CONN_MAX_AGE"] = 300  # seconds
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds
+    # A server that is gone without a word (its machine lost power, a cable was pulled) is noticed within half a minute;
+    # Linux alone would wait for a quarter of an hour, and as long neither a page nor a worker would go on.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 10,  # seconds
+        "keepalives_idle": 15,  # seconds
+        "keepalives_interval": 5,  # seconds
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,  # milliseconds
+    } | DATABASES["default"].get("OPTIONS", {})
 
 # dbcache://table (in the database) or redis://host:6379/0. All processes must share it: it holds the limits of
 # sign-in. Required in production. Default dbcache://fcp_cache. In the database (`migrate` makes the table) it holds

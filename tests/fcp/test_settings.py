@@ -1,5 +1,6 @@
 """Settings come from the environment; each case is a process of its own, as a real start is."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +9,11 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.cache import cache
+from gunicorn.config import Config
 
 from fcp.env import env_cache, env_email, env_hosts, env_ip_address, env_sender
 from fcp.programs import manage
+from fcp.web_logs import JsonLogger
 
 PRODUCTION = {
     "FCP_MODE": "production",
@@ -215,3 +218,26 @@ def test_the_cache_in_the_database_holds_as_many_entries_as_its_address_says(mon
     for address, most in (("dbcache://c", 100_000), ("dbcache://c?max_entries=200000", 200_000)):
         monkeypatch.setenv("CACHE_URL", address)
         assert env_cache("CACHE_URL", None)["OPTIONS"] == {"MAX_ENTRIES": most}
+
+
+def test_a_database_whose_machine_is_gone_is_noticed_within_a_minute():
+    result = run(
+        [
+            sys.executable,
+            "-c",
+            "import json; from fcp.settings import DATABASES as d; print(json.dumps(d['default']['OPTIONS']))",
+        ],
+        DATABASE_URL="postgres://user@host/name?connect_timeout=3",
+    )
+
+    options = json.loads(result.stdout)
+    assert options["connect_timeout"] == 3  # what the address says wins
+    silence = options["keepalives_idle"] + options["keepalives_interval"] * options["keepalives_count"]
+    assert (silence <= 60, options["tcp_user_timeout"] <= 60_000) == (True, True)
+
+
+def test_the_web_servers_own_lines_are_json_in_production(capsys):
+    JsonLogger(Config()).critical("WORKER TIMEOUT (pid:%s)", 7)
+
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["level"], line["logger"]) == ("WORKER TIMEOUT (pid:7)", "critical", "gunicorn.error")
