@@ -102,6 +102,12 @@ class KeyForm(forms.Form):
         help_text="The key stops working after this day. Empty: it works until it is revoked.",
     )
 
+    def clean_expires_on(self) -> dt.date | None:
+        day: dt.date | None = self.cleaned_data["expires_on"]
+        if day and day.year == dt.MAXYEAR:
+            raise forms.ValidationError("Choose an earlier day, or none.")
+        return day
+
     def expires_at(self) -> dt.datetime | None:
         """The end of that day in the account's zone."""
         day = self.cleaned_data["expires_on"]
