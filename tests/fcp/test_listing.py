@@ -66,6 +66,8 @@ def shown(store, query):
         ("currency=USD", {"A1", "A2", "=B3"}),  # another account's currency is no choice here
         ("placed_at_from=2026-11-17&placed_at_to=2026-11-17", {"A2"}),
         ("placed_at_from=nonsense", {"A1", "A2", "=B3"}),
+        ("placed_at_to=9999-12-31", {"A1", "A2", "=B3"}),  # the calendar has no day after it
+        ("placed_at_from=0001-01-01", {"A1", "A2", "=B3"}),
     ],
 )
 def test_filters_narrow_by_what_the_address_says(shop, query, numbers):
