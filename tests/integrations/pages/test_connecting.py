@@ -241,7 +241,8 @@ def test_a_newcomer_connects_a_store_and_takes_its_products(
     page.goto("/accounts/login/")
     page.fill("input[name=login]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
+    with page.expect_navigation():
+        page.press("input[name=password]", "Enter")
     page.goto("/a/shoes/integrations/")
 
     page.get_by_role("main").get_by_role("link", name="Add Integration").first.click()
@@ -252,7 +253,8 @@ def test_a_newcomer_connects_a_store_and_takes_its_products(
     expect(page.get_by_text("This site uses Catalog V1.")).to_be_visible()
     page.get_by_label("Name").fill("My Shop")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Finish Setup").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Finish Setup").click()
 
     expect(page.get_by_role("heading", name="My Shop")).to_be_visible()
     work()

@@ -16,7 +16,8 @@ from integrations.models.products import PushState, RowState
 from integrations.sandbox.server import Sandbox
 from inventory.models import Product, ProductGroup
 from mappings.models import Listing, Location
-from tests.build import PASSWORD, make_account, make_product, make_user, make_warehouse
+from tests.browser import sign_in
+from tests.build import make_account, make_product, make_user, make_warehouse
 from tests.integrations.flows.world import change_settings, connect_store, work
 from tests.integrations.pages.conftest import signed_in
 from tests.integrations.pages.reading import words
@@ -166,15 +167,12 @@ def test_listings_that_no_pull_takes_over_are_listed_with_the_reason(
 
 @pytest.mark.browser
 def test_a_person_looks_through_the_preview_and_sends_it_also_at_390_pixels(
-    selling: Integration, page: Page, sandbox: Sandbox
+    selling: Integration, client: Client, page: Page, live_server: Any
 ) -> None:
-    user = make_user(selling.account, email="ann@example.com", first_name="Ann", last_name="Lee")
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign In").click()
+    sign_in(page.context, client, live_server.url)
     page.goto(at(selling))
-    page.get_by_role("button", name="Work out what would be sent").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Work out what would be sent").click()
     work()
     page.goto(at(selling))
     page.set_viewport_size({"width": 390, "height": 800})

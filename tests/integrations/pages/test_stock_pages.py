@@ -21,7 +21,8 @@ from integrations.stock_answers import allow_first_push, want_reading_back
 from inventory.levels import LevelItem, report_levels
 from inventory.models import KeptBy, Product, Warehouse
 from mappings.models import Listing, ListingStock, Location
-from tests.build import PASSWORD, make_account, make_listing, make_product, make_store, make_user
+from tests.browser import sign_in
+from tests.build import make_account, make_listing, make_product, make_store, make_user
 from tests.integrations.flows.world import change_settings, connect_store, map_everything, sync, work
 from tests.integrations.pages.conftest import signed_in
 from tests.integrations.pages.reading import assert_in_order, words
@@ -453,15 +454,11 @@ def test_a_viewer_sees_the_question_of_a_changed_sku_without_the_answer(viewer: 
 
 @pytest.mark.browser
 def test_from_the_preview_to_the_store_in_the_browser(
-    stocked: Integration, sandbox: Sandbox, page: Page, live_server: Any
+    stocked: Integration, sandbox: Sandbox, ann: Client, page: Page, live_server: Any
 ) -> None:
     go_live(stocked, by="Ann", now=timezone.now())
     sandbox.wix.set_stock("v1", "JUG-350M", 19)
-    user = make_user(stocked.account, first_name="Ann")
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page.context, ann, live_server.url)
     page.goto(at(stocked))
 
     row = page.locator("tr", has_text="JUG-350M")
