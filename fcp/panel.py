@@ -209,13 +209,14 @@ def waiting_of(account: Account) -> list[Waiting]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a new account's checklist."""
+    """One step of a new account's checklist; its button is for those who may do it."""
 
     label: str
     help: str
     view: str
     done: Callable[[Account], bool]
     order: int
+    may: May = May.VIEW
 
 
 CHECKLIST: dict[str, Step] = {}

@@ -116,7 +116,7 @@ def checklist(account: Account) -> list[dict[str, Any]]:
             url = panel_url(account, step.view)
         except NoReverseMatch:
             continue
-        steps.append({"label": step.label, "help": step.help, "url": url, "done": step.done(account)})
+        steps.append({"label": step.label, "help": step.help, "url": url, "may": step.may, "done": step.done(account)})
     waiting = [step for step in steps if not step["done"]]
     if waiting:
         waiting[0]["now"] = True

@@ -14,6 +14,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from fcp import panel
 from fcp.models import Account
 from fcp.panel import Card, Cell, OverviewColumn, PanelRequest, Running, Step, panel_url
+from fcp.roles import May
 from integrations.connectors.declaring import FlowKind
 from integrations.health import Health, Level, flow_health, health_of
 from integrations.models import FailedRecord, Flow, Integration, Run
@@ -171,5 +172,6 @@ def register() -> None:
             "integrations:add",
             connected_any,
             order=10,
+            may=May.CONNECT,
         )
     )

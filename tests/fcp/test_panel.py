@@ -119,6 +119,16 @@ def test_an_empty_list_offers_to_add_only_to_whoever_may(shop, role):
     assert offered == (list(lists) if role == "owner" else [])
 
 
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+def test_pages_lead_nobody_where_he_is_refused(shop, role):
+    Membership.objects.update(role=role)
+
+    pages = shop.page() + shop.page("help/api/")
+
+    assert ('href="/a/shop/integrations/add/"' in shop.page()) == (role == "owner")
+    assert (">API keys</a>" in pages) == (role == "owner")
+
+
 def test_the_account_one_works_in_stands_on_every_page(shop):
     assert "Account: Shop Ltd . Switch account" in text_of(shop.page("orders/"))
 
