@@ -257,7 +257,7 @@ def add_history(store: Store, setup: Setup, started: int) -> None:
         wish = wish_of(store, kind)
         if setup.plain:
             wish.items = pick(store, 3, shelf(store))
-        elif kind in ("plain", "variation", "coupon", "taxed") and (age > 2 * 86400 or store.random.random() < 0.1):
+        elif kind in ("plain", "variation", "coupon", "taxed") and (age > 12 * 3600 or store.random.random() < 0.1):
             wish.fulfillment, wish.more = "SHIPPED", {"trackingNumber": f"1Z{store.random.randrange(10**15, 10**16)}"}
         order = build_order(store, wish, placed, placed if setup.plain else placed + 2)
         if store.random.random() < setup.odd:

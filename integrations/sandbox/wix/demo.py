@@ -323,7 +323,7 @@ def blanks(order: dict) -> tuple[bytes, list[str]]:
 
 
 def fulfil(site: Site, order: dict, kind: str, age: timedelta) -> None:
-    """What the shop itself shipped before: nearly all that is older than two days, and a part of some."""
+    """What the shop itself shipped before: nearly all that is older than half a day, and a part of some."""
     if (
         order["status"] != "APPROVED"
         or order["paymentStatus"] not in ("PAID", "PARTIALLY_REFUNDED")
@@ -338,7 +338,7 @@ def fulfil(site: Site, order: dict, kind: str, age: timedelta) -> None:
     whole = kind != "partly" or (len(lines) == 1 and lines[0]["quantity"] == 1)
     if kind == "partly":
         lines = lines[:1] if len(lines) > 1 else [{"id": line_id(1), "quantity": 1}]
-    elif age < timedelta(days=2) or site.random.random() < 0.08:
+    elif age < timedelta(hours=12) or site.random.random() < 0.08:
         return
     shipped = order["updatedDate"] = iso(
         datetime.fromisoformat(order["createdDate"].replace("Z", "+00:00")) + timedelta(minutes=40)
