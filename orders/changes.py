@@ -38,7 +38,7 @@ from .settings import LaterChanges, OrderRules
 from .settle import TAKEN, party_of, settle
 from .shapes import IncomingLine, IncomingOrder, Party, Payment, ReadOrder
 from .shipped_in_store import Here, Standing, compared
-from .stopped import IN_STORE, no_more_than_in_store, words_in
+from .stopped import IN_STORE, OTHER_ITEMS, READ_AGAIN, no_more_than_in_store, words_in
 from .store_shipments import StoreLeft
 from .stored_state import lock_orders
 from .written_shipments import write_left
@@ -65,7 +65,7 @@ class _Known:
     standing: dict[int, list[Standing]]
     in_doubt: set[int]
     noticed: dict[int, set[str]]  # shipments of the store that a person was asked about
-    in_store: set[int]  # an open hold asks about them
+    read_again: dict[int, str]  # orders that an open hold had read from the store once more, and what it asks
     new_lines: Iterator[int]  # ids for the lines that came to these orders
 
     def recipient(self, order: Order) -> OrderParty | None:
@@ -146,12 +146,13 @@ def _read(store: Store, items: Sequence[ReadOrder]) -> _Known:
         if f.voided_at is None:
             standing[f.order_id].append(_standing(f))
     noticed: dict[int, set[str]] = defaultdict(set)
-    in_store = set()
+    read_again = {}
     asked = Hold.objects.filter(order_id__in=ids, kind=HoldKind.CHANGED_AFTER_RELEASE)
     for order_id, params, lifted_at in asked.values_list("order_id", "params", "lifted_at"):
         noticed[order_id].update(params.get(SHIPMENTS, ()))
-        if lifted_at is None and IN_STORE in words_in(str(params.get("word", ""))):
-            in_store.add(order_id)
+        words = [word for word in words_in(str(params.get("word", ""))) if word in READ_AGAIN]
+        if lifted_at is None and words:
+            read_again[order_id] = ", ".join(words)
     return _Known(
         orders=orders,
         lines=lines,
@@ -161,7 +162,7 @@ def _read(store: Store, items: Sequence[ReadOrder]) -> _Known:
         standing=standing,
         in_doubt=in_doubt,
         noticed=noticed,
-        in_store=in_store,
+        read_again=read_again,
         new_lines=iter(take_ids(OrderLine, _count_new(items, orders, lines))),
     )
 
@@ -271,9 +272,11 @@ def _content(order: Order, incoming: IncomingOrder, words: Words) -> list[str]:
 def _lines(
     order: Order, incoming: IncomingOrder, words: Words, known: _Known, writes: _Writes, taken: bool, now: dt.datetime
 ) -> list[str]:
-    """Lines that came, went or changed. What a warehouse has keeps its quantity; the store's stands beside it."""
+    """Lines that came, went or changed. What a warehouse has keeps its quantity and stays the item that it was; the
+    store's quantity stands beside it, and a person is asked about another item.
+    """
     stored = {line.uid: line for line in known.lines[order.pk]}
-    changed = False
+    changed = others = False
     for line in incoming.lines:
         old = stored.pop(line.uid, None)
         if old is None:
@@ -287,20 +290,49 @@ def _lines(
                 OrderLine(pk=pk, uid=line.uid, quantity=quantity, store_quantity=line.quantity)
             )
             changed = True
-        elif old.store_quantity != line.quantity or old.removed_at is not None:
+            continue
+        other, as_it_is = _is_another(old, line), taken or old.shipped > 0
+        if old.store_quantity != line.quantity or old.removed_at is not None or (other and not as_it_is):
             old.quantity = old.quantity if taken else max(old.shipped, line.quantity)
             old.store_quantity, old.removed_at = line.quantity, None
-            writes.lines.append((old.quantity, old.store_quantity, None, old.pk))
+            item = _item_here(old) if as_it_is else _item_in_store(line, words)
+            writes.lines.append((old.quantity, old.store_quantity, None, *item, old.pk))
             changed = True
+        others = others or (other and taken and old.shipped < old.quantity)
     for old in stored.values():
         if old.removed_at is None and old.store_quantity:
             removed = None if taken or old.shipped else now
             quantity = old.quantity if taken else old.shipped
-            writes.lines.append((quantity, 0, removed, old.pk))
+            writes.lines.append((quantity, 0, removed, *_item_here(old), old.pk))
             changed = True
     if changed and not taken:
         order.units = sum(line.quantity for line in incoming.lines if line.ships)
-    return ["lines"] if changed else []
+    return [*(["lines"] if changed else []), *([OTHER_ITEMS] if others else [])]
+
+
+ITEM = ("listing", "location", "sku", "sku_key", "title", "options", "ships", "price", "total", "weight_grams")
+
+
+def _is_another(old: OrderLine, line: IncomingLine) -> bool:
+    """Whether the store made another item of a line: what is to be packed is told by SKU (or title) and options.
+
+    Not by the listing: a store that moved to another catalogue names the same item by other ids.
+    """
+    key = sku_key_of(line.sku)
+    same = old.sku_key == key if old.sku_key or key else old.title == line.title[:255]
+    return not same or list(map(list, line.options)) != list(map(list, old.options))
+
+
+def _item_here(old: OrderLine) -> tuple[Any, ...]:
+    return tuple(getattr(old, f"{name}_id" if name in {"listing", "location"} else name) for name in ITEM)
+
+
+def _item_in_store(line: IncomingLine, words: Words) -> tuple[Any, ...]:
+    location = words.locations[line.location_uid].pk if line.location_uid else None
+    return (
+        words.listings[line.product_uid, line.variant_uid].pk, location, line.sku, sku_key_of(line.sku), line.title,
+        list(line.options), line.ships, line.price, line.total, line.weight_grams,
+    )  # fmt: skip
 
 
 def _new_line(order: Order, line: IncomingLine, words: Words, taken: bool) -> tuple[Any, ...]:
@@ -399,10 +431,10 @@ def _shipped_in_store(order: Order, item: ReadOrder, known: _Known, writes: _Wri
             writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, IN_STORE))
     elif found.left:
         writes.left.append((order.pk, found.left))
-    if not taken and order.pk in known.in_store:
+    if not taken and order.pk in known.read_again:
         writes.settled.append(order.pk)
         kind = HoldKind.CHANGED_AFTER_RELEASE.value
-        writes.events.append((order.pk, "lifted", {"kind": kind, "word": IN_STORE}))
+        writes.events.append((order.pk, "lifted", {"kind": kind, "word": known.read_again[order.pk]}))
     return news or bool(found.deleted or found.ours_deleted or (found.left and not taken) or order.pk in writes.settled)
 
 
@@ -421,7 +453,7 @@ def _order_row(order: Order) -> tuple[Any, ...]:
 def _write(store: Store, changed: list[int], writes: _Writes, now: dt.datetime) -> Sequence[int]:
     """Returns the fulfillments that were made."""
     update_rows(Order, SCALARS, writes.orders)
-    update_rows(OrderLine, ("quantity", "store_quantity", "removed_at"), writes.lines)
+    update_rows(OrderLine, ("quantity", "store_quantity", "removed_at", *ITEM), writes.lines)
     insert_rows(OrderLine, LINE_COLUMNS, writes.new_lines)
     update_rows(OrderParty, PARTY_FIELDS, writes.parties)
     insert_rows(OrderParty, PARTY_COLUMNS, writes.new_parties)

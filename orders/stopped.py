@@ -22,14 +22,17 @@ from .settle import settle
 from .signals import orders_to_read
 from .stored_state import refresh_states
 
-# As it stands in the word of the hold that asks about changes after release.
+# As they stand in the word of the hold that asks about changes after release.
 IN_STORE = "marked as fulfilled in the store"
+OTHER_ITEMS = "products or options of lines"
+READ_AGAIN = {IN_STORE, OTHER_ITEMS}  # what of it cannot be followed without the store
 
 
 def on_stopped(order: Order, *, by: str, now: dt.datetime) -> None:
     """A warehouse stopped. When none has the (locked) order any more, it becomes what the store says, and goes anew.
 
-    Somebody who shipped it in the store meanwhile is asked first: the order is read again before it is offered.
+    What somebody shipped in the store meanwhile, or made of its lines, is looked at first: the order is read again
+    before it is offered.
     """
     if not _is_free(order):
         return
@@ -91,8 +94,10 @@ def _open(order: Order, kind: HoldKind) -> Hold | None:
 
 
 def _read_again(order: Order, hold: Hold | None, now: dt.datetime) -> bool:
-    """Have it read from the store where somebody shipped of it there; what he shipped is recorded then."""
-    if hold is None or IN_STORE not in words_in(str(hold.params.get("word", ""))):
+    """Have it read from the store where somebody shipped of it there, or made other items of its lines: that is
+    recorded then.
+    """
+    if hold is None or READ_AGAIN.isdisjoint(words_in(str(hold.params.get("word", "")))):
         return False
     SeenOrder.objects.filter(store=order.store_id, uid=order.uid).update(fingerprint=0)  # looked at, if unchanged
     orders_to_read.send(Order, store_id=order.store_id, uids=[order.uid], now=now)

@@ -106,6 +106,57 @@ def test_a_change_that_means_nothing_to_us_is_counted_unchanged(store):
     assert (counts.changed, counts.unchanged, order.revision) == (0, 1, 1)
 
 
+def cup(**values):
+    """The line of the mug, which somebody made one of a cup in the store."""
+    return replace(a_line("CUP", **values), uid="line-MUG")
+
+
+def test_before_release_a_line_is_the_item_that_the_store_makes_of_it(store):
+    make_product(store.account, "CUP")
+    incoming, order = offered(store, lines=(a_line("MUG", options=(("Engraving", "Ann"),)),))
+
+    again(store, incoming, lines=(cup(quantity=2, options=(("Engraving", "Tom"),)),))
+
+    [line] = order.requests.get(state="offered").snapshot["lines"]
+    assert (line["sku"], line["product_sku"], line["quantity"]) == ("CUP", "CUP", 2)
+    assert line["options"] == [["Engraving", "Tom"]]
+    assert order.lines.get().total == Decimal("20.00")
+
+
+def test_other_words_of_the_store_for_the_same_item_change_nothing(store):
+    incoming, order = taken(store, lines=(a_line("MUG", options=(("Size", "L"),)),))
+
+    line = replace(incoming.lines[0], product_uid="moved", title="Tasse", sku="mug")
+    counts, order = again(store, incoming, lines=(line,))
+
+    assert (counts.unchanged, open_holds(order)) == (1, set())
+
+
+def test_another_item_after_release_asks_and_goes_anew_once_the_warehouse_stopped_and_the_store_was_read(store):
+    make_product(store.account, "CUP")
+    incoming, order = taken(store)
+
+    _, order = again(store, incoming, lines=(cup(),))
+
+    assert order.lines.get().sku == "MUG"
+    assert open_holds(order) == {("changed_after_release", "products or options of lines")}
+    ask_to_stop(order, by="Ann", now=LATER)
+    answer_cancel(order.requests.get(), True, by="Partner", now=LATER)
+    assert order.requests.count() == 1
+    again(store, incoming, lines=(cup(),))
+    assert open_holds(order) == set()
+    assert [line["sku"] for line in order.requests.get(state="offered").snapshot["lines"]] == ["CUP"]
+
+
+def test_another_item_of_what_has_shipped_asks_nobody(store):
+    incoming, order = taken(store)
+    left(order, order.requests.get())
+
+    _, order = again(store, incoming, lines=(cup(),))
+
+    assert (order.state, open_holds(order)) == ("shipped", set())
+
+
 def test_after_release_nothing_the_warehouse_has_is_rewritten_and_a_person_is_asked(store):
     incoming, order = taken(store, lines=(a_line("MUG", 2),))
 
