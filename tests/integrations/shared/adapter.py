@@ -22,6 +22,7 @@ from integrations.reach import app_secrets
 from orders.shapes import RawOrder
 
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+PATIENT, IMPATIENT = 30.0, 0.5  # seconds for one answer
 ORDERS, SHIPMENTS, STOCK = "orders", "shipments", "stock"  # kinds of calls that something can go wrong with
 
 
@@ -139,9 +140,9 @@ class Shop(ABC):
     def app(self) -> AppSecrets:
         return app_secrets(self.key)
 
-    def reach(self, timeout: float = 5) -> Reached:
+    def reach(self) -> Reached:
         calls: list[Exchange] = []
-        session = Session(self.platform.hosts, after_call=calls.append, timeout=timeout)
+        session = Session(self.platform.hosts, after_call=calls.append, timeout=PATIENT)
         now = dt.datetime.now(dt.UTC)
         connected = self.connector.finish(self.way, self.app, self.received, session, self.api_url, now)
         bound = Bound(session, connected.variant, connected.credential, self.app, self.api_url)
@@ -181,6 +182,10 @@ class Reached:
 
     def numbers(self, since: dt.datetime = LONG_AGO, limit: int | None = None) -> list[str]:
         return numbers_of(raw for page in self.pages(since, limit) for raw in page.items)
+
+    def waits(self, seconds: float) -> None:
+        """From now on so long for an answer."""
+        self.connector.session.timeout = seconds
 
     @property
     def secrets(self) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from fcp.errors import Busy, NotFound, Refused, Stale, SyncError, Unreachable, Unreadable
 from integrations.connectors.shapes import Window
 from orders.shapes import IncomingOrder, RawOrder
-from tests.integrations.shared.adapter import LONG_AGO, Reached, Shop, numbers_of, written
+from tests.integrations.shared.adapter import IMPATIENT, LONG_AGO, PATIENT, Reached, Shop, numbers_of, written
 from tests.integrations.shared.shops import SHOPS
 
 SILENT = "The store does not answer. We try again by ourselves."
@@ -186,9 +186,9 @@ def assert_sound(order: IncomingOrder) -> None:
 
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_a_page_that_does_not_come_is_one_plain_error_and_the_next_try_works(shop: Shop, kind: str) -> None:
-    store = shop.reach(timeout=0.5)
-    sold = shop.sell()
+    store, sold = shop.reach(), shop.sell()
     shop.misbehave(kind, count=None, seconds=0.9)
+    store.waits(IMPATIENT if kind == "timeout" else PATIENT)
 
     with pytest.raises(SyncError) as caught:
         store.numbers()
@@ -198,6 +198,7 @@ def test_a_page_that_does_not_come_is_one_plain_error_and_the_next_try_works(sho
     assert caught.value.sentence == sentence
     assert not caught.value.maybe_done  # reading changes nothing
     shop.behave()
+    store.waits(PATIENT)
     assert store.numbers() == [sold.number]
 
 
@@ -306,12 +307,13 @@ def test_a_page_sent_once_more_loses_nothing_and_is_not_followed_for_ever(store:
 
 @pytest.mark.parametrize("kind", [*ANSWERS, "refused"])
 def test_no_error_and_no_log_of_calls_names_a_key(shop: Shop, kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    store = shop.reach(timeout=0.5)
+    store = shop.reach()
     shop.sell()
     if kind == "refused":
         shop.refuse()
     else:
         shop.misbehave(kind, count=None, seconds=0.9)
+    store.waits(IMPATIENT if kind == "timeout" else PATIENT)
 
     said = [repr(store.connector.bound), repr(store.connected), repr(shop.app)]
     for attempt in (store.numbers, lambda: store.connector.renew(dt.datetime.now(dt.UTC))):
