@@ -108,5 +108,5 @@ class Panel:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        assert is_gone(self.process.pid, 60), self.said()
+        assert is_gone(self.process.pid, 120), self.said()
         self.log.close()

@@ -38,7 +38,7 @@ def cluster(environment: dict[str, str], queue: str = "") -> Iterator[None]:
         process.wait()
 
 
-def eventually(question: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(question: Callable[[], bool], seconds: float = 90) -> None:
     ends = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < ends, "It did not come true in time"
