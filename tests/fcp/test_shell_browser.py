@@ -8,6 +8,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from fcp import panel
+from fcp.models import Account
 from fcp.panel import panel_url
 from integrations.models import Integration
 from orders.models import Order
@@ -134,6 +135,18 @@ def test_choosing_rows_shows_what_can_be_done_with_them(owner: Page, shop: Shop)
     owner.get_by_role("button", name="Choose none").click()
 
     expect(owner.locator("[data-bulk]")).to_be_hidden()
+
+
+def test_a_long_name_of_an_account_covers_neither_the_mark_nor_the_search(owner: Page, shop: Shop):
+    Account.objects.update(name="Brand New Goods with a rather long company name GmbH & Co. KG")
+    owner.set_viewport_size({"width": 1280, "height": 800})
+    owner.reload()
+
+    mark, name, search = (owner.locator(where).bounding_box() for where in (".brand img", ".switcher", ".finder"))
+
+    assert mark["width"] > 20
+    assert mark["x"] + mark["width"] <= name["x"]
+    assert name["x"] + name["width"] <= search["x"]
 
 
 def test_a_column_that_is_taken_away_stays_away(owner: Page, shop: Shop):
