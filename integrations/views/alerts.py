@@ -110,7 +110,8 @@ def settings(request: PanelRequest) -> HttpResponseBase:
 
 def _form(request: PanelRequest) -> AlertForm:
     row = settings_of(request.account)
-    return AlertForm(request.account, row, request.POST or None, proposed=request.user.email)
+    proposed = request.user.email if May.MANAGE in request.rights else ""
+    return AlertForm(request.account, row, request.POST or None, proposed=proposed)
 
 
 @may(May.MANAGE)

@@ -78,6 +78,7 @@ def test_past_alerts_have_a_list_of_their_own_with_filters_and_a_file(client: Cl
 def test_who_is_told_is_saved_with_a_trace_that_names_nobody(client: Client, account: Account):
     page = client.get(TOLD)
     assert f"{page.wsgi_request.user.email}</textarea>" in page.content.decode()  # proposed, not saved
+    assert "Nobody is told of alerts by e-mail yet. Your own address is proposed below" in words(page)
     assert not AlertSettings.objects.exists()
     answer = client.post(
         TOLD,
@@ -95,6 +96,15 @@ def test_who_is_told_is_saved_with_a_trace_that_names_nobody(client: Client, acc
     entry = AuditEntry.objects.get(account=account, code="alerts_changed")
     assert entry.params["recipients"] == 2
     assert "example.com" not in str(entry.params)
+
+
+def test_whoever_may_not_say_who_is_told_sees_that_nobody_is(account: Account):
+    user = make_user(account, Role.VIEWER, email="vera@example.com")
+
+    page = signed_in(user).get(TOLD)
+
+    assert "Nobody is told of alerts by e-mail yet." in words(page)
+    assert "vera@example.com</textarea>" not in page.content.decode()
 
 
 @pytest.mark.parametrize("wrong", ["nobody", "a@b", "a@example.com b@", "x" * 400 + "@example.com"])
