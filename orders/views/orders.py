@@ -75,7 +75,8 @@ def _what_was_found(request: PanelRequest) -> dict[str, Any]:
 
 def _not_here(missing: Sequence[str], asked: int) -> str:
     more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-    return f"{len(missing)} of {asked} numbers are not here: {', '.join(missing[:20])}{more}."
+    are = "is" if len(missing) == 1 else "are"
+    return f"{len(missing)} of {asked} numbers {are} not here: {', '.join(missing[:20])}{more}."
 
 
 @require_POST

@@ -143,6 +143,22 @@ def test_lifting_for_a_group_asks_first(person: Page, shop: Shop):
     assert states(order) == ["ready"]
 
 
+def test_lifting_the_chosen_orders_holds_asks_first(person: Page, shop: Shop):
+    order = shop.order()
+    place_hold(order, HoldKind.FRAUD, "Two cards were tried", by="Ann", now=NOW)
+    person.goto(shop.url("orders"))
+    person.get_by_label("Choose all rows of this page").check()
+
+    person.locator("[data-bulk]").get_by_role("button", name="Lift").click()
+    box = person.get_by_role("dialog", name="Lift the holds of the chosen orders?")
+    expect(box).to_be_visible()
+    assert states(order) == ["held"]
+    box.get_by_role("button", name="Lift").click()
+
+    expect(person.get_by_text("1 order is no longer held.")).to_be_visible()
+    assert states(order) == ["ready"]
+
+
 def test_several_orders_are_held_from_the_bar_and_enter_presses_no_button_by_chance(person: Page, shop: Shop):
     orders = [shop.order() for _ in range(2)]
     place_hold(orders[0], HoldKind.FRAUD, "first", by="Ann", now=NOW)
@@ -170,7 +186,7 @@ def test_a_pasted_list_of_numbers_is_shown(person: Page, shop: Shop):
     person.get_by_role("button", name="Show these orders").click()
 
     expect(person.locator("tbody tr")).to_have_count(2)
-    expect(person.get_by_text("1 of 3 numbers are not here: 10077.")).to_be_visible()
+    expect(person.get_by_text("1 of 3 numbers is not here: 10077.")).to_be_visible()
 
 
 def test_the_address_is_completed_where_the_headline_says_it_lacks(person: Page, shop: Shop):

@@ -146,7 +146,7 @@ def test_a_pasted_list_of_numbers_shows_these_and_says_which_are_missing(shop):
     page = shop.client().post(shop.url("paste"), {"numbers": "10003\n #10001, 10099;\t10001\n"}, follow=True)
 
     assert sorted(numbers(page)) == ["10001", "10003"]
-    assert "1 of 3 numbers are not here: 10099." in text_of(page)
+    assert "1 of 3 numbers is not here: 10099." in text_of(page)
 
 
 def test_one_pasted_number_and_none_at_all_are_answered_too(shop):
