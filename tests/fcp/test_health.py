@@ -21,6 +21,16 @@ def test_the_process_says_that_it_lives_without_asking_the_database(client, djan
     assert (answer.status_code, answer.content) == (200, b"ok\n")
 
 
+def test_a_load_balancer_asks_by_the_machines_address_and_gets_nothing_else(client, settings):
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["panel.example.com"], True
+    by_address = {"Host": "10.0.0.7:8020"}
+
+    assert client.get("/healthz", headers=by_address).content == b"ok\n"
+    assert client.get("/readyz", headers=by_address).json()["ready"] is False
+    assert client.post("/readyz", headers=by_address).status_code == 405
+    assert client.get("/accounts/login/", headers=by_address).status_code == 400
+
+
 def test_an_installation_whose_queues_beat_is_ready(client):
     heartbeat(WORKER)
     heartbeat(SLOW_WORKER)
