@@ -130,7 +130,7 @@ class UserAdmin(StaffAdmin):
     readonly_fields = ["last_login", "date_joined"]
     filter_horizontal = ["groups"]
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Not by the password: whoever may look could guess its hash sign by sign, by who is listed."""
         return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
 
