@@ -106,6 +106,8 @@ class KeyForm(forms.Form):
         day: dt.date | None = self.cleaned_data["expires_on"]
         if day and day.year == dt.MAXYEAR:
             raise forms.ValidationError("Choose an earlier day, or none.")
+        if day and day < timezone.localdate():
+            raise forms.ValidationError("That day is past. Choose today or a later day, or none.")
         return day
 
     def expires_at(self) -> dt.datetime | None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from fcp import panel
-from fcp.models import AuditEntry, Membership
+from fcp.models import ApiKey, AuditEntry, Membership
 from fcp.panel import Card, navigation, panel_url
 from fcp.roles import May, Role
 from fcp.templatetags.panel import ago, money, plural, span, sparkline, when
@@ -360,6 +360,14 @@ def test_a_keys_last_day_is_not_the_calendars(shop):
     sent = {"name": "WMS", "scopes": ["stock:read"], "expires_on": "9999-12-31"}
 
     assert "Choose an earlier day" in shop.client.post("/a/shop/settings/keys/", sent).content.decode()
+
+
+def test_a_key_whose_last_day_is_past_is_not_made(shop):
+    long_ago = timezone.localdate() - dt.timedelta(days=2)  # past in every zone
+    sent = {"name": "WMS", "scopes": ["stock:read"], "expires_on": long_ago.isoformat()}
+
+    assert "That day is past." in shop.client.post("/a/shop/settings/keys/", sent).content.decode()
+    assert not ApiKey.objects.exists()
 
 
 def test_a_keys_text_is_shown_once_and_works_until_it_is_revoked(shop):
