@@ -46,6 +46,16 @@ def test_ctrl_k_finds_an_order_and_enter_opens_it(owner: Page, shop: Shop):
     owner.wait_for_url(f"**/a/shop/orders/{order.pk}/")
 
 
+def test_escape_closes_the_search_also_with_something_typed(owner: Page):
+    owner.keyboard.press("Control+k")
+    owner.keyboard.type("1004")
+    expect(owner.locator("#finder")).to_be_visible()
+
+    owner.keyboard.press("Escape")
+
+    expect(owner.locator("#finder")).to_be_hidden()
+
+
 def test_enter_never_opens_what_was_found_for_less_than_is_typed(owner: Page, shop: Shop):
     """Whoever types quickly presses Enter before the hits of the whole number are there."""
     for number in ("10044", "10043"):

@@ -83,6 +83,10 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape") for (const menu of $$("details.filter[open]")) menu.open = false;
   const box = event.target.closest?.("#finder");
+  if (box && event.key === "Escape") {
+    event.preventDefault(); // a search field would take the first one to empty itself
+    return box.close();
+  }
   if (box && ["ArrowDown", "ArrowUp"].includes(event.key)) {
     event.preventDefault();
     const stops = [$("input", box), ...$$("a.hit", box)];
