@@ -102,7 +102,8 @@ FCP_SUPPORT_CONTACT = env_str("FCP_SUPPORT_CONTACT", "")
 # --- Stores -------------------------------------------------------------------------------------
 
 # Seconds to wait for one reply of a store, 1 to 60; default 30. Each wait keeps one worker busy, so a slow
-# store with a long timeout delays the other stores' pulls.
+# store with a long timeout delays the other stores' pulls. Where several calls of one sync hang, the later ones wait
+# less, so that all end within the time that the queue gives a task.
 FCP_STORE_TIMEOUT = env_int("FCP_STORE_TIMEOUT", 30, at_least=1, at_most=60)
 
 # Seconds that a flow belongs to the worker that runs it, renewed with every page, 1 to 600; default 60. After
@@ -151,8 +152,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "fcp.health.AnyHostMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -30,6 +30,12 @@ class Queue(StrEnum):
     def key(self) -> str:
         return str(settings.Q_CLUSTER["name"]) if self is Queue.DEFAULT else self.value
 
+    @property
+    def seconds(self) -> int:
+        """How long a task of it may take; after that its worker is killed."""
+        cluster = settings.Q_CLUSTER if self is Queue.DEFAULT else settings.Q_CLUSTER["ALT_CLUSTERS"][self.value]
+        return int(cluster["timeout"])
+
 
 def enqueue(queue: Queue, function: str, arguments: Iterable[tuple[Any, ...]], at: dt.datetime) -> None:
     """One task for each tuple of arguments. Workers see it once the caller's transaction commits, not before `at`."""

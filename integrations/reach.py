@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -43,6 +44,9 @@ EXCHANGE_COLUMNS = (
     "account", "store", "flow", "method", "path", "status", "milliseconds", "bytes", "body", "created_at",
 )  # fmt: skip
 A_MOMENT = dt.timedelta(seconds=5)
+# Seconds that the calls of one slice have together, where the queue says nothing else; a call that would have to answer
+# sooner than the shortest wait is left to the next slice.
+CALLS_SECONDS, SHORTEST_WAIT = 90.0, 3.0
 NO_KEY = "This integration has no key of the store. Reconnect it."
 UNREADABLE_KEY = "The stored key cannot be opened any more. Reconnect the integration."
 STORE_IDS = ("store_id", "site_id", "instance")  # what the names of stores' ids begin with in that file
@@ -113,17 +117,23 @@ def credential_of(row: StoredCredential) -> Credential:
 
 
 class OpenStore:
-    """One store while a slice runs. `ask` makes a call of the connector, with a new token where the old one expired."""
+    """One store while a slice runs. `ask` makes a call of the connector, with a new token where the old one expired.
 
-    def __init__(self, integration: Integration, kind: FlowKind) -> None:
+    Whoever takes longer than the queue allows is killed, and what the store said goes with him. So a call waits for
+    half of the `seconds` that are left, if that is less than what is usual: however many hang one after another, also
+    those whose answer stalls at its end, all of them end in time.
+    """
+
+    def __init__(self, integration: Integration, kind: FlowKind, seconds: float = CALLS_SECONDS) -> None:
         self.integration = integration
         self.kind = kind
         self.platform = connector_class(integration.store.platform).platform
         self.purse = Purse(integration.store_id, kind)
         self.calls: list[tuple[Call, dt.datetime]] = []
         self.log_all = True
-        session = Session(self.platform.hosts, before_call=self.purse.spend, after_call=self._note)
-        self._session = session
+        self.still_ours: Callable[[], None] = nothing  # called before each call; raises where nobody may go on
+        self._session = Session(self.platform.hosts, before_call=self._begin_call, after_call=self._note)
+        self._patience, self._ends = self._session.timeout, time.monotonic() + seconds
         self._row: StoredCredential | None = None
         self._connector: Connector | None = None
 
@@ -162,6 +172,14 @@ class OpenStore:
         insert_rows(Exchange, EXCHANGE_COLUMNS, rows)
         self.calls.clear()
         self.purse.close()
+
+    def _begin_call(self) -> None:
+        """Raises Busy where the budget or the time of the slice is used up."""
+        if (self._ends - time.monotonic()) / 2 < SHORTEST_WAIT:
+            raise Busy("no time left for another call", until=timezone.now(), code="our_budget")
+        self.still_ours()
+        self.purse.spend()
+        self._session.timeout = min(self._patience, max((self._ends - time.monotonic()) / 2, SHORTEST_WAIT))
 
     def _note(self, call: Call) -> None:
         self.calls.append((call, timezone.now()))
@@ -205,6 +223,10 @@ class OpenStore:
         return connector
 
 
+def nothing() -> None:
+    pass
+
+
 def _failed(call: Call) -> bool:
     return call.status is None or call.status >= 400 or bool(call.body)
 
@@ -227,9 +249,11 @@ def _columns(credential: Credential, now: dt.datetime) -> dict[str, Any]:
 
 
 @contextmanager
-def open_store(integration: Integration, kind: FlowKind, now: dt.datetime) -> Iterator[OpenStore]:
+def open_store(
+    integration: Integration, kind: FlowKind, now: dt.datetime, seconds: float = CALLS_SECONDS
+) -> Iterator[OpenStore]:
     """The budget's row is made if it is missing; the log of calls is written however the block ends."""
-    store = OpenStore(integration, kind)
+    store = OpenStore(integration, kind, seconds)
     open_budget(integration.store_id, store.platform.calls_per_minute, now)
     try:
         yield store

@@ -28,6 +28,7 @@ from integrations.connectors.declaring import FlowKind
 from integrations.lease import (
     ALERT_AFTER,
     LONGEST_PAUSE,
+    Free,
     Lease,
     Started,
     Superseded,
@@ -51,6 +52,8 @@ T = TypeVar("T")
 
 # One slice: after this time, with the page it is at. Well below the queue's time-out of a task.
 SLICE_SECONDS = 20.0
+# Of a task's time, what its calls leave for storing what came, and for making connections.
+FOR_THE_REST = 30.0
 # A blocked flow tries the key after these: 5, 10, 20 ... minutes, an hour at most.
 FIRST_CHECK = dt.timedelta(minutes=5)
 APP_REMOVED = "app_removed"
@@ -89,6 +92,7 @@ class Slice:
         self.store = self.integration.store
         self.platform = store.platform
         self._open = store
+        store.still_ours = self._keep_lease
         self._ends = time.monotonic() + SLICE_SECONDS
         self._confirmed = time.monotonic()
         self._run = Run.objects.filter(flow=flow, state=RunState.RUNNING).order_by("-pk").first()
@@ -101,12 +105,14 @@ class Slice:
         return self._open.connector
 
     def ask(self, question: Callable[[Connector], T]) -> T:
-        """`OpenStore.ask`; between calls that are slow the lease is made to last."""
+        """`OpenStore.ask`. Before each of its calls the lease is made to last, or found to be somebody else's."""
+        return self._open.ask(question)
+
+    def _keep_lease(self) -> None:
         if time.monotonic() - self._confirmed > lease_time().total_seconds() / 3:
             with transaction.atomic():
                 confirm(self.lease, timezone.now())
             self._confirmed = time.monotonic()
-        return self._open.ask(question)
 
     @property
     def calls(self) -> int:
@@ -264,7 +270,9 @@ def run_slice(started: Started, work: Work) -> None:
 
 
 def _run(started: Started, flow: Flow, work: Work) -> None:
-    with open_store(flow.integration, FlowKind(flow.kind), timezone.now()) as store:
+    queue = Free(flow.pk, flow.gen, flow.kind, flow.last_ok_at).queue
+    seconds = queue.seconds - FOR_THE_REST
+    with open_store(flow.integration, FlowKind(flow.kind), timezone.now(), seconds) as store:
         run = Slice(started, flow, store)
         try:
             if flow.blocked:

@@ -231,6 +231,9 @@ def _ask(current: Round, items: Sequence[Item]) -> dict[str, Answer]:
         if telling and not error.maybe_done:
             note(run, None)
         raise
+    except Superseded:
+        _doubt(items)
+        raise
     if isinstance(reply, Done):
         if telling:
             note(run, None)
@@ -321,11 +324,15 @@ def record(run: Slice, items: Sequence[Item], answers: Mapping[str, Answer], *, 
                 for item, error in refused:
                     _write_refused(item, error, page)
         except Superseded:
-            # Whoever took over may have told the store something newer before this arrived there.
-            with transaction.atomic():
-                mark([item.row.pk for item, _ in told], known=False)
+            _doubt([item for item, _ in told])
             raise
     return stale
+
+
+def _doubt(items: Iterable[Item]) -> None:
+    """Whoever took over may have told the store something newer before these arrived there."""
+    with transaction.atomic():
+        mark([item.row.pk for item in items], known=False)
 
 
 def _write_told(run: Slice, told: Sequence[tuple[Item, Answer]], page: Page, *, read: bool) -> None:

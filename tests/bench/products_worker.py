@@ -81,7 +81,7 @@ def floor(made: Integration) -> float:
         Product.objects.filter(account=account).delete()
         ProductGroup.objects.filter(account=account).delete()
     started = time.perf_counter()
-    with open_store(made, FlowKind.PRODUCTS, now) as store:
+    with open_store(made, FlowKind.PRODUCTS, now, seconds=3600) as store:
         token: str | None = None
         count = 0
         while True:

@@ -17,7 +17,7 @@ from integrations.models import Flow, Run, StockSent
 from integrations.runs import run_slice
 from integrations.sweep import sweep
 from mappings.mapping import map_location
-from mappings.models import Listing, Location, Why
+from mappings.models import Listing, ListingStock, Location, Why
 from mappings.stock_marks import mark_listings
 from tests.integrations.flows.stock_world import (
     calls,
@@ -250,6 +250,26 @@ def test_a_worker_that_lost_its_lease_while_telling_leaves_the_quantity_unknown(
 
     row = row_of(integration, sku)
     assert (row.known, row.confirmed) == (False, 10)
+    assert row.marked > row.handled
+
+
+def test_so_does_one_that_lost_it_between_two_calls_of_one_telling(sandbox, monkeypatch, settings):
+    integration = sending(sandbox)
+    sku = next(iter(counted(sandbox)))
+    flow = inventory_flow(integration)
+
+    def somebody_else_tells() -> None:
+        Flow.objects.filter(pk=flow.pk).update(gen=F("gen") + 1)
+        told = {"known": True, "confirmed": 4, "handled": F("marked")}
+        ListingStock.objects.filter(pk=row_of(integration, sku).pk).update(**told)
+
+    during(monkeypatch, somebody_else_tells, before=True)
+    settings.FCP_LEASE_SECONDS = 0  # looked at before each call
+
+    report(integration, {sku: 4})
+
+    row = row_of(integration, sku)
+    assert not row.known
     assert row.marked > row.handled
 
 

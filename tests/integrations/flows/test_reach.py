@@ -1,17 +1,24 @@
 """The key of a store: renewed in time, by one runner at a time, and a refused one blocks the flows until it works."""
 
 import datetime as dt
+import time
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
-from fcp.errors import Busy, Refused
+from fcp.errors import Busy, Refused, SyncError, Unreachable
+from fcp.http import Session
+from integrations import reach
 from integrations.connecting import reconnect
 from integrations.connectors.declaring import FlowKind
 from integrations.connectors.wix.connector import WixConnector
+from integrations.lease import outdate, ring
 from integrations.models import Credential, Exchange, Flow, Integration, SettingsVersion
 from integrations.reach import open_store
+from integrations.runs import FOR_THE_REST
 from integrations.settings_document import document_of
+from integrations.tasks import run_flow
 from orders.models import Order
 from tests.integrations.flows.world import connect_store, flow_of, sync, work
 from tests.threads import at_once
@@ -181,3 +188,56 @@ def test_a_refused_key_is_told_to_whoever_asks(connect, sandbox):
 
     with open_store(integration, FlowKind.ORDERS, timezone.now()) as store, pytest.raises(Refused):
         store.ask(lambda connector: connector.check())
+
+
+# --- how long a slice may call ---------------------------------------------------------------------------------------
+
+
+def test_calls_that_hang_one_after_another_end_before_the_slices_time_does(app, sandbox, monkeypatch):
+    monkeypatch.setattr(reach, "SHORTEST_WAIT", 0.02)
+    sandbox.wix.misbehave("slow", "v1", count=None, seconds=25)
+    began, problems = time.monotonic(), []
+
+    with open_store(app, FlowKind.ORDERS, timezone.now(), seconds=2) as store:
+        while not problems or isinstance(problems[-1], Unreachable):
+            with pytest.raises(SyncError) as error:
+                store.ask(lambda connector: connector.variant_now())
+            problems.append(error.value)
+
+    assert len(problems) > 2
+    assert problems[-1].code == "our_budget"  # nothing is wrong with the store's pace: no pause for its other flows
+    assert time.monotonic() - began < 25  # not even as long as one of them would have taken
+
+
+def test_what_there_was_no_time_to_ask_is_asked_in_the_next_slice(app, sandbox, settings, time_machine):
+    number = sandbox.wix.place_order("v1")["number"]
+    with override_settings(Q_CLUSTER=settings.Q_CLUSTER | {"timeout": FOR_THE_REST}):
+        ring([flow_of(app).pk], timezone.now(), trigger="person", by="Ann")
+        run_flow(flow_of(app).pk, flow_of(app).gen)
+    flow = flow_of(app)
+    assert (flow.failures, flow.problem) == (0, "")
+    assert flow.due_at <= timezone.now() + dt.timedelta(minutes=1)
+
+    time_machine.move_to(flow.due_at + dt.timedelta(seconds=1))
+    work()
+
+    assert Order.objects.filter(number=number).exists()
+
+
+def test_a_run_whose_flow_went_to_somebody_else_makes_no_further_call_of_one_question(app, monkeypatch, settings):
+    settings.FCP_LEASE_SECONDS = 0
+    call, made = Session.call, []
+
+    def stalls(self, method, url, **kw):
+        found = call(self, method, url, **kw)
+        made.append(url)
+        outdate(Flow.objects.filter(pk=flow_of(app, FlowKind.LOCATIONS).pk))
+        return found
+
+    monkeypatch.setattr(Session, "call", stalls)
+    ring([flow_of(app, FlowKind.LOCATIONS).pk], timezone.now(), trigger="person", by="Ann")
+    flow = flow_of(app, FlowKind.LOCATIONS)
+
+    run_flow(flow.pk, flow.gen)
+
+    assert len(made) == 1
