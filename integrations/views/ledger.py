@@ -131,7 +131,8 @@ def _decorate(days: list[Any], account: Account | None) -> None:
     days[:] = rows_of(days, account)
 
 
-def _between(rows: Rows, value: Any) -> Rows:
+def between(rows: Rows, value: Any) -> Rows:
+    """For a `Days` filter of a column `day`."""
     first, last = value
     rows = rows.filter(day__gte=first) if first else rows
     return rows.filter(day__lte=last) if last else rows
@@ -155,7 +156,7 @@ def _number(name: str) -> Any:
     return lambda row: getattr(row.day, name) if row.counted else None
 
 
-DAY = Days("day", "Day", apply=_between)
+DAY = Days("day", "Day", apply=between)
 LEDGER = Listing(
     key="ledger",
     row="integrations/parts/ledger_row.html",

@@ -21,7 +21,7 @@ from fcp.panel import PanelRequest, panel_url
 from fcp.roles import May, refuse
 from integrations.ledger import bring_in, call_right
 from integrations.models import FailedRecord, Hint, LedgerGap
-from integrations.views.ledger import why_in_words
+from integrations.views.ledger import between, why_in_words
 from integrations.views.page import context_of, find
 from orders.models import Order, SeenOrder
 from orders.models.orders import Outcome
@@ -96,12 +96,6 @@ def _state(rows: Rows, value: str) -> Rows:
     return rows.filter(closed_at__isnull=value == "open")
 
 
-def _between(rows: Rows, value: Any) -> Rows:
-    first, last = value
-    rows = rows.filter(day__gte=first) if first else rows
-    return rows.filter(day__lte=last) if last else rows
-
-
 GAPS = Listing(
     key="gaps",
     row="integrations/parts/gap_row.html",
@@ -117,7 +111,7 @@ GAPS = Listing(
     filters=(
         Choice("is", "Open or closed", _state, choices=[("open", "Open"), ("closed", "Closed")]),
         Choice("kind", "Difference", choices=[(kind.value, kind.label) for kind in Kind]),
-        Days("day", "Placed", apply=_between),
+        Days("day", "Placed", apply=between),
     ),
     decorate=_decorate,
     empty=Empty(
