@@ -33,6 +33,7 @@ from integrations.runs import app_removed, unblock
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1024 * 1024
+LOGGED = 200  # characters of what is wrong with a message: it may quote what anybody wrote there
 COUNTED_FOR = 2 * 24 * 3600  # seconds that a day's counter of refused messages is kept: today's and yesterday's show
 NO_ADDRESS = "There is no such address."
 # Asked with every message; making the ORM's form of the question takes ten times as long as answering it.
@@ -138,7 +139,7 @@ def _said(text: str, status: int) -> HttpResponse:
 
 
 def _refused(found: Found, now: dt.datetime, detail: str, sentence: str, status: int) -> HttpResponse:
-    log.warning("Refused a message at an address of integration %s: %s", found.integration_id, detail)
+    log.warning("Refused a message at an address of integration %s: %s", found.integration_id, detail[:LOGGED])
     _count(refused_key(found.integration_id, now.date()))
     return _said(sentence, status)
 
@@ -147,7 +148,7 @@ def _refused(found: Found, now: dt.datetime, detail: str, sentence: str, status:
 
 
 def _forged(platform: str, now: dt.datetime, detail: str) -> HttpResponse:
-    log.warning("Refused a webhook for %s: %s", platform, detail)
+    log.warning("Refused a webhook for %s: %s", platform, detail[:LOGGED])
     _count(forged_key(platform, now.date()))
     return _said("This message was not signed by the platform.", 403)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
 import time
 from typing import Any
 
@@ -81,6 +83,17 @@ def test_what_wix_did_not_sign_for_our_app_now_is_refused_counted_and_starts_not
     assert forged_on("wix", timezone.now().date()) == 1
     assert not Hint.objects.exists()
     assert not OrmQ.objects.exists()
+
+
+def test_what_a_stranger_writes_is_not_logged_at_length(forger: Forger, caplog: pytest.LogCaptureFixture) -> None:
+    _, claims, seal = forger.body(key=make_key()).split(".")
+    other = base64.urlsafe_b64encode(json.dumps({"alg": "x" * 100_000}).encode()).decode().rstrip("=")
+
+    assert deliver(".".join((other, claims, seal))) == 403
+
+    [said] = [record.getMessage() for record in caplog.records if record.name == "integrations.webhooks"]
+    assert said.startswith("Refused a webhook for wix: ValueError: signed by 'xxx")
+    assert len(said) < 300
 
 
 def test_the_count_of_a_day_is_kept_for_that_day_and_the_next(forger: Forger) -> None:
