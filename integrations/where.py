@@ -163,7 +163,8 @@ def take_in_now(integration: Integration, uid: str, *, by: str, now: dt.datetime
 
 def want_read(store: Store, uids: Sequence[str], now: dt.datetime) -> None:
     """A hint for each that has none waiting. In the caller's transaction; the caller rings the flow."""
-    waiting = set(Hint.objects.filter(store=store, done_at=None, kind="order").values_list("object_uid", flat=True))
+    hints = Hint.objects.filter(store=store, done_at=None, kind="order", object_uid__in=uids)
+    waiting = set(hints.values_list("object_uid", flat=True))
     Hint.objects.bulk_create(
         Hint(
             store=store, event_id=f"asked-{now.timestamp():.6f}-{uid}"[:100], kind="order", object_uid=uid[:100],
