@@ -63,10 +63,8 @@ def run_to_the_end(
         process = start()
         try:
             _until(lambda killed=killed: _is_at_work(story, killed), process, tick)  # type: ignore[misc]
-            moment = dice.uniform(0, spread)
             # On a machine that has become quicker the work would end before the last kill.
-            ahead = story.done() / story.size > (number + 1) / (kills + 1)
-            time.sleep(0 if ahead else moment)
+            _wait(dice.uniform(0, spread), lambda most=(number + 1) / (kills + 1): story.done() / story.size > most)  # type: ignore[misc]
         finally:
             kill(process)
         killed = _generation(story)
@@ -80,6 +78,13 @@ def run_to_the_end(
     finally:
         kill(process)
     return outcome
+
+
+def _wait(seconds: float, enough: Callable[[], bool]) -> None:
+    """So long, or until it is enough."""
+    ends = time.monotonic() + seconds
+    while not enough() and time.monotonic() < ends:
+        time.sleep(0.01)
 
 
 def _is_at_work(story: Story, killed: int) -> bool:

@@ -23,10 +23,10 @@ def told(transactional_db, child_environment, settings):
         story: Story = STORIES[name](SIZE[name], seed=7)
         with story.box as box:
             settings.FCP_SANDBOX_PORT = box.server.server_address[1]
-            settings.FCP_LEASE_SECONDS = 2
+            settings.FCP_LEASE_SECONDS = 3
             environment = child_environment | {
                 "FCP_SANDBOX_PORT": str(settings.FCP_SANDBOX_PORT), "FCP_LOG_LEVEL": "ERROR",
-                "FCP_LEASE_SECONDS": "2", "FCP_STORE_TIMEOUT": "1",
+                "FCP_LEASE_SECONDS": "3", "FCP_STORE_TIMEOUT": "2",
             }  # fmt: skip
 
             def start() -> subprocess.Popen[bytes]:
