@@ -9,11 +9,9 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.cache import cache
-from gunicorn.config import Config
 
 from fcp.env import env_cache, env_email, env_hosts, env_ip_address, env_sender
 from fcp.programs import manage
-from fcp.web_logs import JsonLogger
 
 PRODUCTION = {
     "FCP_MODE": "production",
@@ -25,10 +23,10 @@ PRODUCTION = {
 }
 
 
-def run(command, **environment):
+def run(command, cwd=settings.BASE_DIR, **environment):
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment = {**kept, "FCP_ENV_FILE": "", **environment}
-    return subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -236,8 +234,12 @@ def test_a_database_whose_machine_is_gone_is_noticed_within_a_minute():
     assert (silence <= 60, options["tcp_user_timeout"] <= 60_000) == (True, True)
 
 
-def test_the_web_servers_own_lines_are_json_in_production(capsys):
-    JsonLogger(Config()).critical("WORKER TIMEOUT (pid:%s)", 7)
+@pytest.mark.slow
+def test_a_production_begun_from_any_directory_finds_itself_and_tells_its_trouble_as_json(tmp_path):
+    elsewhere = PRODUCTION | {"FCP_DATA_DIR": str(tmp_path), "FCP_BIND": "203.0.113.1"}  # no address of this machine
 
-    line = json.loads(capsys.readouterr().err)
-    assert (line["event"], line["level"], line["logger"]) == ("WORKER TIMEOUT (pid:7)", "critical", "gunicorn.error")
+    result = run(manage("web"), cwd=tmp_path, **elsewhere)
+
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert "Can't connect to ('203.0.113.1'" in lines[-1]["event"]
+    assert {line["logger"] for line in lines} == {"gunicorn.error"}

@@ -1,6 +1,7 @@
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from fcp.programs import web_command
@@ -13,4 +14,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         collect_if_changed()
         command = web_command()
+        os.chdir(settings.BASE_DIR)  # gunicorn looks there for our modules, wherever this was started
         os.execv(command[0], command)  # noqa: S606  # a fixed command
