@@ -10,6 +10,8 @@ from fcp.listing import Choice, Column, Empty, Flag, Listing
 from fcp.panel import PanelRequest
 from integrations.connectors.declaring import FlowKind
 from integrations.models import Exchange
+from integrations.prune import EXCHANGES as EXCHANGES_KEPT
+from integrations.settings_document import document_of
 from integrations.views.page import context_of, find
 
 FAILED = Q(status__isnull=True) | Q(status__gte=400)
@@ -34,7 +36,7 @@ EXCHANGES = Listing(
     bound_field="created_at",
     bound_days=2,
     template="integrations/exchanges.html",
-    empty=Empty("No calls yet", "Every call to the store is listed here for 14 days.", icon="route"),
+    empty=Empty("No calls yet", "What is said between the panel and the store is listed here.", icon="route"),
 )
 
 
@@ -42,5 +44,8 @@ EXCHANGES = Listing(
 def exchanges(request: PanelRequest, pk: int) -> HttpResponseBase:
     integration = find(request, pk)
     rows = Exchange.objects.for_account(request.account).filter(store=integration.store_id)
+    document = document_of(integration)
     context = context_of(request, integration, "exchanges")
+    days = document.get("keep_exchanges") or EXCHANGES_KEPT.days
+    context |= {"days": days, "failed_only": document.get("log_level") == "error"}
     return EXCHANGES.answer(request, rows, title="Exchanges", context=context)

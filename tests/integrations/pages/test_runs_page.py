@@ -14,7 +14,7 @@ from integrations.models.flows import RunState
 from integrations.sandbox.server import Sandbox
 from tests.build import make_account, make_store
 from tests.integrations.flows.world import flow_of
-from tests.integrations.pages.reading import assert_in_order, words
+from tests.integrations.pages.reading import assert_in_order, form_of, words
 
 
 def make_run(shop: Integration, **values: object) -> Run:
@@ -131,6 +131,16 @@ def test_exchanges_are_listed_with_their_failures(
 
     assert len(page.context["list"].rows) == count
     assert "<b>no answer</b>" not in page.content.decode()
+
+
+def test_the_page_of_exchanges_says_how_much_is_kept_and_how_long(client: Client, shop: Integration) -> None:
+    page, advanced = f"/a/shoes/integrations/{shop.pk}/exchanges/", f"/a/shoes/integrations/{shop.pk}/advanced/"
+    before = words(client.get(page))
+
+    client.post(advanced, form_of(client.get(advanced), "settings", keep_exchanges="3", log_level="error"))
+
+    assert "Every call to the store, kept for 14 days." in before
+    assert "Calls to the store that failed, kept for 3 days." in words(client.get(page))
 
 
 def test_the_webhooks_tab_says_how_the_store_is_heard(client: Client, shop: Integration) -> None:
