@@ -129,12 +129,16 @@ def front(box: "Sandbox") -> str:
             f'<a class="card" href="/control/{quote(site.key)}"><h2>{escape(site.name)} {mark}</h2>'
             f"<p>{escape(f'{desk.label}, {desk.about(site)}')}</p><dl>{listed}</dl></a>"
         )
-    lead = "Invented shops to try things with. Order as a buyer would, and see what the shop is told of its parcels."
+    lead = (
+        "Invented shops to try things with. Choose one: order as a buyer would, see what it is told of its parcels, "
+        "or make it misbehave, at the end of its page."
+    )
     sent = "".join(
         webhooks(host, f"Webhooks sent by {host.desk.label}" if len(box.hosts) > 1 else "Webhooks sent")
         for host in box.hosts.values()
     )
-    return f'<h1>The stand-in stores</h1><p class="lead">{lead}</p><div class="cards">{"".join(cards)}</div>{sent}'
+    head = f'<h1>The stand-in stores</h1><p class="lead" id="misbehave">{lead}</p>'
+    return f'{head}<div class="cards">{"".join(cards)}</div>{sent}'
 
 
 def webhooks(host: object, title: str) -> str:
