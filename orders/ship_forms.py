@@ -42,7 +42,7 @@ class ShipForm(ParcelsForm):
                 widget=forms.NumberInput(
                     attrs={"class": "form-control quantity", "aria-label": f"How many {line.title}"}
                 ),
-                error_messages={"max_value": f"Only {line.left} are left to ship."},
+                error_messages={"max_value": f"Only {line.left} {'is' if line.left == 1 else 'are'} left to ship."},
             )
 
     @property

@@ -113,7 +113,7 @@ def one(request: PanelRequest, pk: int) -> HttpResponseBase:
         "mine": found.user_id == request.user.pk,
         "crumbs": [
             ("To ship", panel_url(request.account, "orders:to_ship")),
-            ("Tracking numbers from a file", panel_url(request.account, "orders:tracking")),
+            ("Tracking from a file", panel_url(request.account, "orders:tracking")),
         ],
     }
     return render(request, "orders/tracking_file.html", context)

@@ -124,6 +124,10 @@ def test_more_than_is_left_is_refused_beside_the_field(panel, order):
     assert "Only 2 are left to ship." in text(response)
     assert not Fulfillment.objects.exists()
 
+    sent(panel, request, **{f"line_{line_of(order, 'MUG').pk}": "1"})
+    again = sent(panel, request, **{f"line_{line_of(order, 'MUG').pk}": "2"})
+    assert "Only 1 is left to ship." in text(again)
+
 
 def test_nothing_at_all_is_refused(panel, order):
     request = taken(order)
