@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fcp.insert import insert_rows
@@ -15,6 +15,8 @@ from .models import Hold, OrderEvent
 from .stopped import IN_STORE, words_in
 
 SHIPMENTS = "shipments"
+# What a warehouse said, or was asked. Once the store has canceled the order and none has it, nothing is to be decided.
+OF_WAREHOUSES = (HoldKind.REJECTED_BY_WAREHOUSE, HoldKind.CHANGED_AFTER_RELEASE, HoldKind.CANCELED_IN_STORE)
 
 
 def place_holds(
@@ -64,3 +66,17 @@ def lift_holds(orders: Sequence[int], now: dt.datetime) -> None:
     if orders:
         asking = Hold.objects.open().filter(order_id__in=orders, kind=HoldKind.CHANGED_AFTER_RELEASE)
         asking.update(lifted_at=now, lifted_by="store")
+
+
+def lift_with_events(orders: Collection[int], kinds: Collection[HoldKind], now: dt.datetime, actor: str) -> None:
+    """Lift the open holds of these kinds that these (locked) orders have, each with its line in the timeline."""
+    asking = Hold.objects.open().filter(order_id__in=orders, kind__in=[kind.value for kind in kinds])
+    lifted = list(asking.order_by("pk").values_list("account_id", "order_id", "kind", "params"))
+    if not lifted:
+        return
+    asking.update(lifted_at=now, lifted_by=actor[:120])
+    rows = [
+        (account, order, now, actor, "lifted", {"kind": kind, "word": params.get("word", "")})
+        for account, order, kind, params in lifted
+    ]
+    insert_rows(OrderEvent, EVENT_COLUMNS, rows)

@@ -15,7 +15,7 @@ from fcp.models import Store
 
 from .address_choice import chosen as address_chosen
 from .asking import ask_for_address
-from .change_holds import SHIPMENTS, lift_holds, place_holds
+from .change_holds import OF_WAREHOUSES, SHIPMENTS, lift_holds, lift_with_events, place_holds
 from .columns import EVENT_COLUMNS, LINE_COLUMNS, PARTY_COLUMNS, PAYLOAD_COLUMNS
 from .holds import HoldKind
 from .models import Fulfillment, Hold, Order, OrderEvent, OrderLine, OrderParty, Payload, ShippingRequest
@@ -76,6 +76,7 @@ class Writes:
     agreed: list[Order] = field(default_factory=list)  # the store shows the address now that was set here
     events: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     canceled: list[int] = field(default_factory=list)
+    over: list[int] = field(default_factory=list)  # those of them that no warehouse has
     left: list[tuple[int, StoreLeft]] = field(default_factory=list)
     deleted: list[Standing] = field(default_factory=list)
     came_back: list[int] = field(default_factory=list)  # orders of these that no warehouse has
@@ -170,6 +171,8 @@ def write(store: Store, changed: list[int], writes: Writes, now: dt.datetime) ->
         address_chosen(order, "store", now)
     if writes.canceled:
         stop_asking(writes.canceled, now=now, actor="store")
+    if writes.over:
+        lift_with_events(writes.over, OF_WAREHOUSES, now, "store")
     if writes.forgotten:
         Fulfillment.objects.filter(pk__in=writes.forgotten).update(store_ref=None)
     if writes.deleted:

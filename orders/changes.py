@@ -100,6 +100,8 @@ def _follow(
         writes.events.append((order.pk, "canceled_in_store", {"payment": order.payment, "status": order.status}))
         if taken:
             writes.holds.append((order.pk, HoldKind.CANCELED_IN_STORE, ""))
+        else:
+            writes.over.append(order.pk)
     elif taken and (asks := [*content, *(word for word in address if word == ADDRESS)]):
         writes.holds.append((order.pk, HoldKind.CHANGED_AFTER_RELEASE, ", ".join(asks)))
     if was_canceled and not is_canceled(order.status, order.payment):

@@ -10,7 +10,7 @@ from django.db.models import F
 from fcp.insert import insert_rows, update_rows
 from fcp.models import Store
 
-from .change_holds import place_holds
+from .change_holds import OF_WAREHOUSES, lift_with_events, place_holds
 from .columns import EVENT_COLUMNS
 from .decide import CLOSED_STATUSES, is_canceled
 from .holds import HoldKind
@@ -48,7 +48,9 @@ def _cancel(store: Store, rules: OrderRules, orders: list[Order], now: dt.dateti
     events = [(o.account_id, o.pk, now, "store", "canceled_in_store", {"deleted": True}) for o in orders]
     insert_rows(OrderEvent, EVENT_COLUMNS, events)
     taken = ShippingRequest.objects.filter(order_id__in=ids, state__in=TAKEN).values_list("order_id", flat=True)
-    place_holds(store, [(pk, HoldKind.CANCELED_IN_STORE, "") for pk in sorted(set(taken))], {}, now)
+    has_it = set(taken)
+    place_holds(store, [(pk, HoldKind.CANCELED_IN_STORE, "") for pk in sorted(has_it)], {}, now)
+    lift_with_events([pk for pk in ids if pk not in has_it], OF_WAREHOUSES, now, "store")
     stop_asking(ids, now=now, actor="store")
     settle(store, ids, now=now, actor="store", rules=rules, stock=stock)
 

@@ -19,6 +19,8 @@ from django.db.models import Case, Q, Value, When
 from fcp.insert import insert_rows
 from inventory.models import Warehouse
 
+from .change_holds import OF_WAREHOUSES, lift_with_events
+from .decide import is_canceled
 from .errors import OrderError, StaleRevision
 from .events import record
 from .holds import HoldKind
@@ -168,12 +170,14 @@ def answer_cancel(
 
 
 def _settle_cancellation(request: ShippingRequest, by: str, now: dt.datetime) -> None:
-    """Once the last warehouse has stopped, nobody needs to decide about the store's cancellation any more."""
+    """Once the last warehouse has stopped, nobody needs to decide about the store's cancellation any more; nor, where
+    it is canceled still, about what changed before.
+    """
     if ShippingRequest.objects.filter(order=request.order_id, state=RequestState.CANCEL_ASKED).exists():
         return
-    asking = Hold.objects.open().filter(order=request.order_id, kind=HoldKind.CANCELED_IN_STORE)
-    if asking.update(lifted_at=now, lifted_by=by):
-        record(request.order, "lifted", by, now, kind=HoldKind.CANCELED_IN_STORE.value, word="")
+    canceled = is_canceled(request.order.status, request.order.payment)
+    kinds = OF_WAREHOUSES if canceled else (HoldKind.CANCELED_IN_STORE,)
+    lift_with_events([request.order_id], kinds, now, by)
 
 
 def on_warehouse_saved(instance: Warehouse, **_: Any) -> None:

@@ -11,7 +11,7 @@ from orders.asking import answer_change, ask_to_stop
 from orders.curing import cure_by_hand, go_on, undo
 from orders.errors import StaleRevision
 from orders.fulfilling import Shipment, report_fulfillment
-from orders.holding import edit_order, lift_hold
+from orders.holding import edit_order, lift_hold, place_hold
 from orders.holds import HoldKind
 from orders.models import Hold, Order, OrderLine, Payload, ShippingRequest
 from orders.models.shipping import Origin, RequestState
@@ -19,7 +19,7 @@ from orders.persons import erase
 from orders.release import offer_waiting, stores_with_waiting, waiting_to_be_offered
 from orders.settings import LaterChanges
 from orders.shapes import Payment, Status, StoreFulfillment, StoreShipment
-from orders.shipping import acknowledge, answer_cancel
+from orders.shipping import acknowledge, answer_cancel, reject
 from tests.build import (
     ANN,
     ANYTHING,
@@ -211,6 +211,28 @@ def test_what_the_store_restores_with_other_lines_while_the_warehouse_ships_asks
 
     assert order.state == "at_warehouse"
     assert ("changed_after_release", "lines") in open_holds(order)
+
+
+def test_what_the_store_cancels_asks_nobody_any_more_about_what_a_warehouse_said(store):
+    incoming, order = offered(store)
+    reject(order.requests.get(), "Out of stock", by="Partner", now=NOW)
+    place_hold(order, HoldKind.FRAUD, "Odd buyer", by="Ann", now=NOW)
+
+    again(store, incoming, status=Status.CANCELED)
+
+    assert open_holds(order) == {("fraud", "Odd buyer")}  # the store may want it again
+    assert order.events.filter(code="lifted", params__kind="rejected_by_warehouse").count() == 1
+
+
+def test_once_a_canceled_order_is_stopped_nobody_is_asked_about_what_changed_before(store):
+    incoming, order = taken(store)
+    again(store, incoming, lines=(a_line("MUG", 4),))
+    again(store, incoming, lines=(a_line("MUG", 4),), status=Status.CANCELED)
+    assert open_holds(order) == {("changed_after_release", "lines"), ("canceled_in_store", "")}
+
+    answer_cancel(order.requests.get(), True, by="Partner", now=LATER)
+
+    assert (open_holds(order), Order.objects.get().state) == (set(), "canceled")
 
 
 def test_a_full_refund_never_ships_and_a_partial_one_asks(store):
