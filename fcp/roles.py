@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import wraps
 from typing import Any
@@ -98,12 +98,12 @@ def may(right: May) -> Callable[[View], View]:
     return wrap
 
 
-def refuse(request: HttpRequest, right: May, what: str = "") -> HttpResponse:
+def refuse(request: HttpRequest, right: May, what: str = "", roles: Sequence[str] = ()) -> HttpResponse:
     """The page says which roles may; a part of a page asked for by htmx gets the sentence alone, shown as a toast.
 
-    `what` is said in place of what the right is for in general.
+    `what` is said in place of what the right is for in general, `roles` in place of those that have it.
     """
-    context = {"what": what or DOING[right], "roles": roles_that_may(right)}
+    context = {"what": what or DOING[right], "roles": roles or roles_that_may(right)}
     if getattr(request, "htmx", None):
         return render(request, "parts/refused.txt", context, content_type="text/plain; charset=utf-8", status=403)
     return render(request, "fcp/refused.html", context, status=403)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fcp.forms import AccountForm
 from fcp.models import ApiKey, AuditEntry, Membership
 from fcp.panel import PanelRequest, panel_url
-from fcp.roles import ALLOWED, DOING, May, Role, may
+from fcp.roles import ALLOWED, DOING, May, Role, may, refuse
 from fcp.scopes import FOR_ACCOUNT, Scope
 
 
@@ -48,8 +48,16 @@ def account(request: PanelRequest) -> HttpResponse:
 def team(request: PanelRequest) -> HttpResponse:
     """Everybody sees who works here and what each role may do."""
     members = Membership.objects.for_account(request.account).select_related("user")
+    people = [(one, May.MANAGE in request.rights and _may_change(request, one.role)) for one in members]
     roles = [(role, [DOING[right] for right in May if right in ALLOWED[role]]) for role in Role]
-    return render(request, "fcp/team.html", {"members": members, "roles": roles, "choices": list(Role)})
+    choices = [role for role in Role if _may_change(request, role.value)]
+    return render(request, "fcp/team.html", {"people": people, "roles": roles, "choices": choices})
+
+
+def _may_change(request: PanelRequest, role: str) -> bool:
+    """An admin does all that an owner does, but makes no owner and unmakes none: the account stays with its owners."""
+    mine = request.membership.role if request.membership else ""
+    return role != Role.OWNER.value or mine == Role.OWNER.value or request.user.is_superuser
 
 
 class RoleForm(forms.Form):
@@ -66,6 +74,8 @@ def member(request: PanelRequest, pk: int) -> HttpResponse:
     if not removing and not form.is_valid():
         return redirect(panel_url(request.account, "fcp:team"))
     role = "" if removing else form.cleaned_data["role"]
+    if not (_may_change(request, one.role) and _may_change(request, role)):
+        return refuse(request, May.MANAGE, "make somebody an owner, or change one", [Role.OWNER.label])
     with transaction.atomic():
         # Lock by writing, so that two people who demote each other at once leave one owner.
         owners = Membership.objects.for_account(request.account).filter(role=Role.OWNER.value)

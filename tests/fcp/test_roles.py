@@ -103,3 +103,23 @@ def test_the_last_owner_stays(account: Account) -> None:
         me.user_id: "operator", other.pk: "owner",
     }  # fmt: skip
     assert AuditEntry.objects.filter(account=account, code="role_changed").count() == 2
+
+
+def test_an_admin_neither_makes_an_owner_nor_unmakes_one(account: Account) -> None:
+    owner = make_user(account, Role.OWNER)
+    client = signed_in(account, Role.ADMIN)
+    roles = {one.role: one.pk for one in Membership.objects.filter(account=account)}
+    before = list(Membership.objects.order_by("pk").values_list("pk", "role"))
+
+    answers = [
+        client.post(f"/a/ours/settings/team/{roles['admin']}/", {"role": "owner"}),
+        client.post(f"/a/ours/settings/team/{roles['owner']}/", {"role": "viewer"}),
+        client.post(f"/a/ours/settings/team/{roles['owner']}/", {"remove": "1"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert "Owner" in answers[0].content.decode()
+    assert list(Membership.objects.order_by("pk").values_list("pk", "role")) == before
+    page = client.get("/a/ours/settings/team/").content.decode()
+    assert f"Role of {owner}" not in page
+    assert 'value="owner"' not in page
