@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def panel(tmp_path: Path) -> Iterator[Panel]:
     panel = Panel(tmp_path)
     try:
-        assert wait_until(panel.answers, 180), panel.said()
+        assert wait_until(panel.answers, 600), panel.said()
         yield panel
     finally:
         panel.stop()

@@ -21,7 +21,7 @@ from django.utils import timezone
 from fcp.models import Heartbeat
 from fcp.programs import cluster, manage, web_command
 from fcp.tasks import WORKER
-from tests.processes import processes_with, wait_until
+from tests.processes import processes_with, still_there, wait_until
 from tests.running import Panel
 
 
@@ -48,7 +48,7 @@ def start(child_environment, tmp_path):
         return process
 
     yield start
-    left = processes_with("MARK", mark)
+    left = still_there("MARK", mark)
     for process in left:
         process.kill()
     assert not left
@@ -90,12 +90,12 @@ def test_serve_answers_beats_and_leaves_nothing_behind(empty, start):
 
     address = f"http://127.0.0.1:{process.port}"
     assert address in output_until(process, f"The panel runs at {address}/")
-    assert requests.get(f"{address}/accounts/login/", timeout=20).status_code == 200
-    assert wait_until(lambda: requests.get(f"{address}/readyz", timeout=20).ok, seconds=120)
+    assert requests.get(f"{address}/accounts/login/", timeout=60).status_code == 200
+    assert wait_until(lambda: requests.get(f"{address}/readyz", timeout=60).ok, seconds=300)
     process.send_signal(signal.SIGINT)
     assert "Stopped" in output_until(process, "Stopped")
-    assert process.wait(30) == 0
-    assert not processes_with("MARK", process.mark)
+    assert process.wait(120) == 0
+    assert not still_there("MARK", process.mark)
 
 
 def lines_of_production():
@@ -112,7 +112,7 @@ def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, s
     assert (migrate, web, worker) == (["migrate"], ["web"], ["worker"])
     production = {"FCP_MODE": "production", "DATABASE_URL": empty, "ALLOWED_HOSTS": "panel.example.com"}
 
-    output, _ = start(*migrate, **production).communicate(timeout=120)
+    output, _ = start(*migrate, **production).communicate(timeout=600)
     log = tmp_path / "log"
     with log.open("w") as file:
         serving, working = (start(*command, output=file, **production) for command in (web, worker))
@@ -126,7 +126,7 @@ def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, s
             more.pop("method", "GET"), address + path, headers=headers, timeout=60, allow_redirects=False, **more
         )
 
-    assert wait_until(lambda: _listens(serving.port), seconds=120), output + log.read_text()
+    assert wait_until(lambda: _listens(serving.port), seconds=300), output + log.read_text()
     page = ask("/accounts/login/")
     assert page.status_code == 200, log.read_text()
     style = re.search(r'href="(/static/[^"]+\.css)"', page.text)[1]
@@ -142,10 +142,10 @@ def test_the_lines_of_the_readme_make_a_production_of_an_empty_database(empty, s
         },
     )
     assert (answer.status_code, "not correct" in answer.text) == (200, True)
-    assert wait_until(lambda: ask("/readyz").ok, seconds=120), ask("/readyz").text
+    assert wait_until(lambda: ask("/readyz").ok, seconds=300), ask("/readyz").text
     for process in (serving, working):
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(timeout=120)
 
 
 def _listens(port):
@@ -158,7 +158,7 @@ def panel(tmp_path):
     panel = Panel(tmp_path)
     yield panel
     panel.stop()
-    assert not processes_with("FCP_TEST_MARK", panel.mark)
+    assert not still_there("FCP_TEST_MARK", panel.mark)
 
 
 @pytest.mark.slow
@@ -166,18 +166,18 @@ def test_ctrl_c_while_the_demo_is_made_ends_without_a_fuss_and_later_starts_keep
     def making_the_demo():
         return any("demo" in process.cmdline() for process in processes_with("FCP_TEST_MARK", panel.mark))
 
-    assert wait_until(making_the_demo, 180), panel.said()
+    assert wait_until(making_the_demo, 600), panel.said()
     os.killpg(panel.process.pid, signal.SIGINT)  # as a terminal does: everybody in the group gets it
-    assert panel.process.wait(60) == 0
+    assert panel.process.wait(120) == 0
     assert panel.said() == "Making the demo ...\nStopped.\n"
 
     panel.start()
-    assert wait_until(panel.answers, 180), panel.said()
+    assert wait_until(panel.answers, 600), panel.said()
     panel.stop()
     kept = [(tmp_path / name).read_bytes() for name in ("demo.txt", "warehouse.key")]
 
     # Whatever else this machine has to do: one of three is not disturbed.
-    assert any(_start_again(panel) < 10 for _ in range(3))
+    assert any(_start_again(panel) < 30 for _ in range(3))
     assert kept == [(tmp_path / name).read_bytes() for name in ("demo.txt", "warehouse.key")]
 
 
@@ -185,7 +185,7 @@ def _start_again(panel):
     """Seconds until it says that it runs; it has what it had."""
     begun = time.monotonic()
     panel.start()
-    assert wait_until(lambda: "The panel runs at" in panel.said(), 60), panel.said()
+    assert wait_until(lambda: "The panel runs at" in panel.said(), 300), panel.said()
     seconds = time.monotonic() - begun
     assert "Making the demo" not in panel.said()
     assert panel.at_the_warehouse() > 0  # whose key it still knows
@@ -206,17 +206,17 @@ def test_stores_that_hang_do_not_make_a_cluster_look_dead(settings):
 @pytest.mark.parametrize("victim", ["main", "sentinel"])
 def test_a_cluster_whose_head_was_killed_works_again(start, victim):
     process = start("worker", "--queue", "default")
-    assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER).exists(), seconds=30)
+    assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER).exists(), seconds=300)
     (main,) = clusters(process.mark)
     family = [main, *main.children(recursive=True)]
 
     (main if victim == "main" else main.children()[0]).kill()
     killed_at = timezone.now()
 
-    assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER, at__gt=killed_at).exists(), seconds=30)
+    assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER, at__gt=killed_at).exists(), seconds=300)
     assert not any(member.is_running() and member.status() != psutil.STATUS_ZOMBIE for member in family)
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 WATCHED = """
@@ -225,7 +225,7 @@ django.setup()
 from fcp.programs import cluster
 from fcp.supervisor import Supervisor
 program = cluster("default")
-program.pulse.beat_every, program.pulse.silent_after = 1, 5
+program.pulse.beat_every, program.pulse.silent_after = 1, 10
 with Supervisor(stop_within=5) as supervisor:
     supervisor.add(program)
     supervisor.run()
@@ -239,22 +239,22 @@ def test_a_cluster_left_deaf_by_the_death_of_its_workers_works_again(child_envir
     environment = child_environment | {"MARK": mark, "FCP_DATA_DIR": str(tmp_path), "FCP_WORKERS": "2"}
     process = subprocess.Popen([sys.executable, "-c", WATCHED], env=environment, cwd=settings.BASE_DIR)
     try:
-        assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER).exists(), seconds=30)
+        assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER).exists(), seconds=300)
         (main,) = clusters(mark)
-        living_long = timezone.now() + timedelta(seconds=7)
-        assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER, at__gt=living_long).exists(), seconds=30)
+        living_long = timezone.now() + timedelta(seconds=12)
+        assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER, at__gt=living_long).exists(), seconds=300)
         assert clusters(mark) == [main]  # one that answers is left alone
         (sentinel,) = main.children()
         for worker in sorted(sentinel.children(), key=lambda child: child.pid)[:2]:
             worker.kill()
         killed_at = timezone.now()
 
-        assert wait_until(lambda: not main.is_running() or main.status() == psutil.STATUS_ZOMBIE, seconds=30)
-        assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER, at__gt=killed_at).exists(), seconds=30)
+        assert wait_until(lambda: not main.is_running() or main.status() == psutil.STATUS_ZOMBIE, seconds=300)
+        assert wait_until(lambda: Heartbeat.objects.filter(name=WORKER, at__gt=killed_at).exists(), seconds=300)
     finally:
         process.terminate()
-        process.wait(30)
-    assert not processes_with("MARK", mark)
+        process.wait(120)
+    assert not still_there("MARK", mark)
 
 
 def test_a_taken_port_is_told_in_one_sentence(start):
@@ -263,7 +263,7 @@ def test_a_taken_port_is_told_in_one_sentence(start):
         other.listen()
         port = str(other.getsockname()[1])
         process = start("serve", FCP_PORT=port)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
 
     assert process.returncode != 0
     assert output.splitlines() == [
@@ -272,7 +272,7 @@ def test_a_taken_port_is_told_in_one_sentence(start):
 
 
 def test_an_address_of_another_machine_is_told_in_one_sentence(start):
-    output, _ = start("serve", FCP_BIND="203.0.113.7").communicate(timeout=30)
+    output, _ = start("serve", FCP_BIND="203.0.113.7").communicate(timeout=120)
 
     assert output.splitlines() == ["CommandError: FCP_BIND is 203.0.113.7, which is no address of this machine."]
 
@@ -286,7 +286,7 @@ def test_an_ipv6_address_is_served(settings):
 def test_a_data_directory_that_cannot_be_written_is_told_in_one_sentence(start, tmp_path):
     (tmp_path / "file").touch()
     process = start("web", FCP_DATA_DIR=str(tmp_path / "file"))
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
 
     assert process.returncode != 0
     assert len(output.splitlines()) == 1
@@ -296,7 +296,7 @@ def test_a_data_directory_that_cannot_be_written_is_told_in_one_sentence(start, 
 def test_an_unreachable_database_is_told_in_one_sentence(start):
     address = f"postgres://user:very-secret@127.0.0.1:{free_port()}/fcp"
     process = start("serve", DATABASE_URL=address)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
 
     assert process.returncode != 0
     assert len(output.splitlines()) == 1

@@ -25,7 +25,7 @@ WIDE = {"width": 1280, "height": 900}
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     panel = Panel(tmp_path_factory.mktemp("panel"))
     try:
-        assert wait_until(panel.answers, 180), panel.said()
+        assert wait_until(panel.answers, 600), panel.said()
         yield panel
     finally:
         panel.stop()
@@ -53,7 +53,8 @@ def disconnect(person: Page, name: str) -> None:
     row = person.locator("tr").filter(has_text=name)
     if row.count():
         person.goto(f"{row.locator('a').first.get_attribute('href')}delete/")
-        person.get_by_role("button", name=re.compile("^Delete")).click()
+        with person.expect_navigation():
+            person.get_by_role("button", name=re.compile("^Delete")).click()
         expect(person.locator("tr").filter(has_text=name)).to_have_count(0)
 
 
@@ -147,6 +148,7 @@ def test_from_add_integration_to_what_next_and_the_flows_revisited(panel: Panel,
     person.get_by_role("link", name="Main settings").click()
     person.locator("#id_orders_mode").select_option("pull")
     person.get_by_role("button", name="Save").first.click()
+    expect(person.get_by_text("are saved")).to_be_visible()
     assert wait_until(lambda: is_in(person, first), 60, 0.2), panel.said()
     person.goto(main)
     person.locator("#id_orders_mode").select_option("disabled")
@@ -176,5 +178,6 @@ def is_in(person: Page, number: str) -> bool:
 def synced(person: Page, main: str) -> bool:
     """Sync, pressed once more: nobody waits for the next slot here."""
     person.goto(f"{main}sync/")
-    person.get_by_role("button", name="Sync now").last.click()
+    with person.expect_navigation():
+        person.get_by_role("button", name="Sync now").last.click()
     return True
