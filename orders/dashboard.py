@@ -160,13 +160,13 @@ def _by_day(rows: QuerySet[Any], field: str) -> dict[dt.date, int]:
 
 
 def held_of(accounts: Sequence[int], now: dt.datetime) -> dict[int, Cell]:
-    """Oldest open hold of each account, and how many there are."""
+    """How many orders of each account are held or need a decision, and how old the oldest of their holds is."""
     rows = (
         Hold.objects.open()
         .filter(account__in=accounts)
         .order_by()
         .values_list("account")
-        .annotate(number=Count("pk"), oldest=Min("placed_at"))
+        .annotate(number=Count("order", distinct=True), oldest=Min("placed_at"))
     )
     cells = {}
     for account, number, oldest in rows:

@@ -18,9 +18,10 @@ from fcp.templatetags.panel import ago, money, plural, span, sparkline, when
 from integrations.models import Integration
 from orders.held_groups import keep
 from orders.holds import HoldKind
-from orders.models import Fulfillment, Order, Parcel
+from orders.models import Fulfillment, Hold, Order, Parcel
 from tests.build import (
     PASSWORD,
+    a_line,
     make_account,
     make_listing,
     make_order,
@@ -88,6 +89,15 @@ def test_all_accounts_lists_ones_own_only_the_one_in_trouble_first(shop):
     assert stranger.name not in page
 
 
+def test_all_accounts_counts_orders_that_are_held_not_what_holds_them(shop):
+    shop.order(ship="Unknown", number="1", lines=(a_line("NEW"),))  # for its shipping option, and for its SKU
+
+    page = text_of(shop.client.get("/all-accounts/").content.decode())
+
+    assert Hold.objects.open().count() > 1
+    assert re.search(r"Shop Ltd .* 1, oldest \d+ s", page)
+
+
 def test_all_accounts_says_why_it_is_empty(shop, settings):
     found = text_of(shop.client.get("/all-accounts/?q=zzz").content.decode())
     Membership.objects.all().delete()
@@ -127,6 +137,10 @@ def test_pages_lead_nobody_where_he_is_refused(shop, role):
 
     assert ('href="/a/shop/integrations/add/"' in shop.page()) == (role == "owner")
     assert (">API keys</a>" in pages) == (role == "owner")
+
+
+def test_accounts_are_looked_for_by_any_nonsense(shop):
+    assert shop.client.get("/all-accounts/?q=%00Shop").status_code == 200
 
 
 def test_the_account_one_works_in_stands_on_every_page(shop):
