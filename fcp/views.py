@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from fcp import panel
 from fcp.keyset import page_of
+from fcp.listing import typed
 from fcp.models import Account
 from fcp.panel import Card, Hit, PanelRequest, SearchSource, panel_url
 from fcp.shell import accounts_of
@@ -39,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def accounts(request: HttpRequest) -> HttpResponse:
     """Every account the person may open, the one that needs help most first."""
     found = accounts_of(request.user)
-    text = request.GET.get("q", "").strip()
+    text = typed(request.GET, "q")
     if text:
         found = found.filter(name__icontains=text)
     columns = sorted(panel.OVERVIEW.values(), key=lambda column: column.order)
