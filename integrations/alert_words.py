@@ -112,7 +112,7 @@ def _untold(alert: Alert, account: Account, orders: int | None) -> Words:
     name, since = _name(alert), parse_datetime(alert.params.get("since", ""))
     oldest = f", the first on {moment(since, account)}," if since else ""
     text = f"Goods left{oldest} and {name} does not know it, so its buyers have no tracking number.{_problem(alert)}"
-    url = f"{panel_url(account, 'orders:orders')}?state=shipped&store={alert.store_id or ''}"
+    url = f"{panel_url(account, 'orders:orders')}?state=shipped&state=partly_shipped&store={alert.store_id or ''}"
     next_step = "We try again by ourselves. Each order says what the store answered, and can be told again by hand."
     return Words(f"{name} was not told of shipments", text, next_step, url, "Show the orders")
 

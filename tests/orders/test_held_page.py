@@ -324,10 +324,13 @@ def test_what_no_warehouse_took_and_no_store_was_told_stands_here_too(shop):
         created_at=now - dt.timedelta(hours=5), problem="The order is archived.",
     )  # fmt: skip
 
-    text = text_of(shop.client().get(shop.url("held")))
+    page = shop.client().get(shop.url("held"))
+    text = text_of(page)
 
     assert "order is ready but not taken Nord, oldest 3 h" in text
     assert "1 shipment the store was not told of MyShop, oldest 5 h The order is archived." in text
+    # The list behind it has also the orders of which a part left that the store was not told of.
+    assert "?state=shipped&amp;state=partly_shipped&amp;store=" in page.content.decode()
     ShippingRequest.objects.filter(order=waiting).update(changed_at=now)
     assert "ready but not taken" not in text_of(shop.client().get(shop.url("held")))
 
