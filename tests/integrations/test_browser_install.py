@@ -33,7 +33,7 @@ GONE = "Our app was removed from the store."
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     panel = Panel(tmp_path_factory.mktemp("panel"))
     try:
-        assert wait_until(panel.answers, 180), panel.said()
+        assert wait_until(panel.answers, 600), panel.said()
         yield panel
     finally:
         panel.stop()
@@ -56,7 +56,8 @@ def disconnect(person: Page, panel: Panel) -> None:
     row = person.locator("tr").filter(has_text="Tea")  # none either where nobody signed in
     if row.count():
         person.goto(f"{row.locator('a').first.get_attribute('href')}delete/")
-        person.get_by_role("button", name=re.compile("^Delete")).click()
+        with person.expect_navigation():
+            person.get_by_role("button", name=re.compile("^Delete")).click()
         expect(person.locator("tr").filter(has_text="Tea")).to_have_count(0)
     requests.post(f"{shop['base_url']}/dashboard/{shop['site_id_new']}/apps/remove", timeout=20).raise_for_status()
 
@@ -66,7 +67,8 @@ def sign_in(person: Page, panel: Panel, who: str = "merchant") -> None:
     email, password = next(line for line in people(panel) if line[0].startswith(who))
     person.get_by_label("Email").fill(email)
     person.get_by_label("Password", exact=True).fill(password)
-    person.get_by_role("button", name="Sign in", exact=True).first.click()
+    with person.expect_navigation():
+        person.get_by_role("button", name="Sign in", exact=True).first.click()
 
 
 def people(panel: Panel) -> list[list[str]]:
@@ -161,6 +163,7 @@ def test_from_the_sites_dashboard_and_the_app_market_to_the_first_order(panel: P
     expect(person.get_by_label("History")).to_have_value("21")
     person.get_by_label("History").fill("20")
     person.get_by_role("button", name="Save").first.click()
+    expect(person.get_by_text("are saved")).to_be_visible()
     person.goto(setup.removesuffix("setup/"))
     expect(person.get_by_label("History")).to_have_value("20")
 
@@ -223,7 +226,8 @@ def test_a_removed_app_blocks_and_adding_it_again_brings_the_same_integration_ba
     # In Wix: Manage apps, Remove.
     person.goto(f"{shop['base_url']}/dashboard/{shop['site_id_new']}/apps")
     person.get_by_role("link", name="Remove app").click()
-    person.get_by_role("button", name="Remove app").click()
+    with person.expect_navigation():
+        person.get_by_role("button", name="Remove app").click()
     number = new_order(panel)
     person.goto(home)
     state = person.locator("#integration-state")
