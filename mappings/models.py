@@ -273,6 +273,7 @@ class CarrierOut(Word):
     )
 
     class Meta:
+        verbose_name = "carrier name"
         ordering = ["carrier"]
         constraints = [models.UniqueConstraint(fields=["store", "carrier"], name="mappings_carrierout_one_per_carrier")]
         indexes = [

@@ -41,6 +41,7 @@ class ApiKey(models.Model):
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "API key"
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
@@ -74,4 +75,6 @@ class IdempotentReply(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
+        verbose_name = "kept reply"
+        verbose_name_plural = "kept replies"
         constraints = [models.UniqueConstraint(fields=["api_key", "key"], name="fcp_reply_one_per_key")]

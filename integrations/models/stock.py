@@ -37,6 +37,9 @@ class StockPush(models.Model):
 
     objects = AccountQuerySet.as_manager()
 
+    class Meta:
+        verbose_name_plural = "stock pushes"
+
 
 class StockSent(models.Model):
     """One quantity that a store confirmed, and what it was made of. Kept 90 days, for questions about overselling.
@@ -56,5 +59,7 @@ class StockSent(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "sent quantity"
+        verbose_name_plural = "sent quantities"
         ordering = ["-id"]
         indexes = [models.Index(fields=["listing", "-id"], name="integrations_sent_listing")]
