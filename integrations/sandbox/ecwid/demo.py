@@ -22,6 +22,8 @@ HISTORY = timedelta(days=14)
 # Goods whose listings do not each have a number of their own.
 UNCOUNTED = {"unlimited", "digital", "preorder", "shared", "partly_shared", "same_sku", "hidden"}
 BRING = ("pickup", "delivery")
+# Kinds of orders that the store itself has shipped, unless they are of the last half day; see KINDS.
+SHIPPED = {"plain", "engraved", "variation", "shared", "discount", "coupon", "wrapped", "taxed", "company", "note"}
 
 # Kinds of orders: how each differs from a plain one. What changes its lines or its shipping is in `wish_of`.
 KINDS: dict[str, dict[str, Any]] = {
@@ -257,7 +259,7 @@ def add_history(store: Store, setup: Setup, started: int) -> None:
         wish = wish_of(store, kind)
         if setup.plain:
             wish.items = pick(store, 3, shelf(store))
-        elif kind in ("plain", "variation", "coupon", "taxed") and (age > 12 * 3600 or store.random.random() < 0.1):
+        elif kind in SHIPPED and (age > 12 * 3600 or store.random.random() < 0.1):
             wish.fulfillment, wish.more = "SHIPPED", {"trackingNumber": f"1Z{store.random.randrange(10**15, 10**16)}"}
         order = build_order(store, wish, placed, placed if setup.plain else placed + 2)
         if store.random.random() < setup.odd:

@@ -338,7 +338,7 @@ def fulfil(site: Site, order: dict, kind: str, age: timedelta) -> None:
     whole = kind != "partly" or (len(lines) == 1 and lines[0]["quantity"] == 1)
     if kind == "partly":
         lines = lines[:1] if len(lines) > 1 else [{"id": line_id(1), "quantity": 1}]
-    elif age < timedelta(hours=12) or site.random.random() < 0.08:
+    elif age < timedelta(hours=12) or site.random.random() < 0.02:
         return
     shipped = order["updatedDate"] = iso(
         datetime.fromisoformat(order["createdDate"].replace("Z", "+00:00")) + timedelta(minutes=40)
