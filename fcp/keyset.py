@@ -99,10 +99,15 @@ def _write(side: str, order: Sequence[str], row: models.Model) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([side[0], *values], default=str)).decode().rstrip("=")
 
 
+def has_neighbours(day: dt.date) -> bool:
+    """Not in the calendar's first or last year, where the next day, or the same moment elsewhere, may be none."""
+    return dt.MINYEAR < day.year < dt.MAXYEAR
+
+
 def _could_stand(value: Any) -> bool:
     """Whether a database can be asked for it: PostgreSQL takes no NUL, and no time is before the calendar or after."""
     if isinstance(value, dt.datetime):
-        return dt.MINYEAR < value.year < dt.MAXYEAR
+        return has_neighbours(value)
     return value is not None and not (isinstance(value, str) and "\x00" in value)
 
 

@@ -30,7 +30,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpRespo
 from django.shortcuts import render
 from django.utils import timezone
 
-from fcp.keyset import KeysetPage, page_of, walk
+from fcp.keyset import KeysetPage, has_neighbours, page_of, walk
 from fcp.models import Account
 from fcp.roles import May
 
@@ -168,12 +168,11 @@ class Days(Filter):
 
 
 def _day(text: str) -> dt.date | None:
-    """No day of the calendar's first or last year: the next day, or its beginning elsewhere, might not be one."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
         return None
-    return day if dt.MINYEAR < day.year < dt.MAXYEAR else None
+    return day if has_neighbours(day) else None
 
 
 def _start_of(day: dt.date) -> dt.datetime:

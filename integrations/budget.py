@@ -16,6 +16,7 @@ from django.utils import timezone
 from fcp.errors import Busy
 from fcp.http import MOST_SLEEP
 from integrations.connectors.declaring import FlowKind
+from integrations.lease import LONGEST_PAUSE
 from integrations.models import Budget
 
 BULK = frozenset({FlowKind.PRODUCTS, FlowKind.INVENTORY})
@@ -23,9 +24,9 @@ BULK_SHARE = 0.6
 BURST = 0.25  # of a minute's calls
 AT_A_TIME = 20
 TRIES = 20
-# Machines' clocks differ by less than the first; no pause is longer than the second. What lies further ahead was
-# written by a clock that was wrong, and must not keep the store waiting until then.
-CLOCKS, LONGEST_PAUSE = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+# Machines' clocks differ by less. What lies further ahead, beyond the longest pause, was written by a clock that was
+# wrong, and must not keep the store waiting until then.
+CLOCKS = dt.timedelta(minutes=1)
 
 
 def open_budget(store_id: int, per_minute: int, now: dt.datetime) -> None:
